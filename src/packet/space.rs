@@ -1,0 +1,1 @@
+//! CONTRACT ONLY: signatures that others rely on.

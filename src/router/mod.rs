@@ -1,0 +1,9 @@
+//! What a router is, whatever its make: where it stands ([`Topology`]) and what it does with every packet
+//! ([`Behaviour`]). Both the policy and the readers of router configurations speak in these words, so that they can be
+//! compared; neither knows the other.
+
+mod behaviour;
+mod topology;
+
+pub use behaviour::{Behaviour, Dnat, Outcome, Snat};
+pub use topology::{Interface, LOCAL, OTHER, Topology};
