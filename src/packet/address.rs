@@ -62,9 +62,14 @@ pub fn prefix(net: IpNet, side: Side) -> Cube {
         IpNet::V6(net) => {
             let (first, last) = (net.network().to_bits(), net.broadcast().to_bits());
             // A prefix either leaves the lower half free or has one upper half, so it is a product either way.
-            of(Family::V6)
-                .with(side.high(), Ranges::range(high(first), high(last)))
-                .with(side.low(), if high(first) == high(last) { Ranges::range(low(first), low(last)) } else { Ranges::range(0, u64::MAX) })
+            of(Family::V6).with(side.high(), Ranges::range(high(first), high(last))).with(
+                side.low(),
+                if high(first) == high(last) {
+                    Ranges::range(low(first), low(last))
+                } else {
+                    Ranges::range(0, u64::MAX)
+                },
+            )
         }
     }
 }
@@ -79,7 +84,6 @@ fn of(family: Family) -> Cube {
     Cube::any().with(super::Field::Family, Ranges::single(family as u64))
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "the upper half fits")]
 const fn high(address: u128) -> u64 {
     (address >> 64) as u64
 }

@@ -81,7 +81,8 @@ impl Space {
             return self.test(field, pieces.into_iter());
         }
         // The last value of each elementary interval.
-        let mut uppers: Vec<u64> = pieces.iter().flat_map(|&(lo, hi, _)| [lo.checked_sub(1), Some(hi)]).flatten().collect();
+        let mut uppers: Vec<u64> =
+            pieces.iter().flat_map(|&(lo, hi, _)| [lo.checked_sub(1), Some(hi)]).flatten().collect();
         uppers.push(field.max());
         uppers.sort_unstable();
         uppers.dedup();
@@ -105,7 +106,8 @@ impl Space {
     fn spread(&mut self, uppers: &[u64], offset: usize, pieces: Vec<Piece>, above: u32, base: usize) {
         let Some(&last) = uppers.last() else { return };
         let end = offset + uppers.len();
-        let (whole, part): (Vec<_>, Vec<_>) = pieces.into_iter().partition(|piece| piece.from <= offset && end <= piece.to);
+        let (whole, part): (Vec<_>, Vec<_>) =
+            pieces.into_iter().partition(|piece| piece.from <= offset && end <= piece.to);
         let mut held: Vec<u32> = whole.into_iter().map(|piece| piece.child).collect();
         if above != EMPTY {
             held.push(above);
@@ -132,7 +134,8 @@ fn number(cubes: Vec<Cube>) -> (Vec<Key>, Constraints) {
     for cube in cubes.into_iter().filter(|cube| !cube.is_empty()) {
         let mut key = [0; Field::ALL.len()];
         for (field, values) in cube.into_parts() {
-            let (Some(slot), Some(known)) = (key.get_mut(field as usize), constraints.fields.get_mut(field as usize)) else {
+            let (Some(slot), Some(known)) = (key.get_mut(field as usize), constraints.fields.get_mut(field as usize))
+            else {
                 continue;
             };
             *slot = *numbers.entry((field, values)).or_insert_with_key(|(_, values)| {

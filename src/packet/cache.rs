@@ -52,6 +52,7 @@ impl Cache {
     }
 
     #[inline]
+    #[expect(clippy::cast_possible_truncation, reason = "the shift leaves a few bits")]
     const fn slot(&self, a: u32, b: u32) -> usize {
         let key = (a as u64) << 32 | b as u64;
         ((key ^ key >> 29).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> self.shift) as usize

@@ -55,6 +55,7 @@ impl Cube {
     }
 
     /// The constrained fields in diagram order.
+    #[must_use]
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = (Field, &Ranges)> {
         self.0.iter().map(|(field, values)| (*field, values))
     }

@@ -50,7 +50,7 @@ pub enum Field {
     Family,
     /// IP protocol number, 0..=255.
     Proto,
-    /// Destination port; for ICMP and ICMPv6 `type << 8 | code`; unconstrained for protocols without ports.
+    /// Destination port; for ICMP of either family `type << 8 | code`; unconstrained for protocols without ports.
     DstPort,
     DstHigh,
     DstLow,

@@ -51,7 +51,9 @@ impl Space {
             _ => (self.points_of(at, family, done), self.field(at) as usize),
         };
         let skipped = Field::ALL.iter().take(tests).skip(level);
-        skipped.filter(|field| **field != Field::Family).fold(below, |points, &field| points * width(0, Field::max(field)))
+        skipped
+            .filter(|field| **field != Field::Family)
+            .fold(below, |points, &field| points * width(0, Field::max(field)))
     }
 
     fn points_of(&self, at: u32, family: Family, done: &mut FxHashMap<u32, f64>) -> f64 {

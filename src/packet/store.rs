@@ -138,7 +138,10 @@ impl Store {
             self.exhausted = true;
             return EMPTY;
         }
-        #[expect(clippy::cast_possible_truncation, reason = "the budget is below u32::MAX / 2, and a node has two branches or more")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "the budget is below u32::MAX / 2, and a node has two branches or more"
+        )]
         let node = self.levels.len() as u32;
         self.levels.push(level);
         self.uppers.extend(branches.iter().map(|branch| branch.0));
@@ -156,9 +159,11 @@ impl Store {
         let (from, to) = self.span(node << 1);
         self.levels[node as usize] == level
             && to - from == branches.len()
-            && self.uppers[from..to].iter().zip(&self.children[from..to]).zip(branches).all(|((&upper, &child), branch)| {
-                upper == branch.0 && child == branch.1 ^ flip
-            })
+            && self.uppers[from..to]
+                .iter()
+                .zip(&self.children[from..to])
+                .zip(branches)
+                .all(|((&upper, &child), branch)| upper == branch.0 && child == branch.1 ^ flip)
     }
 
     fn grow(&mut self) {

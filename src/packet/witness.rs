@@ -21,7 +21,7 @@ const DOCUMENTATION_SRC: u64 = 0xcb00_7101; // 203.0.113.1
 const DOCUMENTATION_DST: u64 = 0xc633_6401; // 198.51.100.1
 const DOCUMENTATION_HIGH_SRC: u64 = 0x2001_0db8_0000_0001; // 2001:db8:0:1::
 const DOCUMENTATION_HIGH_DST: u64 = 0x2001_0db8_0000_0002; // 2001:db8:0:2::
-/// First upper half of the global unicast addresses, 2000::/3.
+/// First upper half of the global unicast addresses, `2000::/3`.
 const GLOBAL: u64 = 0x2000_0000_0000_0000;
 
 /// A packet under construction: the values of the fields chosen so far.

@@ -84,7 +84,8 @@ pub fn coordinate(packet: &Packet, field: Field) -> u64 {
 
 pub fn inside(cube: &Cube, packet: &Packet) -> bool {
     Field::ALL.into_iter().all(|field| {
-        cube.get(field).is_none_or(|values| values.iter().any(|(lo, hi)| (lo..=hi).contains(&coordinate(packet, field))))
+        cube.get(field)
+            .is_none_or(|values| values.iter().any(|(lo, hi)| (lo..=hi).contains(&coordinate(packet, field))))
     })
 }
 
@@ -115,7 +116,9 @@ pub fn cube() -> impl Strategy<Value = Cube> {
     let plain = proptest::sample::select(PLAIN.to_vec())
         .prop_flat_map(|field| small_ranges(field).prop_map(move |values| (field, values)));
     (address_cubes(), any::<proptest::sample::Index>(), proptest::collection::vec(plain, 0..4)).prop_map(
-        |(cubes, which, plain)| plain.into_iter().fold(which.get(&cubes).clone(), |cube, (field, values)| cube.with(field, values)),
+        |(cubes, which, plain)| {
+            plain.into_iter().fold(which.get(&cubes).clone(), |cube, (field, values)| cube.with(field, values))
+        },
     )
 }
 

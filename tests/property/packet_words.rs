@@ -51,7 +51,8 @@ fn nothing_has_no_witness() {
 #[test]
 fn an_exhausted_space_says_so() {
     let mut space = Space::with_budget(100);
-    let ports: Vec<_> = (0..1000).map(|n| single(Field::DstPort, 2 * n).with(Field::SrcPort, Ranges::single(n))).collect();
+    let ports: Vec<_> =
+        (0..1000).map(|n| single(Field::DstPort, 2 * n).with(Field::SrcPort, Ranges::single(n))).collect();
     let mut all = Set::EMPTY;
     for port in &ports {
         let one = space.cube(port);
