@@ -3,6 +3,8 @@
 #![forbid(unsafe_code)]
 
 pub mod diagnostic;
-// pub mod packet;
-// pub mod router;
+pub mod model;
+pub mod packet;
+pub mod router;
 pub mod syntax;
+pub mod world;
