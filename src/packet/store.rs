@@ -58,6 +58,12 @@ impl Store {
         self.levels.len()
     }
 
+    pub(super) const fn bytes(&self) -> usize {
+        self.levels.capacity()
+            + 4 * (self.starts.capacity() + self.children.capacity())
+            + 8 * (self.uppers.capacity() + self.table.capacity())
+    }
+
     #[inline]
     pub(super) fn level(&self, set: u32) -> u8 {
         self.levels[(set >> 1) as usize]
