@@ -1,7 +1,7 @@
 //! Boolean operations: one memoised intersection, from which complemented references give all the others.
 
 use super::{
-    Field, Set, Space,
+    Field, Space,
     cache::SOME,
     store::{ALL, Branch, EMPTY},
 };
@@ -99,25 +99,6 @@ impl Space {
         sets.first().copied().unwrap_or(EMPTY)
     }
 
-    /// What a rule list allows, and what it leaves undecided.
-    pub(super) fn decide(&mut self, rules: &[(Set, bool)]) -> (u32, u32) {
-        match rules {
-            [] => (EMPTY, ALL),
-            [(set, allow)] => (if *allow { set.0 } else { EMPTY }, set.0 ^ 1),
-            [(_, verdict), rest @ ..] if rest.iter().all(|rule| rule.1 == *verdict) => {
-                let decided = self.or_all(&mut rules.iter().map(|rule| rule.0.0).collect());
-                (if *verdict { decided } else { EMPTY }, decided ^ 1)
-            }
-            _ => {
-                let (first, second) = rules.split_at(rules.len() / 2);
-                let (allowed, open) = self.decide(first);
-                let (later, rest) = self.decide(second);
-                let added = self.and(open, later);
-                (self.or(allowed, added), self.and(open, rest))
-            }
-        }
-    }
-
     /// Is the intersection empty? Stops at the first packet in both and makes no nodes.
     pub(super) fn apart(&mut self, a: u32, b: u32) -> bool {
         if let Some(known) = trivial(a, b) {
@@ -169,6 +150,7 @@ impl Space {
         self.steps -= 1;
         if self.steps == 0 {
             self.store.exhaust();
+            self.steps = 1;
         }
         true
     }

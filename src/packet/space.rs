@@ -108,12 +108,6 @@ impl Space {
         Set(self.or_all(&mut sets))
     }
 
-    /// The packets that the first rule holding them allows: `(set, true)` allows, `(set, false)` denies, and a packet
-    /// that no rule holds is not in the result.
-    pub fn first_match(&mut self, rules: &[(Set, bool)]) -> Set {
-        Set(self.decide(rules).0)
-    }
-
     /// Is every packet of `a` in `b`? Makes no nodes.
     pub fn is_subset(&mut self, a: Set, b: Set) -> bool {
         self.apart(a.0, b.0 ^ 1)

@@ -34,9 +34,14 @@ pub(super) struct Store {
 #[expect(clippy::indexing_slicing, reason = "every reference and position was made by this store")]
 impl Store {
     pub(super) fn new(budget: usize) -> Self {
+        Self::with_terminals(1, budget)
+    }
+
+    /// A store of more than one terminal: the first nodes, whose references are 0, 2, 4 and so on.
+    pub(super) fn with_terminals(terminals: usize, budget: usize) -> Self {
         Self {
-            levels: vec![LEAF],
-            starts: vec![0, 0],
+            levels: vec![LEAF; terminals],
+            starts: vec![0; terminals + 1],
             uppers: Vec::new(),
             children: Vec::new(),
             table: vec![0; 1 << 8],
@@ -51,6 +56,11 @@ impl Store {
 
     pub(super) const fn exhaust(&mut self) {
         self.exhausted = true;
+    }
+
+    /// The number of branches that may still be made.
+    pub(super) const fn budget_left(&self) -> usize {
+        self.budget.saturating_sub(self.children.len())
     }
 
     /// The number of nodes.
