@@ -22,7 +22,7 @@ impl Space {
         if let Some(known) = self.cache.get(a, b).filter(|&known| known != SOME) {
             return known;
         }
-        if !self.step() {
+        if self.exhausted() {
             return EMPTY;
         }
         let base = self.scratch.len();
@@ -32,6 +32,7 @@ impl Space {
             std::cmp::Ordering::Greater => self.and_below(b, a),
             std::cmp::Ordering::Equal => self.and_merge(a, b),
         }
+        self.charge(self.scratch.len() - base);
         let result = self.store.intern(level.min(other), &mut self.scratch, base);
         if !self.exhausted() {
             self.cache.put(a, b, result);
@@ -108,9 +109,10 @@ impl Space {
         if let Some(known) = self.cache.get(a, b) {
             return known == EMPTY;
         }
-        if !self.step() {
+        if self.exhausted() {
             return false;
         }
+        self.charge(1);
         let apart = match self.store.level(a).cmp(&self.store.level(b)) {
             std::cmp::Ordering::Less => self.apart_below(a, b),
             std::cmp::Ordering::Greater => self.apart_below(b, a),
@@ -141,18 +143,13 @@ impl Space {
         true
     }
 
-    /// Counts one step; no if there are none left.
+    /// Takes the work for so many branches from the budget.
     #[inline]
-    fn step(&mut self) -> bool {
-        if self.exhausted() {
-            return false;
-        }
-        self.steps -= 1;
-        if self.steps == 0 {
+    fn charge(&mut self, branches: usize) {
+        self.work = self.work.saturating_sub(branches as u64);
+        if self.work == 0 {
             self.store.exhaust();
-            self.steps = 1;
         }
-        true
     }
 
     /// The node that tests `field` with these ranges, sorted and disjoint, and is empty between them.

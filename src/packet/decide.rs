@@ -22,7 +22,7 @@ struct Decisions {
     store: Store,
     cache: Cache,
     scratch: Vec<Branch>,
-    steps: u64,
+    work: u64,
 }
 
 impl Space {
@@ -33,15 +33,15 @@ impl Space {
             store: Store::with_terminals(3, self.store.budget_left()),
             cache: Cache::new(),
             scratch: Vec::new(),
-            steps: self.steps,
+            work: self.work,
         };
         let mut done = [FxHashMap::default(), FxHashMap::default()];
         let [denied, allowed] = &mut done;
         let mut lists: Vec<u32> = rules
             .iter()
-            .map(|&(set, allow)| match allow {
-                true => decisions.rule(self, set.0, ALLOW, allowed),
-                false => decisions.rule(self, set.0, DENY, denied),
+            .map(|&(set, allow)| {
+                let (verdict, done) = if allow { (ALLOW, &mut *allowed) } else { (DENY, &mut *denied) };
+                decisions.rule(self, set.0, verdict, done)
             })
             .collect();
         while lists.len() > 1 {
@@ -53,7 +53,7 @@ impl Space {
                 })
                 .collect();
         }
-        self.steps = decisions.steps;
+        self.work = decisions.work;
         if decisions.store.exhausted() {
             self.store.exhaust();
             return Set::EMPTY;
@@ -114,11 +114,6 @@ impl Decisions {
         if self.store.exhausted() {
             return UNDECIDED;
         }
-        self.steps -= 1;
-        if self.steps == 0 {
-            self.store.exhaust();
-            self.steps = 1;
-        }
         let base = self.scratch.len();
         let (level, other) = (self.store.level(first), self.store.level(second));
         match level.cmp(&other) {
@@ -137,6 +132,10 @@ impl Decisions {
                 }
             }
             std::cmp::Ordering::Equal => self.merge(first, second),
+        }
+        self.work = self.work.saturating_sub((self.scratch.len() - base) as u64);
+        if self.work == 0 {
+            self.store.exhaust();
         }
         let result = self.store.intern(level.min(other), &mut self.scratch, base);
         if !self.store.exhausted() {
