@@ -62,9 +62,7 @@ impl Sources {
     /// The text of a place; empty when the place lies in no source.
     #[must_use]
     pub fn text(&self, span: Span) -> &str {
-        self.get(span.source)
-            .and_then(|source| source.text.get(span.start as usize..span.end as usize))
-            .unwrap_or("")
+        self.get(span.source).and_then(|source| source.text.get(span.start as usize..span.end as usize)).unwrap_or("")
     }
 
     /// Line and column of the start of a place, both from 1; columns count characters.

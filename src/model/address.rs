@@ -116,8 +116,12 @@ impl AddressSet {
     #[must_use]
     pub fn range(from: IpAddr, to: IpAddr) -> Self {
         match (from, to) {
-            (IpAddr::V4(_), IpAddr::V4(_)) => Self { v4: Intervals::new(vec![(bits(from), bits(to))]), ..Self::default() },
-            (IpAddr::V6(_), IpAddr::V6(_)) => Self { v6: Intervals::new(vec![(bits(from), bits(to))]), ..Self::default() },
+            (IpAddr::V4(_), IpAddr::V4(_)) => {
+                Self { v4: Intervals::new(vec![(bits(from), bits(to))]), ..Self::default() }
+            }
+            (IpAddr::V6(_), IpAddr::V6(_)) => {
+                Self { v6: Intervals::new(vec![(bits(from), bits(to))]), ..Self::default() }
+            }
             _ => Self::default(),
         }
     }
@@ -216,8 +220,16 @@ pub fn public() -> AddressSet {
 #[must_use]
 pub fn reserved_v4() -> AddressSet {
     nets(&[
-        "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24",
-        "192.168.0.0/16", "198.18.0.0/15", "224.0.0.0/3",
+        "0.0.0.0/8",
+        "10.0.0.0/8",
+        "100.64.0.0/10",
+        "127.0.0.0/8",
+        "169.254.0.0/16",
+        "172.16.0.0/12",
+        "192.0.0.0/24",
+        "192.168.0.0/16",
+        "198.18.0.0/15",
+        "224.0.0.0/3",
     ])
 }
 

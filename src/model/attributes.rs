@@ -27,8 +27,12 @@ impl<'a> Attributes<'a> {
         for (index, attribute) in body.attributes.iter().enumerate() {
             let key = attribute.key.text.as_str();
             if !known.contains(&key) {
-                let error = Diagnostic::error("unknown-attribute", attribute.key.span, format!("`{statement}` has no attribute `{key}`"))
-                    .label("unknown attribute");
+                let error = Diagnostic::error(
+                    "unknown-attribute",
+                    attribute.key.span,
+                    format!("`{statement}` has no attribute `{key}`"),
+                )
+                .label("unknown attribute");
                 let help = match nearest(key, known.iter().copied()) {
                     Some(near) => format!("did you mean `{near}`?"),
                     None if known.is_empty() => format!("`{statement}` takes no attributes"),
@@ -63,7 +67,11 @@ impl<'a> Attributes<'a> {
     pub fn all(&self, key: &str) -> impl Iterator<Item = Arguments<'a>> + use<'a> {
         let key = key.to_owned();
         let errors = self.errors;
-        self.body.attributes.iter().filter(move |attribute| attribute.key.text == key).map(move |attribute| Arguments::new(attribute, errors))
+        self.body
+            .attributes
+            .iter()
+            .filter(move |attribute| attribute.key.text == key)
+            .map(move |attribute| Arguments::new(attribute, errors))
     }
 
     /// Is a key without arguments given?
@@ -161,12 +169,14 @@ impl<'a> Arguments<'a> {
     pub fn expected(&self, what: &str) {
         let key = &self.attribute.key.text;
         let error = match self.peek() {
-            None => Diagnostic::error("attribute-value", self.attribute.key.span, format!("`{key}` needs {what}")).label(format!("expected {what} after this")),
+            None => Diagnostic::error("attribute-value", self.attribute.key.span, format!("`{key}` needs {what}"))
+                .label(format!("expected {what} after this")),
             // The lexer has told of what it could not read.
             Some(Token { kind: Kind::Bad, .. }) => return,
             Some(token) => {
                 let found = token.kind.describe();
-                Diagnostic::error("attribute-value", token.span, format!("`{key}` needs {what}, found {found}")).label(format!("expected {what}"))
+                Diagnostic::error("attribute-value", token.span, format!("`{key}` needs {what}, found {found}"))
+                    .label(format!("expected {what}"))
             }
         };
         self.errors.borrow_mut().push(error);
@@ -178,9 +188,13 @@ impl<'a> Arguments<'a> {
             && token.kind != Kind::Bad
         {
             self.errors.borrow_mut().push(
-                Diagnostic::error("attribute-value", token.span, format!("`{}` takes no more than this", self.attribute.key.text))
-                    .label("nothing is expected here")
-                    .help("attributes are separated by `;` or a new line"),
+                Diagnostic::error(
+                    "attribute-value",
+                    token.span,
+                    format!("`{}` takes no more than this", self.attribute.key.text),
+                )
+                .label("nothing is expected here")
+                .help("attributes are separated by `;` or a new line"),
             );
         }
         if let Some(body) = &self.attribute.body
@@ -188,8 +202,12 @@ impl<'a> Arguments<'a> {
             && let Some(first) = body.attributes.first()
         {
             self.errors.borrow_mut().push(
-                Diagnostic::error("attribute-value", first.span, format!("`{}` takes no attributes of its own", self.attribute.key.text))
-                    .label("nothing is expected here"),
+                Diagnostic::error(
+                    "attribute-value",
+                    first.span,
+                    format!("`{}` takes no attributes of its own", self.attribute.key.text),
+                )
+                .label("nothing is expected here"),
             );
         }
     }
@@ -266,7 +284,9 @@ impl<'a> Arguments<'a> {
             self.next();
             return Some(*value);
         }
-        let mut error = Diagnostic::error("attribute-value", *span, format!("`{}` cannot be `{word}`", self.attribute.key.text)).label(format!("expected {what}"));
+        let mut error =
+            Diagnostic::error("attribute-value", *span, format!("`{}` cannot be `{word}`", self.attribute.key.text))
+                .label(format!("expected {what}"));
         if let Some(near) = nearest(word, words) {
             error = error.help(format!("did you mean `{near}`?"));
         }
@@ -282,8 +302,11 @@ impl<'a> Arguments<'a> {
                 if bounds.contains(number) {
                     return Some((*number, *span));
                 }
-                let error = Diagnostic::error("out-of-range", *span, format!("{number} is not {what}"))
-                    .label(format!("expected a number from {} to {}", bounds.start(), bounds.end()));
+                let error = Diagnostic::error("out-of-range", *span, format!("{number} is not {what}")).label(format!(
+                    "expected a number from {} to {}",
+                    bounds.start(),
+                    bounds.end()
+                ));
                 self.errors.borrow_mut().push(error);
                 None
             }

@@ -59,7 +59,8 @@ pub struct Units {
 /// `path` names the policy for messages; files are looked for beside it, and never outside its folder.
 pub fn load(path: &str, text: &str, sources: &mut Sources, world: &dyn World) -> Units {
     let root = path.rfind('/').map_or("", |slash| &path[..=slash]).to_owned();
-    let mut loader = Loader { sources, world, root, units: Units::default(), spaces: 1, seen: BTreeMap::new(), open: Vec::new() };
+    let mut loader =
+        Loader { sources, world, root, units: Units::default(), spaces: 1, seen: BTreeMap::new(), open: Vec::new() };
     loader.open.push(path.to_owned());
     loader.seen.insert((path.to_owned(), POLICY), ());
     loader.unit(path, text, POLICY);
@@ -103,7 +104,9 @@ impl Loader<'_> {
 
     fn module(&mut self, module: &Name, alias: Option<&Name>, space: Space, span: Span) {
         let Some((name, text)) = STANDARD.iter().find(|(name, _)| *name == module.text) else {
-            let mut error = Diagnostic::error("unknown-module", module.span, format!("there is no module `{}`", module.text)).label("unknown module");
+            let mut error =
+                Diagnostic::error("unknown-module", module.span, format!("there is no module `{}`", module.text))
+                    .label("unknown module");
             error = match nearest(&module.text, STANDARD.iter().map(|(name, _)| *name)) {
                 Some(near) => error.help(format!("did you mean `{near}`?")),
                 None => error.help(format!(
@@ -123,7 +126,9 @@ impl Loader<'_> {
 
     fn standard_space(&mut self, name: &str, text: &str) -> Space {
         let path = format!("<{name}>");
-        if let Some(((_, space), ())) = self.seen.range((path.clone(), Space(0))..).next().filter(|((found, _), ())| *found == path) {
+        if let Some(((_, space), ())) =
+            self.seen.range((path.clone(), Space(0))..).next().filter(|((found, _), ())| *found == path)
+        {
             return *space;
         }
         let space = self.fresh();
@@ -139,7 +144,10 @@ impl Loader<'_> {
 
     fn import(&mut self, space: Space, import: Import) {
         let list = self.units.imports.entry(space).or_default();
-        if !list.iter().any(|other| (other.from, other.plain, &other.prefixes) == (import.from, import.plain, &import.prefixes)) {
+        if !list
+            .iter()
+            .any(|other| (other.from, other.plain, &other.prefixes) == (import.from, import.plain, &import.prefixes))
+        {
             list.push(import);
         }
     }
@@ -154,7 +162,8 @@ impl Loader<'_> {
             return;
         }
         if self.open.contains(&path) {
-            let chain: Vec<&str> = self.open.iter().skip_while(|open| **open != path).map(String::as_str).chain([path.as_str()]).collect();
+            let chain: Vec<&str> =
+                self.open.iter().skip_while(|open| **open != path).map(String::as_str).chain([path.as_str()]).collect();
             self.units.errors.push(
                 Diagnostic::error("import-cycle", file.span, format!("`{}` comes back to itself", file.text))
                     .label("this file is being read already")

@@ -43,7 +43,12 @@ impl<T: Copy + PartialEq> Names<T> {
         Ok(thing)
     }
 
-    fn look(&self, space: Space, name: &str, imports: &BTreeMap<Space, Vec<Import>>) -> Result<((Space, String), T), Unclear> {
+    fn look(
+        &self,
+        space: Space,
+        name: &str,
+        imports: &BTreeMap<Space, Vec<Import>>,
+    ) -> Result<((Space, String), T), Unclear> {
         let own = |space: Space, name: &str| {
             let key = (space, name.to_owned());
             self.table.get(&key).map(|(thing, _)| (key, *thing))
@@ -54,12 +59,14 @@ impl<T: Copy + PartialEq> Names<T> {
         let visible = imports.get(&space).map_or(&[][..], Vec::as_slice);
         let mut found: Vec<((Space, String), T, String)> = Vec::new();
         for import in visible {
-            let candidates = import.prefixes.iter().filter_map(|prefix| name.strip_prefix(prefix.as_str())?.strip_prefix('.'));
+            let candidates =
+                import.prefixes.iter().filter_map(|prefix| name.strip_prefix(prefix.as_str())?.strip_prefix('.'));
             for rest in candidates.chain(import.plain.then_some(name)) {
                 if let Some((key, thing)) = own(import.from, rest)
                     && !found.iter().any(|(other, ..)| *other == key)
                 {
-                    let full = import.prefixes.first().map_or_else(|| rest.to_owned(), |prefix| format!("{prefix}.{rest}"));
+                    let full =
+                        import.prefixes.first().map_or_else(|| rest.to_owned(), |prefix| format!("{prefix}.{rest}"));
                     found.push((key, thing, full));
                 }
             }
@@ -73,7 +80,8 @@ impl<T: Copy + PartialEq> Names<T> {
 
     /// Every name that can be written in a name space.
     pub fn visible(&self, space: Space, imports: &BTreeMap<Space, Vec<Import>>) -> Vec<String> {
-        let mut list: Vec<String> = self.table.keys().filter(|(own, _)| *own == space).map(|(_, name)| name.clone()).collect();
+        let mut list: Vec<String> =
+            self.table.keys().filter(|(own, _)| *own == space).map(|(_, name)| name.clone()).collect();
         for import in imports.get(&space).map_or(&[][..], Vec::as_slice) {
             for (_, name) in self.table.keys().filter(|(own, _)| *own == import.from) {
                 if import.plain {

@@ -75,13 +75,18 @@ impl Network {
     /// The zone in whose networks an address lies, if it lies in a zone other than the internet.
     #[must_use]
     pub fn zone_of(&self, address: IpAddr) -> Option<ZoneId> {
-        self.zone_ids().find(|(_, zone)| zone.networks.iter().any(|network| network.net.contains(&address))).map(|(id, _)| id)
+        self.zone_ids()
+            .find(|(_, zone)| zone.networks.iter().any(|network| network.net.contains(&address)))
+            .map(|(id, _)| id)
     }
 
     /// What `internet` means: every address that is neither private nor reserved nor one of the policy's own networks.
     #[must_use]
     pub fn internet(&self) -> AddressSet {
-        let own = self.zones.iter().flat_map(|zone| zone.networks.iter().map(|network| network.net).chain(zone.upstream.iter().copied()));
+        let own = self
+            .zones
+            .iter()
+            .flat_map(|zone| zone.networks.iter().map(|network| network.net).chain(zone.upstream.iter().copied()));
         let own = AddressSet::nets(own);
         super::address::public().minus(&own).minus(&self.router_addresses())
     }

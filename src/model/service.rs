@@ -81,7 +81,8 @@ impl Traffic {
         if let Some(family) = self.family {
             cube = cube.with(Field::Family, Ranges::single(family as u64));
         }
-        let ranges = |list: &[(u16, u16)]| Ranges::from_pairs(list.iter().map(|(from, to)| (u64::from(*from), u64::from(*to))));
+        let ranges =
+            |list: &[(u16, u16)]| Ranges::from_pairs(list.iter().map(|(from, to)| (u64::from(*from), u64::from(*to))));
         if !self.to.is_empty() {
             cube = cube.with(Field::DstPort, ranges(&self.to));
         }
@@ -110,7 +111,9 @@ impl std::fmt::Display for Traffic {
                 (true, true) => write!(out, "{from}")?,
                 (true, false) => write!(out, "{from}-{to}")?,
                 (false, true) => write!(out, "{}/{}", from >> 8, from & 0xff)?,
-                (false, false) if from & 0xff == 0 && to & 0xff == 0xff && from >> 8 == to >> 8 => write!(out, "{}", from >> 8)?,
+                (false, false) if from & 0xff == 0 && to & 0xff == 0xff && from >> 8 == to >> 8 => {
+                    write!(out, "{}", from >> 8)?
+                }
                 (false, false) => write!(out, "{}/{}-{}/{}", from >> 8, from & 0xff, to >> 8, to & 0xff)?,
             }
         }

@@ -77,11 +77,19 @@ impl Lexer<'_> {
         let goes_on = matches!(
             self.out.tokens.last().map(|token| &token.kind),
             None | Some(
-                Kind::Comma | Kind::Arrow | Kind::Reach | Kind::Both | Kind::Colon | Kind::Equals | Kind::Open | Kind::End
+                Kind::Comma
+                    | Kind::Arrow
+                    | Kind::Reach
+                    | Kind::Both
+                    | Kind::Colon
+                    | Kind::Equals
+                    | Kind::Open
+                    | Kind::End
             )
         );
         let separator = self.text.get(at..).is_some_and(|rest| rest.starts_with(';'));
-        let after_operator = !matches!(self.out.tokens.last().map(|token| &token.kind), None | Some(Kind::Open | Kind::End));
+        let after_operator =
+            !matches!(self.out.tokens.last().map(|token| &token.kind), None | Some(Kind::Open | Kind::End));
         if !goes_on || (separator && after_operator) {
             self.push(Kind::End, at, (at + 1).min(self.text.len()));
         }
@@ -126,10 +134,19 @@ impl Lexer<'_> {
 
     fn unreadable<'t>(&mut self, rest: &'t str, at: usize, first: char) -> &'t str {
         let end = at + first.len_utf8();
-        let mut error = Diagnostic::error("unreadable", self.span(at, end), format!("`{}` has no meaning here", if first.is_control() { first.escape_debug().to_string() } else { first.to_string() }));
+        let mut error = Diagnostic::error(
+            "unreadable",
+            self.span(at, end),
+            format!(
+                "`{}` has no meaning here",
+                if first.is_control() { first.escape_debug().to_string() } else { first.to_string() }
+            ),
+        );
         error = match first {
             '/' if rest.starts_with("//") => error.help("a comment starts with `#`"),
-            '\'' | '\u{201c}' | '\u{201d}' | '\u{2018}' | '\u{2019}' => error.help("write texts in straight double quotes: \"...\""),
+            '\'' | '\u{201c}' | '\u{201d}' | '\u{2018}' | '\u{2019}' => {
+                error.help("write texts in straight double quotes: \"...\"")
+            }
             '\u{2192}' => error.help("write the arrow as `->`"),
             '-' => error.help("an arrow is written `->`; a name may hold `-` only between letters or digits"),
             '!' => error.help("leave something out with `except`, as in `pc except laptop`"),
@@ -140,7 +157,11 @@ impl Lexer<'_> {
         self.out.errors.push(error);
         self.push(Kind::Bad, at, end);
         // The rest of a comment in the manner of another language would only give further errors.
-        if rest.starts_with("//") { rest.find('\n').map_or("", |newline| &rest[newline..]) } else { &rest[first.len_utf8()..] }
+        if rest.starts_with("//") {
+            rest.find('\n').map_or("", |newline| &rest[newline..])
+        } else {
+            &rest[first.len_utf8()..]
+        }
     }
 
     fn string<'t>(&mut self, rest: &'t str, at: usize) -> &'t str {
@@ -229,7 +250,8 @@ fn punctuation(text: &str) -> IResult<&str, Kind> {
 
 /// A letter or `_`, then letters, digits and `_`, with `-` and `.` between two of these.
 fn word(text: &str) -> IResult<&str, &str> {
-    let (_, start) = recognize(take_while1(|character: char| character.is_ascii_alphabetic() || character == '_')).parse(text)?;
+    let (_, start) =
+        recognize(take_while1(|character: char| character.is_ascii_alphabetic() || character == '_')).parse(text)?;
     let mut end = start.len();
     let bytes = text.as_bytes();
     let part = |at: usize| bytes.get(at).is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');

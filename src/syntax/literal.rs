@@ -38,7 +38,9 @@ pub(super) fn address_like(text: &str) -> Option<(Literal, usize)> {
     let next = text[run.len()..].chars().next();
     let ends = |next: Option<char>| next.is_none_or(|next| !(next.is_alphanumeric() || next == '_'));
     let read = |run: &str| mac(run).or_else(|| ipv6_like(run));
-    if ends(next) && let Some(literal) = read(run) {
+    if ends(next)
+        && let Some(literal) = read(run)
+    {
         return Some((literal, run.len()));
     }
     let shorter = run.strip_suffix(':').filter(|shorter| !shorter.is_empty())?;
@@ -66,7 +68,10 @@ pub(super) fn run(text: &str) -> &str {
         let next = bytes.get(end + 1).copied();
         let joins = match byte {
             b'-' => next.is_some_and(|next| next.is_ascii_alphanumeric() || next == b':'),
-            b'.' | b'/' | b':' => next.is_some_and(|next| inner(next) || next == b':') || (byte == b':' && end > 0 && bytes[end - 1] == b':'),
+            b'.' | b'/' | b':' => {
+                next.is_some_and(|next| inner(next) || next == b':')
+                    || (byte == b':' && end > 0 && bytes[end - 1] == b':')
+            }
             _ => inner(byte),
         };
         if !joins {
@@ -113,12 +118,19 @@ pub(super) fn read(run: &str) -> Result<Literal, Fault> {
 
 fn colons(run: &str) -> Fault {
     if run.split([':', '-']).all(|part| part.len() == 2) {
-        return Fault::new(format!("`{run}` is no MAC address"), "expected six pairs of hexadecimal digits").help("write it as 52:54:00:aa:bb:10");
+        return Fault::new(format!("`{run}` is no MAC address"), "expected six pairs of hexadecimal digits")
+            .help("write it as 52:54:00:aa:bb:10");
     }
     if let Some((_, length)) = run.split_once('/') {
-        return Fault::new(format!("`{run}` is no IPv6 prefix"), &format!("`/{length}` has to be from /0 to /128 behind a valid address"));
+        return Fault::new(
+            format!("`{run}` is no IPv6 prefix"),
+            &format!("`/{length}` has to be from /0 to /128 behind a valid address"),
+        );
     }
-    Fault::new(format!("`{run}` is no IPv6 address"), "expected eight groups of hexadecimal digits, or `::` for a run of zeros")
+    Fault::new(
+        format!("`{run}` is no IPv6 address"),
+        "expected eight groups of hexadecimal digits, or `::` for a run of zeros",
+    )
 }
 
 fn range(run: &str, from: &str, to: &str) -> Result<Literal, Fault> {
@@ -128,7 +140,8 @@ fn range(run: &str, from: &str, to: &str) -> Result<Literal, Fault> {
     if from.contains('.') {
         let from = ipv4(from)?;
         if number(to).is_some() {
-            return Err(Fault::new(format!("`{run}` is no range of addresses"), "the end is not an address").help("write both ends in full, as in 10.0.30.9-10.0.30.20"));
+            return Err(Fault::new(format!("`{run}` is no range of addresses"), "the end is not an address")
+                .help("write both ends in full, as in 10.0.30.9-10.0.30.20"));
         }
         return Ok(Literal::AddressRange(from, ipv4(to)?));
     }
@@ -155,7 +168,10 @@ fn date(run: &str) -> Option<Literal> {
 }
 
 fn time(run: &str) -> Result<u16, Fault> {
-    let fault = || Fault::new(format!("`{run}` is no time of day"), "expected hours and minutes").help("write it as 07:00 or 21:30; the day ends at 24:00");
+    let fault = || {
+        Fault::new(format!("`{run}` is no time of day"), "expected hours and minutes")
+            .help("write it as 07:00 or 21:30; the day ends at 24:00")
+    };
     let (hours, minutes) = run.split_once(':').ok_or_else(fault)?;
     if hours.len() > 2 || minutes.len() != 2 {
         return Err(fault());
@@ -172,12 +188,15 @@ fn slash(run: &str, left: &str, right: &str) -> Result<Literal, Fault> {
         let address = ipv4(left)?;
         return match number(right).and_then(|length| u8::try_from(length).ok()) {
             Some(length) if length <= 32 => Ok(Literal::Prefix(address, length)),
-            _ => Err(Fault::new(format!("`{run}` is no IPv4 prefix"), "the length has to be from /0 to /32").help("write it as 10.0.30.0/24")),
+            _ => Err(Fault::new(format!("`{run}` is no IPv4 prefix"), "the length has to be from /0 to /32")
+                .help("write it as 10.0.30.0/24")),
         };
     }
     match (number(left), number(right)) {
         (Some(left), Some(right)) => Ok(Literal::Fraction(left, right)),
-        (Some(left), None) if right.chars().all(|character| character.is_ascii_alphabetic()) => Ok(Literal::Rate(left, right.to_owned())),
+        (Some(left), None) if right.chars().all(|character| character.is_ascii_alphabetic()) => {
+            Ok(Literal::Rate(left, right.to_owned()))
+        }
         _ => Err(not_a_literal(run)),
     }
 }
@@ -195,7 +214,8 @@ fn ipv4(run: &str) -> Result<IpAddr, Fault> {
             None => return Err(fault("expected four numbers with dots between them")),
             Some(value) if value > 255 => return Err(fault(&format!("{value} is greater than 255"))),
             Some(_) if part.len() > 1 && part.starts_with('0') => {
-                return Err(fault("a leading zero").help("write each number without leading zeros: some programs read them as octal"));
+                return Err(fault("a leading zero")
+                    .help("write each number without leading zeros: some programs read them as octal"));
             }
             Some(_) => {}
         }
@@ -228,5 +248,6 @@ fn not_a_literal(run: &str) -> Fault {
     if number(run).is_none() && run.bytes().all(|byte| byte.is_ascii_digit()) {
         return Fault::new(format!("`{run}` is too large a number"), "expected at most 18446744073709551615");
     }
-    Fault::new(format!("`{run}` is neither a name nor a literal"), "a name starts with a letter").help("give it a name that starts with a letter; a text that starts with a digit goes into quotes")
+    Fault::new(format!("`{run}` is neither a name nor a literal"), "a name starts with a letter")
+        .help("give it a name that starts with a letter; a text that starts with a digit goes into quotes")
 }

@@ -70,7 +70,9 @@ fn whole<'a, T>(
         },
         Ok((rest, _)) => rest.expected("`,` or the end of the line"),
         Err(nom::Err::Error(failure) | nom::Err::Failure(failure)) => failure,
-        Err(nom::Err::Incomplete(_)) => return Err(Box::new(Diagnostic::error("syntax", end, "the line ends too early"))),
+        Err(nom::Err::Incomplete(_)) => {
+            return Err(Box::new(Diagnostic::error("syntax", end, "the line ends too early")));
+        }
     };
     let found = text.get(failure.span.start as usize..failure.span.end as usize).unwrap_or("").to_owned();
     Err(Box::new(failure.diagnostic(&found)))

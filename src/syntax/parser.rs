@@ -4,12 +4,16 @@ use nom::{Err, Parser};
 
 use super::{
     keywords::STATEMENTS,
-    pieces::{Arrow, arrow, body, entries, items, list, misspelt, must, name, named, report, side, starts_statement, term, text, token, word},
+    pieces::{
+        Arrow, arrow, body, entries, items, list, misspelt, must, name, named, report, side, starts_statement, term,
+        text, token, word,
+    },
     stream::{Parsed, Tokens},
     token::{Kind, Literal},
     tree::{
-        Action, Assertion, AssertionKind, Check, Declaration, Exposed, ExposedEntry, Expose, File, Group, Item, Ranges,
-        RangesSource, Redirect, Reflect, Rule, Schedule, ScheduleSpan, Service, Side, Statement, StatementKind, Use, UseTarget, Waive,
+        Action, Assertion, AssertionKind, Check, Declaration, Expose, Exposed, ExposedEntry, File, Group, Item, Ranges,
+        RangesSource, Redirect, Reflect, Rule, Schedule, ScheduleSpan, Service, Side, Statement, StatementKind, Use,
+        UseTarget, Waive,
     },
 };
 use crate::diagnostic::Diagnostic;
@@ -45,7 +49,9 @@ fn ends(rest: Tokens<'_>) -> Tokens<'_> {
         Kind::End | Kind::Eof => rest,
         _ if starts_statement(rest) => rest,
         Kind::Close => {
-            rest.report(Diagnostic::error("syntax", rest.span(), "this `}` closes nothing").label("no `{` is open here"));
+            rest.report(
+                Diagnostic::error("syntax", rest.span(), "this `}` closes nothing").label("no `{` is open here"),
+            );
             rest.skip()
         }
         _ => {
@@ -86,7 +92,9 @@ fn statement(input: Tokens<'_>) -> Parsed<'_, Statement> {
         "host" => declaration(after, "a name for the host").map(kind(StatementKind::Host)),
         "integration" => declaration(after, "a name for the integration").map(kind(StatementKind::Integration)),
         "vpn" => declaration(after, "the zone of the VPN").map(kind(StatementKind::Vpn)),
-        "home-assistant" => declaration(after, "the host that Home Assistant runs on").map(kind(StatementKind::HomeAssistant)),
+        "home-assistant" => {
+            declaration(after, "the host that Home Assistant runs on").map(kind(StatementKind::HomeAssistant))
+        }
         "group" => group(after).map(kind(StatementKind::Group)),
         "service" => service(after).map(kind(StatementKind::Service)),
         "schedule" => schedule(after).map(kind(StatementKind::Schedule)),
@@ -102,7 +110,8 @@ fn statement(input: Tokens<'_>) -> Parsed<'_, Statement> {
         "waive" => waive(after).map(kind(StatementKind::Waive)),
         unknown => {
             let mut failure = input.expected("a statement");
-            failure.help = misspelt(unknown).or_else(|| Some(format!("a statement starts with one of {}", STATEMENTS.join(", "))));
+            failure.help =
+                misspelt(unknown).or_else(|| Some(format!("a statement starts with one of {}", STATEMENTS.join(", "))));
             return Err(Err::Error(failure));
         }
     }?;
@@ -169,9 +178,14 @@ fn schedule_spans(input: Tokens<'_>) -> Parsed<'_, Vec<ScheduleSpan>> {
         let begun = rest;
         let mut days = Vec::new();
         while let Kind::Word(_) = rest.peek() {
-            let (after, day) = must(|input| named(input, "a day or a range of times such as 21:00-07:00")).parse(rest)?;
+            let (after, day) =
+                must(|input| named(input, "a day or a range of times such as 21:00-07:00")).parse(rest)?;
             days.push(day);
-            rest = if matches!(after.peek(), Kind::Comma) && matches!(after.peek_second(), Kind::Word(_)) { after.skip() } else { after };
+            rest = if matches!(after.peek(), Kind::Comma) && matches!(after.peek_second(), Kind::Word(_)) {
+                after.skip()
+            } else {
+                after
+            };
         }
         let (from, to) = match rest.peek() {
             Kind::Literal(Literal::TimeRange(from, to)) => (*from, *to),
@@ -333,4 +347,3 @@ fn waive(input: Tokens<'_>) -> Parsed<'_, Waive> {
     let (rest, body) = body(rest)?;
     Ok((rest, Waive { id, from, to, body }))
 }
-

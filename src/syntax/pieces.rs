@@ -27,7 +27,9 @@ pub fn word<'a>(text: &'static str, what: &'static str) -> impl FnMut(Tokens<'a>
 }
 
 /// A parser that must succeed: its failure ends the statement instead of trying another branch.
-pub fn must<'a, T>(mut parser: impl Parser<Tokens<'a>, Output = T, Error = Expected>) -> impl FnMut(Tokens<'a>) -> Parsed<'a, T> {
+pub fn must<'a, T>(
+    mut parser: impl Parser<Tokens<'a>, Output = T, Error = Expected>,
+) -> impl FnMut(Tokens<'a>) -> Parsed<'a, T> {
     move |input| match parser.parse(input) {
         Err(Err::Error(failure)) => Err(Err::Failure(failure)),
         other => other,
@@ -42,7 +44,9 @@ pub fn name(input: Tokens<'_>) -> Parsed<'_, Name> {
 /// Any word that is not the start of the next statement.
 pub fn named<'a>(input: Tokens<'a>, what: &'static str) -> Parsed<'a, Name> {
     match input.peek() {
-        Kind::Word(text) if !starts_statement(input) => Ok((input.skip(), Name { text: text.clone(), span: input.span() })),
+        Kind::Word(text) if !starts_statement(input) => {
+            Ok((input.skip(), Name { text: text.clone(), span: input.span() }))
+        }
         _ => Err(Err::Error(input.expected(what))),
     }
 }
@@ -80,7 +84,9 @@ pub fn term(input: Tokens<'_>) -> Parsed<'_, Term> {
         Kind::Word(text) if text == "except" => return Err(Err::Error(input.expected("a name or an address"))),
         Kind::Word(text) if reserved_here(text) => {
             let mut failure = input.expected("a name or an address");
-            failure.help = Some(format!("`{text}` is a key word of the language; a line that ends with `,` or `->` goes on in the next one"));
+            failure.help = Some(format!(
+                "`{text}` is a key word of the language; a line that ends with `,` or `->` goes on in the next one"
+            ));
             return Err(Err::Error(failure));
         }
         Kind::Word(text) => TermKind::Name(text.clone()),
@@ -134,7 +140,9 @@ fn item(input: Tokens<'_>) -> Parsed<'_, Item> {
         },
         name if reserved_here(name) => {
             let mut failure = input.expected("a service or a protocol");
-            failure.help = Some(format!("`{name}` is a key word of the language; a line that ends with `,` or `:` goes on in the next one"));
+            failure.help = Some(format!(
+                "`{name}` is a key word of the language; a line that ends with `,` or `:` goes on in the next one"
+            ));
             return Err(Err::Error(failure));
         }
         name => (input.skip(), ItemKind::Name(name.to_owned())),
@@ -175,7 +183,9 @@ const fn is_port(kind: &Kind) -> bool {
 
 fn icmp(input: Tokens<'_>, version: IcmpVersion) -> (Tokens<'_>, ItemKind) {
     match input.peek() {
-        Kind::Literal(Literal::Number(kind)) => (input.skip(), ItemKind::Icmp { version, kind: Some(*kind), code: None }),
+        Kind::Literal(Literal::Number(kind)) => {
+            (input.skip(), ItemKind::Icmp { version, kind: Some(*kind), code: None })
+        }
         Kind::Literal(Literal::Fraction(kind, code)) => {
             (input.skip(), ItemKind::Icmp { version, kind: Some(*kind), code: Some(*code) })
         }
@@ -214,7 +224,11 @@ pub fn entries<'a, T>(input: Tokens<'a>, mut one: impl FnMut(Tokens<'a>) -> Pars
                 }
                 Ok((after, entry)) => {
                     found.push(entry);
-                    let what = if matches!(after.peek(), Kind::Word(_)) { "`;` or a new line" } else { "`,`, `;` or a new line" };
+                    let what = if matches!(after.peek(), Kind::Word(_)) {
+                        "`;` or a new line"
+                    } else {
+                        "`,`, `;` or a new line"
+                    };
                     report(after, after.expected(what));
                     rest = recover(after, false);
                 }
@@ -309,7 +323,12 @@ pub enum Arrow {
 /// Any of the arrows.
 pub fn arrow(input: Tokens<'_>) -> Parsed<'_, Arrow> {
     let one = |kind: Kind, what: &'static str, arrow: Arrow| token(kind, what).map(move |()| arrow);
-    alt((one(Kind::Arrow, "`->`", Arrow::To), one(Kind::Both, "`<->`", Arrow::Both), one(Kind::Reach, "`~>`", Arrow::Reach))).parse(input)
+    alt((
+        one(Kind::Arrow, "`->`", Arrow::To),
+        one(Kind::Both, "`<->`", Arrow::Both),
+        one(Kind::Reach, "`~>`", Arrow::Reach),
+    ))
+    .parse(input)
 }
 
 /// The help for a word that starts no statement.

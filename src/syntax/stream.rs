@@ -157,7 +157,8 @@ impl Expected {
             _ => format!("`{}`", text.lines().next().unwrap_or(text)),
         };
         let span = if matches!(self.found, Kind::End | Kind::Eof) { self.span.before() } else { self.span };
-        let error = Diagnostic::error("syntax", span, format!("expected {what}, found {found}")).label(format!("expected {what}"));
+        let error = Diagnostic::error("syntax", span, format!("expected {what}, found {found}"))
+            .label(format!("expected {what}"));
         match self.help {
             Some(help) => error.help(help),
             None => error,

@@ -43,7 +43,10 @@ impl Resolver<'_> {
             let public = self.traffic(&entry.public, space);
             let service = if entry.services.is_empty() { Vec::new() } else { self.traffic(&entry.services, space) };
             let from = match (entry.from.first(), entry.from.last()) {
-                (Some(first), Some(last)) => self.filled_side(&Side { terms: entry.from.clone(), except: Vec::new(), span: first.span.to(last.span) }, space),
+                (Some(first), Some(last)) => self.filled_side(
+                    &Side { terms: entry.from.clone(), except: Vec::new(), span: first.span.to(last.span) },
+                    space,
+                ),
                 _ => Some(self.whole_internet()),
             };
             if let (Some(to), Some(from)) = (to, from) {
@@ -64,14 +67,22 @@ impl Resolver<'_> {
 
     pub(super) fn check(&mut self, tree: &tree::Check, span: Span, space: Space) {
         let attributes = Attributes::new("check", &tree.body, &["severity", "because"], &[], self.errors);
-        let severity = attributes.choice("severity", &[("error", Severity::Error), ("warning", Severity::Warning), ("note", Severity::Note)]);
+        let severity = attributes.choice(
+            "severity",
+            &[("error", Severity::Error), ("warning", Severity::Warning), ("note", Severity::Note)],
+        );
         if tree.assertions.is_empty() && !self.failed() {
             self.report(
-                Diagnostic::error("missing-attribute", tree.id.span, format!("check `{}` claims nothing", tree.id.text))
-                    .label("needs `never`, `always` or `only`"),
+                Diagnostic::error(
+                    "missing-attribute",
+                    tree.id.span,
+                    format!("check `{}` claims nothing", tree.id.text),
+                )
+                .label("needs `never`, `always` or `only`"),
             );
         }
-        let assertions = tree.assertions.iter().filter_map(|(span, assertion)| self.assertion(assertion, *span, space)).collect();
+        let assertions =
+            tree.assertions.iter().filter_map(|(span, assertion)| self.assertion(assertion, *span, space)).collect();
         self.network.checks.push(Check {
             id: tree.id.text.clone(),
             span,
@@ -98,6 +109,13 @@ impl Resolver<'_> {
         if matches!(from, Some(None)) || matches!(to, Some(None)) {
             return;
         }
-        self.network.waivers.push(Waiver { id: tree.id.text.clone(), span, from: from.flatten(), to: to.flatten(), until, because: because.text });
+        self.network.waivers.push(Waiver {
+            id: tree.id.text.clone(),
+            span,
+            from: from.flatten(),
+            to: to.flatten(),
+            until,
+            because: because.text,
+        });
     }
 }

@@ -53,7 +53,12 @@ impl Resolver<'_> {
     }
 
     fn interfaces_twice(&self) {
-        let mut targets: Vec<Option<&str>> = self.network.zones.iter().flat_map(|zone| zone.interfaces.keys().map(|target| Some(target.as_str()))).collect();
+        let mut targets: Vec<Option<&str>> = self
+            .network
+            .zones
+            .iter()
+            .flat_map(|zone| zone.interfaces.keys().map(|target| Some(target.as_str())))
+            .collect();
         targets.push(None);
         targets.sort_unstable();
         targets.dedup();
@@ -67,10 +72,16 @@ impl Resolver<'_> {
                     if !told.contains(&(interface.span, *earlier)) {
                         told.push((interface.span, *earlier));
                         self.report(
-                            Diagnostic::error("duplicate-interface", interface.span, format!("interface `{}` belongs to two zones", interface.name))
-                                .label(format!("interface of `{}`", zone.name))
-                                .also(*earlier, format!("interface of `{name}`"))
-                                .help("packets are told apart by the interface on which they arrive: each zone needs its own"),
+                            Diagnostic::error(
+                                "duplicate-interface",
+                                interface.span,
+                                format!("interface `{}` belongs to two zones", interface.name),
+                            )
+                            .label(format!("interface of `{}`", zone.name))
+                            .also(*earlier, format!("interface of `{name}`"))
+                            .help(
+                                "packets are told apart by the interface on which they arrive: each zone needs its own",
+                            ),
                         );
                     }
                 } else {
@@ -128,10 +139,14 @@ impl Resolver<'_> {
                 && let Some((earlier, name)) = macs.insert(mac, (host.span, &host.name))
             {
                 self.report(
-                    Diagnostic::error("duplicate-mac", host.span, format!("hosts `{name}` and `{}` have one MAC address", host.name))
-                        .label("the second one")
-                        .also(earlier, "the first one")
-                        .help("a device in two zones is one host with two zones"),
+                    Diagnostic::error(
+                        "duplicate-mac",
+                        host.span,
+                        format!("hosts `{name}` and `{}` have one MAC address", host.name),
+                    )
+                    .label("the second one")
+                    .also(earlier, "the first one")
+                    .help("a device in two zones is one host with two zones"),
                 );
             }
         }
@@ -142,8 +157,12 @@ impl Resolver<'_> {
             for (from, to) in &zone.dhcp {
                 if !zone.networks.iter().any(|network| network.net.contains(from) && network.net.contains(to)) {
                     self.report(
-                        Diagnostic::error("host-outside-zone", zone.span, format!("the pool {from}-{to} is not in a network of zone `{}`", zone.name))
-                            .label("its `dhcp` hands out addresses of elsewhere"),
+                        Diagnostic::error(
+                            "host-outside-zone",
+                            zone.span,
+                            format!("the pool {from}-{to} is not in a network of zone `{}`", zone.name),
+                        )
+                        .label("its `dhcp` hands out addresses of elsewhere"),
                     );
                 }
             }
@@ -156,15 +175,24 @@ impl Resolver<'_> {
             let uplink = self.network.zone(egress.zone);
             if !uplink.is_internet() {
                 self.report(
-                    Diagnostic::error("not-an-uplink", egress.span, format!("zone `{}` is no internet zone", uplink.name)).label("expected a zone with `role internet`"),
+                    Diagnostic::error(
+                        "not-an-uplink",
+                        egress.span,
+                        format!("zone `{}` is no internet zone", uplink.name),
+                    )
+                    .label("expected a zone with `role internet`"),
                 );
             } else if let Some(from) = egress.from
                 && !uplink.addresses.iter().any(|own| own.address == from && own.source == AddressSource::Written)
             {
                 self.report(
-                    Diagnostic::error("not-its-address", egress.span, format!("{from} is no address of zone `{}`", uplink.name))
-                        .label("which address?")
-                        .help("write the addresses of the uplink in its `address`"),
+                    Diagnostic::error(
+                        "not-its-address",
+                        egress.span,
+                        format!("{from} is no address of zone `{}`", uplink.name),
+                    )
+                    .label("which address?")
+                    .help("write the addresses of the uplink in its `address`"),
                 );
             }
         }

@@ -9,7 +9,8 @@ use crate::{
         attributes::{Arguments, Attributes},
         load::Space,
         network::{
-            Exposure, HomeAssistant, HostId, Options, Peer, Place, Redirect, Reflector, Region, Through, Tls, Vpn, VpnKind, ZoneId,
+            Exposure, HomeAssistant, HostId, Options, Peer, Place, Redirect, Reflector, Region, Through, Tls, Vpn,
+            VpnKind, ZoneId,
         },
         service::{Discovery, TCP, Traffic},
     },
@@ -30,7 +31,10 @@ impl Resolver<'_> {
         let host = self.host_named(&tree.host, space);
         let service = self.traffic(&tree.services, space);
         let from = attributes.get("from").map(|arguments| self.exposed_from(arguments, space));
-        let from_anywhere = from.is_none() || attributes.get("from").is_some_and(|arguments| matches!(arguments.rest(), [Token { kind: Kind::Word(word), .. }] if word == "internet"));
+        let from_anywhere = from.is_none()
+            || attributes.get("from").is_some_and(
+                |arguments| matches!(arguments.rest(), [Token { kind: Kind::Word(word), .. }] if word == "internet"),
+            );
         let from = from.unwrap_or_else(|| Some(self.internet_regions()));
         let on = self.uplinks(&attributes, space);
         let port = attributes.get("port").and_then(|mut arguments| {
@@ -80,14 +84,21 @@ impl Resolver<'_> {
         let host = self.network.host(target);
         if host.addresses.is_empty() && exposure.tunnel.is_none() {
             self.report(
-                Diagnostic::error("host-without-address", place, format!("host `{}` has no address, so nothing can be forwarded to it", host.name))
-                    .label("which address?")
-                    .also(host.span, "declared without `address` or `suffix`")
-                    .help("reserve an address for it on the router and write it here"),
+                Diagnostic::error(
+                    "host-without-address",
+                    place,
+                    format!("host `{}` has no address, so nothing can be forwarded to it", host.name),
+                )
+                .label("which address?")
+                .also(host.span, "declared without `address` or `suffix`")
+                .help("reserve an address for it on the router and write it here"),
             );
         }
         if host.zones.iter().any(|zone| self.network.zone(*zone).is_internet()) {
-            self.report(Diagnostic::error("exposed-outside", place, format!("host `{}` is in the internet already", host.name)).label("nothing to expose"));
+            self.report(
+                Diagnostic::error("exposed-outside", place, format!("host `{}` is in the internet already", host.name))
+                    .label("nothing to expose"),
+            );
         }
         if exposure.on.is_empty() && exposure.tunnel.is_none() {
             self.report(
@@ -106,10 +117,14 @@ impl Resolver<'_> {
         let public = exposure.through.as_ref().map_or(&exposure.service, |through| &through.service);
         if exposure.port.is_some() && !matches!(public.as_slice(), [one] if one.single_port().is_some()) {
             self.report(
-                Diagnostic::error("port-of-many", exposure.port.map_or(exposure.span, |(_, span)| span), "a public port needs a service of one port behind it")
-                    .label("which of the service's ports?")
-                    .note(format!("the service is {}", super::zones::list(public)))
-                    .help("expose each port by a statement of its own"),
+                Diagnostic::error(
+                    "port-of-many",
+                    exposure.port.map_or(exposure.span, |(_, span)| span),
+                    "a public port needs a service of one port behind it",
+                )
+                .label("which of the service's ports?")
+                .note(format!("the service is {}", super::zones::list(public)))
+                .help("expose each port by a statement of its own"),
             );
         }
         if public.iter().any(|traffic| traffic.protocol.is_none()) {
@@ -120,7 +135,10 @@ impl Resolver<'_> {
             );
         }
         if public.iter().any(|traffic| !traffic.from.is_empty()) {
-            self.report(Diagnostic::error("expose-source-port", exposure.span, "a forward cannot depend on source ports").label("this service names source ports"));
+            self.report(
+                Diagnostic::error("expose-source-port", exposure.span, "a forward cannot depend on source ports")
+                    .label("this service names source ports"),
+            );
         }
         self.errors.borrow().len() == before
     }
@@ -142,12 +160,17 @@ impl Resolver<'_> {
         match syntax::side(arguments.rest(), self.source_text(arguments.span())) {
             Ok(side) => {
                 let regions = self.filled_side(&side, space)?;
-                let outside = |region: &Region| matches!(region.place, Place::Zone(id) if self.network.zone(id).is_internet());
+                let outside =
+                    |region: &Region| matches!(region.place, Place::Zone(id) if self.network.zone(id).is_internet());
                 if let Some(inside) = regions.iter().find(|region| !outside(region)) {
                     self.report(
-                        Diagnostic::error("exposed-inside", side.span, format!("an exposure is for the internet, not for {}", self.place_name(inside.place)))
-                            .label("lies inside")
-                            .help("let a zone of your own in with `allow ZONE -> HOST : SERVICE`"),
+                        Diagnostic::error(
+                            "exposed-inside",
+                            side.span,
+                            format!("an exposure is for the internet, not for {}", self.place_name(inside.place)),
+                        )
+                        .label("lies inside")
+                        .help("let a zone of your own in with `allow ZONE -> HOST : SERVICE`"),
                     );
                     return None;
                 }
@@ -162,7 +185,8 @@ impl Resolver<'_> {
 
     /// The internet zones that `on` names, or all of them.
     fn uplinks(&mut self, attributes: &Attributes<'_>, space: Space) -> Vec<ZoneId> {
-        let all: Vec<ZoneId> = self.network.zone_ids().filter(|(_, zone)| zone.is_internet()).map(|(id, _)| id).collect();
+        let all: Vec<ZoneId> =
+            self.network.zone_ids().filter(|(_, zone)| zone.is_internet()).map(|(id, _)| id).collect();
         let Some(mut arguments) = attributes.get("on") else { return all };
         let mut found = Vec::new();
         for name in arguments.names("an internet zone") {
@@ -170,7 +194,10 @@ impl Resolver<'_> {
             if all.contains(&zone) {
                 found.push(zone);
             } else {
-                self.report(Diagnostic::error("not-an-uplink", name.span, format!("zone `{}` is no internet zone", name.text)).label("expected a zone with `role internet`"));
+                self.report(
+                    Diagnostic::error("not-an-uplink", name.span, format!("zone `{}` is no internet zone", name.text))
+                        .label("expected a zone with `role internet`"),
+                );
             }
         }
         found
@@ -202,10 +229,15 @@ impl Resolver<'_> {
         let known = ["kind", "listen", "on", "peer", "tunnel", "auth", "server"];
         let attributes = Attributes::new("vpn", &tree.body, &known, &["peer", "listen"], self.errors);
         let zone = self.zone_named(&tree.name, space);
-        let kinds = [("wireguard", VpnKind::Wireguard), ("openvpn", VpnKind::Openvpn), ("tailscale", VpnKind::Tailscale)];
+        let kinds =
+            [("wireguard", VpnKind::Wireguard), ("openvpn", VpnKind::Openvpn), ("tailscale", VpnKind::Tailscale)];
         let kind = attributes.choice("kind", &kinds);
         if attributes.get("kind").is_none() {
-            self.report(Diagnostic::error("missing-attribute", tree.name.span, "this VPN has no kind").label("needs `kind`").help("write `kind wireguard`, `openvpn` or `tailscale`"));
+            self.report(
+                Diagnostic::error("missing-attribute", tree.name.span, "this VPN has no kind")
+                    .label("needs `kind`")
+                    .help("write `kind wireguard`, `openvpn` or `tailscale`"),
+            );
         }
         let listen = self.listen(&attributes, space);
         let on = self.uplinks(&attributes, space);
@@ -222,14 +254,21 @@ impl Resolver<'_> {
         let peers = attributes.all("peer").filter_map(|arguments| self.peer(arguments)).collect();
         let (Some(zone), Some(kind)) = (zone, kind) else { return };
         if self.network.zone(zone).is_internet() {
-            self.report(Diagnostic::error("not-a-zone", tree.name.span, format!("`{}` is an internet zone", tree.name.text)).label("expected the zone that the VPN's clients are in"));
+            self.report(
+                Diagnostic::error("not-a-zone", tree.name.span, format!("`{}` is an internet zone", tree.name.text))
+                    .label("expected the zone that the VPN's clients are in"),
+            );
             return;
         }
         if listen.is_empty() && kind != VpnKind::Tailscale && attributes.get("listen").is_none() {
             self.report(
                 Diagnostic::error("missing-attribute", tree.name.span, "this VPN listens nowhere")
                     .label("needs `listen`")
-                    .help(if kind == VpnKind::Wireguard { "write `listen udp 51820`" } else { "write `listen udp 1194`" }),
+                    .help(if kind == VpnKind::Wireguard {
+                        "write `listen udp 51820`"
+                    } else {
+                        "write `listen udp 1194`"
+                    }),
             );
         }
         if let Some(host) = server
@@ -237,8 +276,15 @@ impl Resolver<'_> {
             && self.network.host(host).addresses.is_empty()
         {
             self.report(
-                Diagnostic::error("host-without-address", span, format!("host `{}` has no address, so the tunnel cannot be forwarded to it", self.network.host(host).name))
-                    .label("forwarded whereto?"),
+                Diagnostic::error(
+                    "host-without-address",
+                    span,
+                    format!(
+                        "host `{}` has no address, so the tunnel cannot be forwarded to it",
+                        self.network.host(host).name
+                    ),
+                )
+                .label("forwarded whereto?"),
             );
             return;
         }
@@ -327,9 +373,13 @@ impl Resolver<'_> {
             Some(None) => return,
             Some(Some(host)) if self.network.host(host).addresses.is_empty() => {
                 self.report(
-                    Diagnostic::error("host-without-address", tree.to.span, format!("host `{}` has no address, so nothing can be given to it", tree.to.text))
-                        .label("which address?")
-                        .also(self.network.host(host).span, "declared without `address` or `suffix`"),
+                    Diagnostic::error(
+                        "host-without-address",
+                        tree.to.span,
+                        format!("host `{}` has no address, so nothing can be given to it", tree.to.text),
+                    )
+                    .label("which address?")
+                    .also(self.network.host(host).span, "declared without `address` or `suffix`"),
                 );
                 return;
             }
@@ -340,17 +390,25 @@ impl Resolver<'_> {
             Place::Zone(id) => self.network.zone(id).is_internet(),
         }) {
             self.report(
-                Diagnostic::error("redirect-from-outside", tree.from.span, format!("what {} sends cannot be redirected", self.place_name(stray.place)))
-                    .label("expected zones and hosts of your own")
-                    .help("what comes from the internet is let in with `expose`"),
+                Diagnostic::error(
+                    "redirect-from-outside",
+                    tree.from.span,
+                    format!("what {} sends cannot be redirected", self.place_name(stray.place)),
+                )
+                .label("expected zones and hosts of your own")
+                .help("what comes from the internet is let in with `expose`"),
             );
             return;
         }
         if traffic.iter().any(|traffic| traffic.protocol.is_none()) {
-            self.report(Diagnostic::error("redirect-everything", span, "this would redirect everything").label("name the services that shall be redirected"));
+            self.report(
+                Diagnostic::error("redirect-everything", span, "this would redirect everything")
+                    .label("name the services that shall be redirected"),
+            );
             return;
         }
-        if options != (Options { because: options.because.clone(), owner: options.owner.clone(), ..Options::default() }) {
+        if options != (Options { because: options.because.clone(), owner: options.owner.clone(), ..Options::default() })
+        {
             self.report(
                 Diagnostic::error("not-supported", span, "a redirect takes no conditions yet")
                     .label("only `because` and `owner` are possible here")
@@ -379,26 +437,33 @@ impl Resolver<'_> {
         for name in &tree.zones {
             let Some(zone) = self.zone_named(name, space) else { continue };
             if self.network.zone(zone).is_internet() {
-                self.report(Diagnostic::error("reflect-internet", name.span, "discovery is never reflected to the internet").label("expected zones of your own"));
+                self.report(
+                    Diagnostic::error("reflect-internet", name.span, "discovery is never reflected to the internet")
+                        .label("expected zones of your own"),
+                );
             } else if !zones.contains(&zone) {
                 zones.push(zone);
             }
         }
         if zones.len() < 2 {
             if !self.failed() {
-                self.report(Diagnostic::error("reflect-alone", span, "a reflector needs two zones").label("between which?"));
+                self.report(
+                    Diagnostic::error("reflect-alone", span, "a reflector needs two zones").label("between which?"),
+                );
             }
             return;
         }
         let mut services = Vec::new();
         if let Some(mut arguments) = attributes.get("services") {
-            services = arguments.names("service types such as _googlecast._tcp").into_iter().map(|name| name.text).collect();
+            services =
+                arguments.names("service types such as _googlecast._tcp").into_iter().map(|name| name.text).collect();
         }
         self.network.reflectors.push(Reflector { span, protocol, zones, services });
     }
 
     pub(super) fn home_assistant(&mut self, tree: &tree::Declaration, span: Span, space: Space, folder: &str) {
-        let attributes = Attributes::new("home-assistant", &tree.body, &["version", "login-attempts", "settings"], &[], self.errors);
+        let attributes =
+            Attributes::new("home-assistant", &tree.body, &["version", "login-attempts", "settings"], &[], self.errors);
         let host = self.host_named(&tree.name, space);
         let version = attributes.get("version").and_then(|mut arguments| match arguments.next() {
             Some(Token { kind: Kind::Literal(Literal::Version(version)), .. }) => {
@@ -426,7 +491,14 @@ impl Resolver<'_> {
             match crate::model::load::join(folder, &file.text) {
                 Some(path) => Some((path, file.span)),
                 None => {
-                    self.report(Diagnostic::error("outside-root", file.span, format!("`{}` lies outside the policy's folder", file.text)).label("not read"));
+                    self.report(
+                        Diagnostic::error(
+                            "outside-root",
+                            file.span,
+                            format!("`{}` lies outside the policy's folder", file.text),
+                        )
+                        .label("not read"),
+                    );
                     None
                 }
             }

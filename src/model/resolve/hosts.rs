@@ -38,7 +38,14 @@ impl Resolver<'_> {
                 for name in arguments.names("a zone") {
                     if let Some(zone) = self.zone_named(&name, space) {
                         if zones.contains(&zone) {
-                            self.report(Diagnostic::error("repeated-attribute", name.span, format!("zone `{}` is named twice", name.text)).label("once is enough"));
+                            self.report(
+                                Diagnostic::error(
+                                    "repeated-attribute",
+                                    name.span,
+                                    format!("zone `{}` is named twice", name.text),
+                                )
+                                .label("once is enough"),
+                            );
                         } else {
                             zones.push(zone);
                         }
@@ -46,9 +53,13 @@ impl Resolver<'_> {
                 }
             }
             None => self.report(
-                Diagnostic::error("missing-attribute", tree.name.span, format!("host `{}` is in no zone", tree.name.text))
-                    .label("needs `zone`")
-                    .help("write `zone NAME`; a host with a leg in two zones names both"),
+                Diagnostic::error(
+                    "missing-attribute",
+                    tree.name.span,
+                    format!("host `{}` is in no zone", tree.name.text),
+                )
+                .label("needs `zone`")
+                .help("write `zone NAME`; a host with a leg in two zones names both"),
             ),
         }
         let mut addresses = Vec::new();
@@ -74,7 +85,10 @@ impl Resolver<'_> {
             Some(Token { kind: Kind::Literal(Literal::Mac(mac)), span }) => {
                 arguments.end();
                 if mac[0] & 1 == 1 {
-                    self.report(Diagnostic::error("group-mac", *span, "this MAC address is a group address, no device has it").label("its first byte is odd"));
+                    self.report(
+                        Diagnostic::error("group-mac", *span, "this MAC address is a group address, no device has it")
+                            .label("its first byte is odd"),
+                    );
                 }
                 Some(*mac)
             }
@@ -114,7 +128,9 @@ impl Resolver<'_> {
                 ItemKind::Name(name) => name.clone(),
                 _ => self.text(item.span).to_owned(),
             };
-            found.extend(self.traffic(std::slice::from_ref(&item), space).into_iter().map(|traffic| (name.clone(), traffic)));
+            found.extend(
+                self.traffic(std::slice::from_ref(&item), space).into_iter().map(|traffic| (name.clone(), traffic)),
+            );
         }
         found
     }
@@ -125,13 +141,24 @@ impl Resolver<'_> {
         }
         let inside = zones.iter().copied().find(|id| {
             let zone = self.network.zone(*id);
-            if zone.is_internet() { self.network.internet().contains(address) || zone.upstream.iter().any(|net| net.contains(&address)) } else { zone.network_set().contains(address) }
+            if zone.is_internet() {
+                self.network.internet().contains(address) || zone.upstream.iter().any(|net| net.contains(&address))
+            } else {
+                zone.network_set().contains(address)
+            }
         });
         let Some(zone) = inside else {
             let names = list(zones.iter().map(|id| format!("`{}`", self.network.zone(*id).name)));
-            let networks = list(zones.iter().flat_map(|id| &self.network.zone(*id).networks).filter(|network| network.delegated.is_none()).map(|network| network.net));
-            let mut error = Diagnostic::error("host-outside-zone", span, format!("{address} is in no network of {names}"))
-                .label(format!("the address of `{}`", tree.name.text));
+            let networks = list(
+                zones
+                    .iter()
+                    .flat_map(|id| &self.network.zone(*id).networks)
+                    .filter(|network| network.delegated.is_none())
+                    .map(|network| network.net),
+            );
+            let mut error =
+                Diagnostic::error("host-outside-zone", span, format!("{address} is in no network of {names}"))
+                    .label(format!("the address of `{}`", tree.name.text));
             if !networks.is_empty() {
                 error = error.help(format!("the networks there are {networks}"));
             }
@@ -144,10 +171,14 @@ impl Resolver<'_> {
         let zone_data = self.network.zone(zone);
         if let Some(own) = zone_data.addresses.iter().find(|own| own.address == address) {
             self.report(
-                Diagnostic::error("router-address", span, format!("{address} is the router's own address in `{}`", zone_data.name))
-                    .label(format!("the address of `{}`", tree.name.text))
-                    .also(own.span, "the router's address follows from this")
-                    .help("give the host another address, or the router with `address` in the zone"),
+                Diagnostic::error(
+                    "router-address",
+                    span,
+                    format!("{address} is the router's own address in `{}`", zone_data.name),
+                )
+                .label(format!("the address of `{}`", tree.name.text))
+                .also(own.span, "the router's address follows from this")
+                .help("give the host another address, or the router with `address` in the zone"),
             );
         }
         Some(HostAddress { zone, address, suffix: None, span })
@@ -156,7 +187,10 @@ impl Resolver<'_> {
     /// The host part below every delegated network of its zones; without one, below the zone's own IPv6 networks.
     fn suffix_addresses(&self, suffix: IpAddr, span: Span, zones: &[ZoneId], tree: &Declaration) -> Vec<HostAddress> {
         let IpAddr::V6(suffix) = suffix else {
-            self.report(Diagnostic::error("attribute-value", span, format!("`{suffix}` is no IPv6 host part")).label("expected a host part such as ::10"));
+            self.report(
+                Diagnostic::error("attribute-value", span, format!("`{suffix}` is no IPv6 host part"))
+                    .label("expected a host part such as ::10"),
+            );
             return Vec::new();
         };
         if suffix.to_bits() >> 64 != 0 || suffix.is_unspecified() {
@@ -178,20 +212,33 @@ impl Resolver<'_> {
                     let address = IpAddr::V6(Ipv6Addr::from_bits(net.network().to_bits() | suffix.to_bits()));
                     if self.network.zone(*id).addresses.iter().any(|own| own.address == address) {
                         self.report(
-                            Diagnostic::error("router-address", span, format!("{suffix} is the router's own host part in `{}`", self.network.zone(*id).name))
-                                .label(format!("the host part of `{}`", tree.name.text))
-                                .help("give the host another one"),
+                            Diagnostic::error(
+                                "router-address",
+                                span,
+                                format!("{suffix} is the router's own host part in `{}`", self.network.zone(*id).name),
+                            )
+                            .label(format!("the host part of `{}`", tree.name.text))
+                            .help("give the host another one"),
                         );
                     }
-                    found.push(HostAddress { zone: *id, address, suffix: Some(suffix).filter(|_| network.delegated.is_some()), span });
+                    found.push(HostAddress {
+                        zone: *id,
+                        address,
+                        suffix: Some(suffix).filter(|_| network.delegated.is_some()),
+                        span,
+                    });
                 }
             }
         }
         if found.is_empty() && !zones.is_empty() {
             self.report(
-                Diagnostic::error("suffix-without-prefix", span, format!("no zone of `{}` has an IPv6 network", tree.name.text))
-                    .label("a host part below which prefix?")
-                    .help("give the zone a `network delegated N` or an IPv6 prefix"),
+                Diagnostic::error(
+                    "suffix-without-prefix",
+                    span,
+                    format!("no zone of `{}` has an IPv6 network", tree.name.text),
+                )
+                .label("a host part below which prefix?")
+                .help("give the zone a `network delegated N` or an IPv6 prefix"),
             );
         }
         found

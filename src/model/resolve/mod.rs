@@ -174,21 +174,32 @@ impl<'t> Resolver<'t> {
                         }
                     }
                     StatementKind::Service(tree) => {
-                        let earlier = self.services.declare(space, &tree.name.text, self.service_trees.len(), tree.name.span);
+                        let earlier =
+                            self.services.declare(space, &tree.name.text, self.service_trees.len(), tree.name.span);
                         if self.fresh(&tree.name, earlier) {
                             self.service_trees.push(Placed { space, folder, span, tree });
                             self.service_values.push(Lazy::Waiting);
                         }
                     }
                     StatementKind::Integration(tree) => {
-                        let earlier = self.integrations.declare(space, &tree.name.text, self.integration_trees.len(), tree.name.span);
+                        let earlier = self.integrations.declare(
+                            space,
+                            &tree.name.text,
+                            self.integration_trees.len(),
+                            tree.name.span,
+                        );
                         if self.fresh(&tree.name, earlier) {
                             self.integration_trees.push(Placed { space, folder, span, tree });
                             self.integration_values.push(Lazy::Waiting);
                         }
                     }
                     StatementKind::Schedule(tree) => {
-                        let earlier = self.schedules.declare(space, &tree.name.text, ScheduleId(self.schedule_trees.len()), tree.name.span);
+                        let earlier = self.schedules.declare(
+                            space,
+                            &tree.name.text,
+                            ScheduleId(self.schedule_trees.len()),
+                            tree.name.span,
+                        );
                         if self.fresh(&tree.name, earlier) {
                             self.schedule_trees.push(Placed { space, folder, span, tree });
                         }
@@ -219,7 +230,10 @@ impl<'t> Resolver<'t> {
                     .help("a dot parts the name of a module from the name in it"),
             );
         } else if name.text.starts_with('_') {
-            self.report(Diagnostic::error("bad-name", name.span, format!("the name `{}` starts with `_`", name.text)).label("a name starts with a letter"));
+            self.report(
+                Diagnostic::error("bad-name", name.span, format!("the name `{}` starts with `_`", name.text))
+                    .label("a name starts with a letter"),
+            );
         }
         if let Some(earlier) = earlier {
             self.report(
@@ -236,11 +250,17 @@ impl<'t> Resolver<'t> {
     /// Reports a name that means nothing here.
     fn unclear(&self, name: &str, span: Span, sort: &str, why: Unclear, known: &[String], elsewhere: Option<String>) {
         let error = match why {
-            Unclear::Ambiguous(full) => Diagnostic::error("ambiguous-name", span, format!("`{name}` can mean several things"))
-                .label("which one?")
-                .help(format!("write one of {}", full.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "))),
+            Unclear::Ambiguous(full) => {
+                Diagnostic::error("ambiguous-name", span, format!("`{name}` can mean several things"))
+                    .label("which one?")
+                    .help(format!(
+                        "write one of {}",
+                        full.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+                    ))
+            }
             Unclear::Unknown => {
-                let error = Diagnostic::error("unknown-name", span, format!("there is no {sort} called `{name}`")).label(format!("unknown {sort}"));
+                let error = Diagnostic::error("unknown-name", span, format!("there is no {sort} called `{name}`"))
+                    .label(format!("unknown {sort}"));
                 match (elsewhere, nearest(name, known.iter().map(String::as_str))) {
                     (Some(help), _) => error.help(help),
                     (None, Some(near)) => error.help(format!("did you mean `{near}`?")),
@@ -256,7 +276,11 @@ impl<'t> Resolver<'t> {
         if let Ok(date) = Date::new(year, month, day) {
             return Some(date);
         }
-        self.report(Diagnostic::error("invalid-date", span, format!("there is no day {}", self.text(span))).label("not in the calendar").help("write year-month-day, as in 2027-01-31"));
+        self.report(
+            Diagnostic::error("invalid-date", span, format!("there is no day {}", self.text(span)))
+                .label("not in the calendar")
+                .help("write year-month-day, as in 2027-01-31"),
+        );
         None
     }
 
@@ -264,7 +288,10 @@ impl<'t> Resolver<'t> {
         match self.objects.find(space, &name.text, self.imports) {
             Ok(Object::Zone(id)) => Some(id),
             Ok(_) => {
-                self.report(Diagnostic::error("not-a-zone", name.span, format!("`{}` is no zone", name.text)).label("expected a zone"));
+                self.report(
+                    Diagnostic::error("not-a-zone", name.span, format!("`{}` is no zone", name.text))
+                        .label("expected a zone"),
+                );
                 None
             }
             Err(why) => {

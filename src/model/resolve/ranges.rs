@@ -21,7 +21,10 @@ impl Resolver<'_> {
         match self.ranges.get(index)? {
             Lazy::Done(found) => return found.clone(),
             Lazy::Open => {
-                self.report(Diagnostic::error("ranges-cycle", asked, format!("`{}` holds itself", self.text(asked))).label("comes back to itself here"));
+                self.report(
+                    Diagnostic::error("ranges-cycle", asked, format!("`{}` holds itself", self.text(asked)))
+                        .label("comes back to itself here"),
+                );
                 return None;
             }
             Lazy::Waiting => {}
@@ -95,7 +98,10 @@ impl Resolver<'_> {
             let net = line.parse::<ipnet::IpNet>().ok().filter(|net| net.network() == net.addr());
             let net = net.or_else(|| line.parse::<std::net::IpAddr>().ok().map(ipnet::IpNet::from));
             let Some(net) = net else {
-                return fail(format!("line {} of `{path}` is no prefix: `{}`", index + 1, line.escape_debug()), "read from here");
+                return fail(
+                    format!("line {} of `{path}` is no prefix: `{}`", index + 1, line.escape_debug()),
+                    "read from here",
+                );
             };
             set = set.union(&AddressSet::net(net));
         }
@@ -109,13 +115,21 @@ impl Resolver<'_> {
     pub(super) fn literal(&self, term: &Term) -> Option<AddressSet> {
         match term.kind {
             TermKind::Address(address) => Some(AddressSet::of(address)),
-            TermKind::Prefix(address, length) => super::zones::net(address, length, term.span, self).map(AddressSet::net),
+            TermKind::Prefix(address, length) => {
+                super::zones::net(address, length, term.span, self).map(AddressSet::net)
+            }
             TermKind::Range(from, to) => {
                 if from.is_ipv4() == to.is_ipv4() && from <= to {
                     return Some(AddressSet::range(from, to));
                 }
-                let label = if from.is_ipv4() == to.is_ipv4() { "its end lies before its start" } else { "its ends are of two families" };
-                self.report(Diagnostic::error("backward-range", term.span, "this range has nothing in it").label(label));
+                let label = if from.is_ipv4() == to.is_ipv4() {
+                    "its end lies before its start"
+                } else {
+                    "its ends are of two families"
+                };
+                self.report(
+                    Diagnostic::error("backward-range", term.span, "this range has nothing in it").label(label),
+                );
                 None
             }
             TermKind::Name(_) => None,
@@ -127,7 +141,10 @@ impl Resolver<'_> {
         match self.groups.get(index)? {
             Lazy::Done(found) => return found.clone(),
             Lazy::Open => {
-                self.report(Diagnostic::error("group-cycle", asked, format!("group `{}` holds itself", self.text(asked))).label("comes back to itself here"));
+                self.report(
+                    Diagnostic::error("group-cycle", asked, format!("group `{}` holds itself", self.text(asked)))
+                        .label("comes back to itself here"),
+                );
                 return None;
             }
             Lazy::Waiting => {}
@@ -146,33 +163,47 @@ impl Resolver<'_> {
             (Some(side), None) => side.clone(),
             (Some(_), Some(arguments)) => {
                 self.report(
-                    Diagnostic::error("repeated-attribute", arguments.attribute.key.span, "this group has its members behind `=` already").label("given again here"),
+                    Diagnostic::error(
+                        "repeated-attribute",
+                        arguments.attribute.key.span,
+                        "this group has its members behind `=` already",
+                    )
+                    .label("given again here"),
                 );
                 return None;
             }
-            (None, Some(arguments)) if !arguments.rest().is_empty() => match syntax::side(arguments.rest(), self.source_text(arguments.span())) {
-                Ok(side) => side,
-                Err(error) => {
-                    self.report(*error);
-                    return None;
+            (None, Some(arguments)) if !arguments.rest().is_empty() => {
+                match syntax::side(arguments.rest(), self.source_text(arguments.span())) {
+                    Ok(side) => side,
+                    Err(error) => {
+                        self.report(*error);
+                        return None;
+                    }
                 }
-            },
+            }
             (None, Some(arguments)) => {
                 arguments.expected("hosts, prefixes or ranges");
                 return None;
             }
             (None, None) => {
                 self.report(
-                    Diagnostic::error("missing-attribute", tree.name.span, format!("group `{}` has no members", tree.name.text))
-                        .label("needs `members`")
-                        .help("write `group NAME = A, B` or `group NAME { zone Z;  members A, B }`"),
+                    Diagnostic::error(
+                        "missing-attribute",
+                        tree.name.span,
+                        format!("group `{}` has no members", tree.name.text),
+                    )
+                    .label("needs `members`")
+                    .help("write `group NAME = A, B` or `group NAME { zone Z;  members A, B }`"),
                 );
                 return None;
             }
         };
         let regions = self.side(&side, space)?;
         if regions.is_empty() {
-            self.report(Diagnostic::error("empty-side", side.span, format!("group `{}` is empty", tree.name.text)).label("nobody is left here"));
+            self.report(
+                Diagnostic::error("empty-side", side.span, format!("group `{}` is empty", tree.name.text))
+                    .label("nobody is left here"),
+            );
             return None;
         }
         if let Some(mut arguments) = attributes.get("zone")
@@ -186,9 +217,13 @@ impl Resolver<'_> {
                     Place::Zone(id) => format!("zone `{}`", self.network.zone(id).name),
                 };
                 self.report(
-                    Diagnostic::error("host-outside-zone", side.span, format!("a member of group `{}` is not in zone `{}`", tree.name.text, name.text))
-                        .label(format!("something here is in {where_}"))
-                        .also(name.span, "the zone of the group"),
+                    Diagnostic::error(
+                        "host-outside-zone",
+                        side.span,
+                        format!("a member of group `{}` is not in zone `{}`", tree.name.text, name.text),
+                    )
+                    .label(format!("something here is in {where_}"))
+                    .also(name.span, "the zone of the group"),
                 );
                 return None;
             }

@@ -64,7 +64,9 @@ impl Resolver<'_> {
             .map(|(place, addresses)| {
                 let whole = match place {
                     Place::Router => addresses == AddressSet::all(),
-                    Place::Zone(id) => !self.network.zone(id).is_internet() && addresses == self.network.zone(id).network_set(),
+                    Place::Zone(id) => {
+                        !self.network.zone(id).is_internet() && addresses == self.network.zone(id).network_set()
+                    }
                 };
                 Region { place, addresses, whole }
             })
@@ -109,7 +111,13 @@ impl Resolver<'_> {
             "router" => return Some(ByPlace::from([(Place::Router, AddressSet::all())])),
             "internet" => {
                 let internet = self.network.internet();
-                return Some(self.network.zone_ids().filter(|(_, zone)| zone.is_internet()).map(|(id, _)| (Place::Zone(id), internet.clone())).collect());
+                return Some(
+                    self.network
+                        .zone_ids()
+                        .filter(|(_, zone)| zone.is_internet())
+                        .map(|(id, _)| (Place::Zone(id), internet.clone()))
+                        .collect(),
+                );
             }
             "private" => return Some(self.zones_where(|role| role != Role::Internet)),
             _ => {}
@@ -151,7 +159,8 @@ impl Resolver<'_> {
         if let Some((_, role)) = Role::ALL.iter().find(|(known, _)| *known == role_name) {
             return Some(self.zones_where(|other| other == *role));
         }
-        let error = Diagnostic::error("unknown-role", span, format!("there is no role `{role_name}`")).label("unknown role");
+        let error =
+            Diagnostic::error("unknown-role", span, format!("there is no role `{role_name}`")).label("unknown role");
         self.report(match crate::diagnostic::nearest(role_name, Role::ALL.map(|(name, _)| name)) {
             Some(near) => error.help(format!("did you mean `role.{near}`?")),
             None => error.help(format!("the roles are {}", Role::ALL.map(|(name, _)| name).join(", "))),
@@ -160,13 +169,21 @@ impl Resolver<'_> {
     }
 
     fn zones_where(&self, fits: impl Fn(Role) -> bool) -> ByPlace {
-        self.network.zone_ids().filter(|(_, zone)| fits(zone.role)).map(|(id, _)| (Place::Zone(id), self.zone_set(id))).collect()
+        self.network
+            .zone_ids()
+            .filter(|(_, zone)| fits(zone.role))
+            .map(|(id, _)| (Place::Zone(id), self.zone_set(id)))
+            .collect()
     }
 
     /// What the name of a zone stands for. An internet zone holds its upstream networks, which `internet` does not.
     fn zone_set(&self, id: ZoneId) -> AddressSet {
         let zone = self.network.zone(id);
-        if zone.is_internet() { self.network.internet().union(&AddressSet::nets(zone.upstream.iter().copied())) } else { zone.network_set() }
+        if zone.is_internet() {
+            self.network.internet().union(&AddressSet::nets(zone.upstream.iter().copied()))
+        } else {
+            zone.network_set()
+        }
     }
 
     fn host_regions(&self, id: HostId, span: Span) -> Option<ByPlace> {
@@ -174,10 +191,14 @@ impl Resolver<'_> {
         if host.addresses.is_empty() {
             if !host.zones.is_empty() {
                 self.report(
-                    Diagnostic::error("host-without-address", span, format!("host `{}` has no address, so no rule can name it", host.name))
-                        .label("which address?")
-                        .also(host.span, "declared without `address` or `suffix`")
-                        .help("reserve an address for it on the router and write it here, or name its zone instead"),
+                    Diagnostic::error(
+                        "host-without-address",
+                        span,
+                        format!("host `{}` has no address, so no rule can name it", host.name),
+                    )
+                    .label("which address?")
+                    .also(host.span, "declared without `address` or `suffix`")
+                    .help("reserve an address for it on the router and write it here, or name its zone instead"),
                 );
             }
             return None;
@@ -189,7 +210,15 @@ impl Resolver<'_> {
     pub(super) fn place(&self, set: &AddressSet, span: Span) -> Option<ByPlace> {
         let mut found = ByPlace::new();
         let own = self.network.router_addresses().intersect(set);
-        let single = |set: &AddressSet| [&set.v4, &set.v6].into_iter().flat_map(|family| family.ranges().iter().copied()).eq([set.v4.ranges(), set.v6.ranges()].concat().first().map(|first| (first.0, first.0)));
+        let single = |set: &AddressSet| {
+            [&set.v4, &set.v6].into_iter().flat_map(|family| family.ranges().iter().copied()).eq([
+                set.v4.ranges(),
+                set.v6.ranges(),
+            ]
+            .concat()
+            .first()
+            .map(|first| (first.0, first.0)))
+        };
         if !own.is_empty() && own == *set && single(set) {
             return Some(ByPlace::from([(Place::Router, own)]));
         }

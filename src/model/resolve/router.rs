@@ -41,9 +41,13 @@ impl<'t> Resolver<'t> {
                 if let Some(zone) = attributes.text("timezone") {
                     if jiff::tz::TimeZone::get(&zone.text).is_err() {
                         self.report(
-                            Diagnostic::error("unknown-timezone", zone.span, format!("there is no time zone `{}`", zone.text))
-                                .label("unknown time zone")
-                                .help("write its IANA name in quotes, as in \"Europe/Berlin\""),
+                            Diagnostic::error(
+                                "unknown-timezone",
+                                zone.span,
+                                format!("there is no time zone `{}`", zone.text),
+                            )
+                            .label("unknown time zone")
+                            .help("write its IANA name in quotes, as in \"Europe/Berlin\""),
                         );
                     }
                     router.timezone = Some((zone.text, zone.span));
@@ -51,7 +55,12 @@ impl<'t> Resolver<'t> {
                 if let Some(mut arguments) = attributes.get("target") {
                     for name in arguments.names("a target") {
                         if !TARGETS.contains(&name.text.as_str()) {
-                            let error = Diagnostic::error("unknown-target", name.span, format!("there is no target `{}`", name.text)).label("unknown target");
+                            let error = Diagnostic::error(
+                                "unknown-target",
+                                name.span,
+                                format!("there is no target `{}`", name.text),
+                            )
+                            .label("unknown target");
                             self.report(match nearest(&name.text, TARGETS) {
                                 Some(near) => error.help(format!("did you mean `{near}`?")),
                                 None => error.help(format!("the targets are {}", TARGETS.join(", "))),

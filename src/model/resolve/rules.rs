@@ -76,13 +76,24 @@ impl<'t> Resolver<'t> {
             && self.meets(&from, &to, &traffic, span)
         {
             if options.as_router && tree.action == Action::Deny {
-                self.report(Diagnostic::error("deny-as-router", span, "`as router` has no meaning for a deny").label("nothing passes here"));
+                self.report(
+                    Diagnostic::error("deny-as-router", span, "`as router` has no meaning for a deny")
+                        .label("nothing passes here"),
+                );
             }
             self.push_rule(tree.action, (from, to), traffic, options, span, None);
         }
     }
 
-    fn push_rule(&mut self, action: Action, (from, to): (Vec<Region>, Vec<Region>), traffic: Vec<Traffic>, options: Options, span: Span, integration: Option<String>) {
+    fn push_rule(
+        &mut self,
+        action: Action,
+        (from, to): (Vec<Region>, Vec<Region>),
+        traffic: Vec<Traffic>,
+        options: Options,
+        span: Span,
+        integration: Option<String>,
+    ) {
         let expired = self.expired(&options);
         self.network.rules.push(Rule { span, action, from, to, traffic, options, integration, expired });
     }
@@ -102,7 +113,15 @@ impl<'t> Resolver<'t> {
         true
     }
 
-    fn both_ways(&mut self, tree: &tree::Rule, span: Span, space: Space, options: &Options, from: Option<Vec<Region>>, to: Option<Vec<Region>>) {
+    fn both_ways(
+        &mut self,
+        tree: &tree::Rule,
+        span: Span,
+        space: Space,
+        options: &Options,
+        from: Option<Vec<Region>>,
+        to: Option<Vec<Region>>,
+    ) {
         if tree.action == Action::Deny {
             self.report(
                 Diagnostic::error("deny-both", span, "a deny has one direction")
@@ -123,16 +142,35 @@ impl<'t> Resolver<'t> {
             let (Some(from), Some(to)) = (&from, &to) else { continue };
             if integration.same_zone == Some(SameZone::Required) {
                 let same = pairs(from, to).next().is_none();
-                let reason = integration.because.clone().unwrap_or_else(|| "its devices find each other inside one network only".to_owned());
-                let error = Diagnostic::error("same-zone-required", item.span, format!("`{name}` works inside one zone only"))
-                    .label(if same { "both ends are in one zone already: no rule is needed" } else { "the two ends are in different zones" })
-                    .note(reason);
-                self.report(if same { error.help("remove the rule") } else { error.help("put both ends into one zone; no rule can mend this") });
+                let reason = integration
+                    .because
+                    .clone()
+                    .unwrap_or_else(|| "its devices find each other inside one network only".to_owned());
+                let error =
+                    Diagnostic::error("same-zone-required", item.span, format!("`{name}` works inside one zone only"))
+                        .label(if same {
+                            "both ends are in one zone already: no rule is needed"
+                        } else {
+                            "the two ends are in different zones"
+                        })
+                        .note(reason);
+                self.report(if same {
+                    error.help("remove the rule")
+                } else {
+                    error.help("put both ends into one zone; no rule can mend this")
+                });
                 continue;
             }
             for (regions, traffic) in [((from, to), &integration.there), ((to, from), &integration.back)] {
                 if !traffic.is_empty() && self.meets(regions.0, regions.1, traffic, span) {
-                    self.push_rule(Action::Allow, (regions.0.clone(), regions.1.clone()), traffic.clone(), options.clone(), span, Some(name.clone()));
+                    self.push_rule(
+                        Action::Allow,
+                        (regions.0.clone(), regions.1.clone()),
+                        traffic.clone(),
+                        options.clone(),
+                        span,
+                        Some(name.clone()),
+                    );
                 }
             }
         }
@@ -155,7 +193,9 @@ impl<'t> Resolver<'t> {
                 if why == Unclear::Unknown {
                     if self.services.find(space, name, self.imports).is_ok() {
                         elsewhere = Some(format!("`{name}` is a service: write one rule with `->` for each direction"));
-                    } else if crate::model::STANDARD.iter().any(|(module, text)| *module == "std.integrations" && text.contains(&format!("integration {name} {{"))) {
+                    } else if crate::model::STANDARD.iter().any(|(module, text)| {
+                        *module == "std.integrations" && text.contains(&format!("integration {name} {{"))
+                    }) {
                         elsewhere = Some("the standard library has it: add `use std.integrations`".to_owned());
                     }
                 }
@@ -177,7 +217,8 @@ impl<'t> Resolver<'t> {
             return false;
         }
         let common = |family: Family| {
-            pairs(from, to).any(|(from, to)| !from.addresses.family(family).is_empty() && !to.addresses.family(family).is_empty())
+            pairs(from, to)
+                .any(|(from, to)| !from.addresses.family(family).is_empty() && !to.addresses.family(family).is_empty())
                 && traffic.iter().any(|traffic| traffic.has_family(family))
         };
         if common(Family::V4) || common(Family::V6) {
@@ -208,11 +249,16 @@ impl<'t> Resolver<'t> {
 
     /// The options that rules, exposures and redirects share. `more` are the statement's own attributes.
     pub(super) fn options(&mut self, statement: &str, body: &tree::Body, more: &[&str], space: Space) -> Options {
-        let known: Vec<&str> = OPTIONS.iter().chain(more).copied().filter(|key| statement != "expose" || *key != "as").collect();
+        let known: Vec<&str> =
+            OPTIONS.iter().chain(more).copied().filter(|key| statement != "expose" || *key != "as").collect();
         let attributes = Attributes::new(statement, body, &known, &[], self.errors);
         let as_router = attributes.get("as").filter(|_| statement == "rule").is_some_and(|mut arguments| {
             let found = arguments.word_is("router");
-            if found { arguments.end() } else { arguments.expected("`router`") }
+            if found {
+                arguments.end()
+            } else {
+                arguments.expected("`router`")
+            }
             found
         });
         let during = attributes.get("during").and_then(|mut arguments| {
@@ -249,7 +295,10 @@ impl<'t> Resolver<'t> {
         }
     }
 
-    pub(super) fn until(&self, mut arguments: crate::model::attributes::Arguments<'_>) -> Option<(jiff::civil::Date, Span)> {
+    pub(super) fn until(
+        &self,
+        mut arguments: crate::model::attributes::Arguments<'_>,
+    ) -> Option<(jiff::civil::Date, Span)> {
         match arguments.peek() {
             Some(Token { kind: Kind::Literal(Literal::Date(year, month, day)), span }) => {
                 arguments.next();
@@ -267,14 +316,18 @@ impl<'t> Resolver<'t> {
         let units = [TimeUnit::Second, TimeUnit::Minute, TimeUnit::Hour, TimeUnit::Day];
         let Some(unit) = units.into_iter().find(|known| known.word() == unit) else {
             self.report(
-                Diagnostic::error("attribute-value", span, format!("`{unit}` is no unit of time")).label(format!("expected {}", list(units.map(TimeUnit::word)))),
+                Diagnostic::error("attribute-value", span, format!("`{unit}` is no unit of time"))
+                    .label(format!("expected {}", list(units.map(TimeUnit::word)))),
             );
             return None;
         };
         match u32::try_from(count) {
             Ok(count @ 1..=1_000_000) => Some(Limit { count, unit }),
             _ => {
-                self.report(Diagnostic::error("out-of-range", span, format!("{count} is no rate")).label("expected a number from 1 to 1000000"));
+                self.report(
+                    Diagnostic::error("out-of-range", span, format!("{count} is no rate"))
+                        .label("expected a number from 1 to 1000000"),
+                );
                 None
             }
         }

@@ -20,7 +20,8 @@ impl Resolver<'_> {
             for part in &tree.spans {
                 minutes.extend(self.minutes(part));
             }
-            let merged = Intervals::new(minutes.into_iter().map(|(from, to)| (u128::from(from), u128::from(to) - 1)).collect());
+            let merged =
+                Intervals::new(minutes.into_iter().map(|(from, to)| (u128::from(from), u128::from(to) - 1)).collect());
             let narrow = |value: u128| u16::try_from(value).unwrap_or(WEEK);
             let minutes = merged.ranges().iter().map(|(from, to)| (narrow(*from), narrow(*to) + 1)).collect();
             self.network.schedules.push(Schedule { name: tree.name.text.clone(), span, minutes });
@@ -77,7 +78,8 @@ impl Resolver<'_> {
         if let Some(index) = DAYS.iter().position(|day| *day == word) {
             return u16::try_from(index).ok();
         }
-        let error = Diagnostic::error("unknown-day", name.span, format!("there is no day `{word}`")).label("unknown day");
+        let error =
+            Diagnostic::error("unknown-day", name.span, format!("there is no day `{word}`")).label("unknown day");
         self.report(match nearest(word, DAYS) {
             Some(near) => error.help(format!("did you mean `{near}`?")),
             None => error.help("the days are mon, tue, wed, thu, fri, sat, sun"),

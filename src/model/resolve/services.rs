@@ -60,10 +60,15 @@ impl Resolver<'_> {
                 let byte = |value: u64| u8::try_from(value).ok();
                 match (kind.map(byte), code.map(byte)) {
                     (None, _) => vec![Traffic::protocol(protocol)],
-                    (Some(Some(kind)), None) => vec![Traffic { to: vec![(icmp(kind, 0), icmp(kind, 255))], ..Traffic::protocol(protocol) }],
+                    (Some(Some(kind)), None) => {
+                        vec![Traffic { to: vec![(icmp(kind, 0), icmp(kind, 255))], ..Traffic::protocol(protocol) }]
+                    }
                     (Some(Some(kind)), Some(Some(code))) => vec![Traffic::icmp(protocol, kind, Some(code))],
                     _ => {
-                        self.report(Diagnostic::error("out-of-range", item.span, "no ICMP message has this type or code").label("both are numbers from 0 to 255"));
+                        self.report(
+                            Diagnostic::error("out-of-range", item.span, "no ICMP message has this type or code")
+                                .label("both are numbers from 0 to 255"),
+                        );
                         Vec::new()
                     }
                 }
@@ -71,7 +76,10 @@ impl Resolver<'_> {
             ItemKind::Protocol(number) => match u8::try_from(*number) {
                 Ok(number) => vec![Traffic::protocol(number)],
                 Err(_) => {
-                    self.report(Diagnostic::error("out-of-range", item.span, format!("{number} is no protocol number")).label("expected a number from 0 to 255"));
+                    self.report(
+                        Diagnostic::error("out-of-range", item.span, format!("{number} is no protocol number"))
+                            .label("expected a number from 0 to 255"),
+                    );
                     Vec::new()
                 }
             },
@@ -96,7 +104,10 @@ impl Resolver<'_> {
                     good = false;
                 }
                 _ => {
-                    self.report(Diagnostic::error("out-of-range", part.span, format!("{} is no port", self.text(part.span))).label("ports are numbers from 1 to 65535"));
+                    self.report(
+                        Diagnostic::error("out-of-range", part.span, format!("{} is no port", self.text(part.span)))
+                            .label("ports are numbers from 1 to 65535"),
+                    );
                     good = false;
                 }
             }
@@ -117,7 +128,10 @@ impl Resolver<'_> {
             Ok(index) => match self.service(index) {
                 Some(service) => service.traffic,
                 None => {
-                    self.report(Diagnostic::error("service-cycle", span, format!("service `{name}` holds itself")).label("comes back to itself here"));
+                    self.report(
+                        Diagnostic::error("service-cycle", span, format!("service `{name}` holds itself"))
+                            .label("comes back to itself here"),
+                    );
                     Vec::new()
                 }
             },
@@ -126,7 +140,8 @@ impl Resolver<'_> {
                 let mut elsewhere = None;
                 if why == Unclear::Unknown {
                     if self.integrations.find(space, name, self.imports).is_ok() {
-                        elsewhere = Some(format!("`{name}` is an integration: these stand in `allow A <-> B : {name}`"));
+                        elsewhere =
+                            Some(format!("`{name}` is an integration: these stand in `allow A <-> B : {name}`"));
                     } else if let Some(module) = self.standard_module(name) {
                         elsewhere = Some(format!("the standard library has it: add `use {module}`"));
                     }
@@ -139,7 +154,14 @@ impl Resolver<'_> {
 
     /// The module of the standard library that has a service of this name, if the policy does not use it.
     fn standard_module(&self, name: &str) -> Option<&'static str> {
-        crate::model::STANDARD.iter().find(|(_, text)| text.lines().any(|line| line.strip_prefix("service ").and_then(|line| line.split([' ', '=']).next()) == Some(name))).map(|(module, _)| *module)
+        crate::model::STANDARD
+            .iter()
+            .find(|(_, text)| {
+                text.lines().any(|line| {
+                    line.strip_prefix("service ").and_then(|line| line.split([' ', '=']).next()) == Some(name)
+                })
+            })
+            .map(|(module, _)| *module)
     }
 
     /// A service by number; nothing when it is being resolved already.
@@ -152,12 +174,20 @@ impl Resolver<'_> {
         *self.service_values.get_mut(index)? = Lazy::Open;
         let placed = self.service_trees.get(index)?;
         let (space, tree) = (placed.space, placed.tree);
-        let attributes = Attributes::new("service", &tree.body, &["login", "plaintext", "management", "discovery"], &[], self.errors);
+        let attributes = Attributes::new(
+            "service",
+            &tree.body,
+            &["login", "plaintext", "management", "discovery"],
+            &[],
+            self.errors,
+        );
         let mut service = Service { traffic: self.traffic(&tree.items, space), ..Service::default() };
         if attributes.choice("login", &[("none", ())]).is_some() {
             service.traits.insert(Trait::LoginNone);
         }
-        for (key, found) in [("plaintext", Trait::Plaintext), ("management", Trait::Management), ("discovery", Trait::Discovery)] {
+        for (key, found) in
+            [("plaintext", Trait::Plaintext), ("management", Trait::Management), ("discovery", Trait::Discovery)]
+        {
             if attributes.flag(key) {
                 service.traits.insert(found);
             }
@@ -173,7 +203,13 @@ impl Resolver<'_> {
         }
         let placed = self.integration_trees.get(index)?;
         let (space, tree) = (placed.space, placed.tree);
-        let attributes = Attributes::new("integration", &tree.body, &["there", "back", "discovery", "same-zone", "because"], &[], self.errors);
+        let attributes = Attributes::new(
+            "integration",
+            &tree.body,
+            &["there", "back", "discovery", "same-zone", "because"],
+            &[],
+            self.errors,
+        );
         let mut flows = |key: &str| {
             let Some(arguments) = attributes.get(key) else { return Vec::new() };
             match syntax::items(arguments.rest(), self.source_text(arguments.span())) {
@@ -188,15 +224,27 @@ impl Resolver<'_> {
         let found = Integration {
             there,
             back,
-            discovery: attributes.choice("discovery", &[("mdns", Discovery::Mdns), ("ssdp", Discovery::Ssdp), ("broadcast", Discovery::Broadcast)]),
-            same_zone: attributes.choice("same-zone", &[("required", SameZone::Required), ("advised", SameZone::Advised)]),
+            discovery: attributes.choice(
+                "discovery",
+                &[("mdns", Discovery::Mdns), ("ssdp", Discovery::Ssdp), ("broadcast", Discovery::Broadcast)],
+            ),
+            same_zone: attributes
+                .choice("same-zone", &[("required", SameZone::Required), ("advised", SameZone::Advised)]),
             because: attributes.quoted("because").map(|text| text.text),
         };
-        if found.there.is_empty() && found.back.is_empty() && found.same_zone != Some(SameZone::Required) && !self.failed() {
+        if found.there.is_empty()
+            && found.back.is_empty()
+            && found.same_zone != Some(SameZone::Required)
+            && !self.failed()
+        {
             self.report(
-                Diagnostic::error("empty-integration", tree.name.span, format!("integration `{}` opens nothing", tree.name.text))
-                    .label("has neither `there` nor `back`")
-                    .help("`there` is what the left side opens to the right one, `back` the other way"),
+                Diagnostic::error(
+                    "empty-integration",
+                    tree.name.span,
+                    format!("integration `{}` opens nothing", tree.name.text),
+                )
+                .label("has neither `there` nor `back`")
+                .help("`there` is what the left side opens to the right one, `back` the other way"),
             );
         }
         *self.integration_values.get_mut(index)? = Lazy::Done(found.clone());

@@ -22,7 +22,18 @@ use crate::{
 };
 
 const KNOWN: [&str; 13] = [
-    "role", "interface", "vlan", "network", "address", "dhcp", "isolated", "masquerade", "uplink", "upstream", "delegated", "failover",
+    "role",
+    "interface",
+    "vlan",
+    "network",
+    "address",
+    "dhcp",
+    "isolated",
+    "masquerade",
+    "uplink",
+    "upstream",
+    "delegated",
+    "failover",
     "egress",
 ];
 /// Linux allows 15 bytes (IFNAMSIZ less its terminator).
@@ -66,9 +77,13 @@ impl Resolver<'_> {
         let role = attributes.choice("role", &Role::ALL);
         if attributes.get("role").is_none() {
             self.report(
-                Diagnostic::error("missing-attribute", tree.name.span, format!("zone `{}` has no role", tree.name.text))
-                    .label("needs `role`")
-                    .help(format!("a role is one of {}", Role::ALL.map(|(name, _)| name).join(", "))),
+                Diagnostic::error(
+                    "missing-attribute",
+                    tree.name.span,
+                    format!("zone `{}` has no role", tree.name.text),
+                )
+                .label("needs `role`")
+                .help(format!("a role is one of {}", Role::ALL.map(|(name, _)| name).join(", "))),
             );
         }
         let role = role.unwrap_or(Role::Trusted);
@@ -81,7 +96,9 @@ impl Resolver<'_> {
             self.report(
                 Diagnostic::error("internet-network", arguments.span(), "an internet zone has no network of its own")
                     .label("not possible here")
-                    .help("the private network of a modem or landlord beyond it is written `upstream 192.168.178.0/24`"),
+                    .help(
+                        "the private network of a modem or landlord beyond it is written `upstream 192.168.178.0/24`",
+                    ),
             );
         }
         let vlan = attributes.get("vlan").and_then(|mut arguments| {
@@ -103,7 +120,12 @@ impl Resolver<'_> {
             masquerade: attributes.switch("masquerade").unwrap_or(internet),
             uplink: attributes.choice(
                 "uplink",
-                &[("public", Uplink::Public), ("private", Uplink::Private), ("cgnat", Uplink::Cgnat), ("ds-lite", Uplink::DsLite)],
+                &[
+                    ("public", Uplink::Public),
+                    ("private", Uplink::Private),
+                    ("cgnat", Uplink::Cgnat),
+                    ("ds-lite", Uplink::DsLite),
+                ],
             ),
             upstream: Self::prefixes(&attributes, "upstream").into_iter().map(|(net, _)| net).collect(),
             delegated: self.delegated(&attributes),
@@ -113,9 +135,13 @@ impl Resolver<'_> {
         let own = self.written_addresses(&attributes);
         if !internet && written.is_empty() && attributes.get("network").is_none() {
             self.report(
-                Diagnostic::error("missing-attribute", tree.name.span, format!("zone `{}` has no network", tree.name.text))
-                    .label("needs `network`")
-                    .help("write its prefixes, as in `network 10.0.30.0/24, fd42:0:0:30::/64`"),
+                Diagnostic::error(
+                    "missing-attribute",
+                    tree.name.span,
+                    format!("zone `{}` has no network", tree.name.text),
+                )
+                .label("needs `network`")
+                .help("write its prefixes, as in `network 10.0.30.0/24, fd42:0:0:30::/64`"),
             );
         }
         (zone, written, own)
@@ -125,9 +151,13 @@ impl Resolver<'_> {
         for arguments in keys.iter().filter_map(|key| attributes.get(key)) {
             if !fits {
                 self.report(
-                    Diagnostic::error("misplaced-attribute", arguments.attribute.key.span, format!("`{}` belongs to {what}", arguments.attribute.key.text))
-                        .label("has no meaning here")
-                        .help("remove it, or correct the zone's `role`"),
+                    Diagnostic::error(
+                        "misplaced-attribute",
+                        arguments.attribute.key.span,
+                        format!("`{}` belongs to {what}", arguments.attribute.key.text),
+                    )
+                    .label("has no meaning here")
+                    .help("remove it, or correct the zone's `role`"),
                 );
             }
         }
@@ -173,13 +203,22 @@ impl Resolver<'_> {
         if target == Some("pfsense") {
             return;
         }
-        let error = |text: String| Diagnostic::error("bad-interface", name.span, text).label("not a name that Linux takes");
+        let error =
+            |text: String| Diagnostic::error("bad-interface", name.span, text).label("not a name that Linux takes");
         if name.text.len() > INTERFACE_MAX {
-            self.report(error(format!("`{}` is too long for an interface", name.text)).help("Linux takes at most 15 characters"));
+            self.report(
+                error(format!("`{}` is too long for an interface", name.text))
+                    .help("Linux takes at most 15 characters"),
+            );
         } else if name.text.is_empty() || name.text == "." || name.text == ".." || name.text == "lo" {
             self.report(error(format!("`{}` cannot be the interface of a zone", name.text)));
-        } else if let Some(wrong) = name.text.chars().find(|character| !(character.is_ascii_alphanumeric() || "-_.@+".contains(*character))) {
-            self.report(error(format!("an interface cannot have `{}` in its name", wrong.escape_debug())).help("letters, digits and - _ . @ + are taken"));
+        } else if let Some(wrong) =
+            name.text.chars().find(|character| !(character.is_ascii_alphanumeric() || "-_.@+".contains(*character)))
+        {
+            self.report(
+                error(format!("an interface cannot have `{}` in its name", wrong.escape_debug()))
+                    .help("letters, digits and - _ . @ + are taken"),
+            );
         }
     }
 
@@ -190,7 +229,9 @@ impl Resolver<'_> {
                 Some(Token { kind: Kind::Word(word), span }) if word == "delegated" => {
                     arguments.next();
                     let number = match arguments.next() {
-                        Some(Token { kind: Kind::Literal(Literal::Number(number)), .. }) => u64::from_str_radix(&number.to_string(), 16).ok(),
+                        Some(Token { kind: Kind::Literal(Literal::Number(number)), .. }) => {
+                            u64::from_str_radix(&number.to_string(), 16).ok()
+                        }
                         Some(Token { kind: Kind::Word(word), .. }) => u64::from_str_radix(word, 16).ok(),
                         _ => None,
                     };
@@ -206,9 +247,13 @@ impl Resolver<'_> {
                 Some(Token { kind: Kind::Literal(Literal::Address(address)), span }) => {
                     arguments.next();
                     self.report(
-                        Diagnostic::error("attribute-value", *span, format!("`{address}` is one address, not a network"))
-                            .label("expected a prefix such as 10.0.30.0/24")
-                            .help("add the length of the prefix; the router's own address in the zone is `address`"),
+                        Diagnostic::error(
+                            "attribute-value",
+                            *span,
+                            format!("`{address}` is one address, not a network"),
+                        )
+                        .label("expected a prefix such as 10.0.30.0/24")
+                        .help("add the length of the prefix; the router's own address in the zone is `address`"),
                     );
                 }
                 _ => match arguments.prefix() {
@@ -263,12 +308,18 @@ impl Resolver<'_> {
             match arguments.next() {
                 Some(Token { kind: Kind::Literal(Literal::AddressRange(from, to)), span }) => {
                     if from > to || from.is_ipv4() != to.is_ipv4() {
-                        self.report(Diagnostic::error("backward-range", *span, "this range has nothing in it").label("its end lies before its start"));
+                        self.report(
+                            Diagnostic::error("backward-range", *span, "this range has nothing in it")
+                                .label("its end lies before its start"),
+                        );
                     }
                     found.push((*from, *to));
                     arguments.end();
                 }
-                _ => Arguments::expected(&attributes.get("dhcp").unwrap_or(arguments), "a range such as 10.0.30.100-10.0.30.199"),
+                _ => Arguments::expected(
+                    &attributes.get("dhcp").unwrap_or(arguments),
+                    "a range such as 10.0.30.100-10.0.30.199",
+                ),
             }
         }
         found
@@ -304,9 +355,13 @@ impl Resolver<'_> {
                     Some(Token { kind: Kind::Literal(Literal::Prefix(address, length)), span }) => {
                         arguments.next();
                         self.report(
-                            Diagnostic::error("attribute-value", *span, format!("`{address}/{length}` is a prefix, not an address"))
-                                .label("expected an address")
-                                .help(format!("write `{address}`; its network stands in `network`")),
+                            Diagnostic::error(
+                                "attribute-value",
+                                *span,
+                                format!("`{address}/{length}` is a prefix, not an address"),
+                            )
+                            .label("expected an address")
+                            .help(format!("write `{address}`; its network stands in `network`")),
                         );
                     }
                     _ => match arguments.address("an address, dhcp, pppoe or pd") {
@@ -379,8 +434,11 @@ impl Resolver<'_> {
     /// The router's addresses in a zone: those written, or a stand-in for what is assigned, or the first of each network.
     fn own_addresses(&mut self, id: ZoneId, written: WrittenAddresses) {
         let Some(zone) = self.network.zones.get(id.0) else { return };
-        let mut own: Vec<OwnAddress> =
-            written.literal.iter().map(|(address, span)| OwnAddress { address: *address, source: AddressSource::Written, span: *span }).collect();
+        let mut own: Vec<OwnAddress> = written
+            .literal
+            .iter()
+            .map(|(address, span)| OwnAddress { address: *address, source: AddressSource::Written, span: *span })
+            .collect();
         let assigned = written.assigned;
         if zone.is_internet() {
             let (source, span) = assigned.unwrap_or((AddressSource::Dhcp, zone.span));
@@ -395,23 +453,42 @@ impl Resolver<'_> {
             for network in &zone.networks {
                 let covered = own.iter().any(|own| network.net.contains(&own.address));
                 if !covered && (assigned.is_none() || network.delegated.is_some()) {
-                    let source = if network.delegated.is_some() { AddressSource::Delegated } else { AddressSource::Default };
-                    own.extend(first_address(network.net).map(|address| OwnAddress { address, source, span: network.span }));
+                    let source =
+                        if network.delegated.is_some() { AddressSource::Delegated } else { AddressSource::Default };
+                    own.extend(first_address(network.net).map(|address| OwnAddress {
+                        address,
+                        source,
+                        span: network.span,
+                    }));
                 }
             }
             if let Some((source, span)) = assigned.filter(|(source, _)| *source != AddressSource::Delegated) {
                 self.report(
-                    Diagnostic::error("attribute-value", span, format!("the router serves zone `{}`, so nobody gives it an address there", zone.name))
-                        .label(format!("`{}` belongs to an internet zone", if source == AddressSource::Dhcp { "dhcp" } else { "pppoe" }))
-                        .help("write the router's address in the zone, or leave it out for the first one of each network"),
+                    Diagnostic::error(
+                        "attribute-value",
+                        span,
+                        format!("the router serves zone `{}`, so nobody gives it an address there", zone.name),
+                    )
+                    .label(format!(
+                        "`{}` belongs to an internet zone",
+                        if source == AddressSource::Dhcp { "dhcp" } else { "pppoe" }
+                    ))
+                    .help("write the router's address in the zone, or leave it out for the first one of each network"),
                 );
             }
             for own in own.iter().filter(|own| own.source == AddressSource::Written) {
                 if !zone.networks.iter().any(|network| network.net.contains(&own.address)) {
                     self.report(
-                        Diagnostic::error("host-outside-zone", own.span, format!("{} is in no network of zone `{}`", own.address, zone.name))
-                            .label("the router's address in the zone")
-                            .help(format!("the networks of the zone are {}", list(zone.networks.iter().map(|network| network.net)))),
+                        Diagnostic::error(
+                            "host-outside-zone",
+                            own.span,
+                            format!("{} is in no network of zone `{}`", own.address, zone.name),
+                        )
+                        .label("the router's address in the zone")
+                        .help(format!(
+                            "the networks of the zone are {}",
+                            list(zone.networks.iter().map(|network| network.net))
+                        )),
                     );
                 }
             }
@@ -423,12 +500,19 @@ impl Resolver<'_> {
 
     /// An IPv4 address that nothing in the policy speaks of, from the documentation ranges (RFC 5737).
     fn stand_in_v4(&self, id: ZoneId) -> IpAddr {
-        let candidates = [[192, 0, 2], [198, 51, 100], [203, 0, 113]].into_iter().flat_map(|[a, b, c]| (1..255).map(move |d| Ipv4Addr::new(a, b, c, d)));
+        let candidates = [[192, 0, 2], [198, 51, 100], [203, 0, 113]]
+            .into_iter()
+            .flat_map(|[a, b, c]| (1..255).map(move |d| Ipv4Addr::new(a, b, c, d)));
         let spoken = |address: &Ipv4Addr| {
             let text = address.to_string();
-            (0_u32..).map_while(|index| self.sources.get(crate::diagnostic::SourceId(index))).any(|source| source.text.contains(&text))
+            (0_u32..)
+                .map_while(|index| self.sources.get(crate::diagnostic::SourceId(index)))
+                .any(|source| source.text.contains(&text))
         };
-        candidates.filter(|address| !spoken(address)).nth(id.0).map_or(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)), IpAddr::V4)
+        candidates
+            .filter(|address| !spoken(address))
+            .nth(id.0)
+            .map_or(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)), IpAddr::V4)
     }
 }
 
@@ -447,7 +531,9 @@ fn stand_in_v6(id: ZoneId) -> IpAddr {
 fn first_address(net: IpNet) -> Option<IpAddr> {
     match net {
         IpNet::V4(net) => net.hosts().next().map(IpAddr::V4),
-        IpNet::V6(net) => Some(IpAddr::V6(Ipv6Addr::from_bits(net.network().to_bits() | u128::from(net.prefix_len() < 128)))),
+        IpNet::V6(net) => {
+            Some(IpAddr::V6(Ipv6Addr::from_bits(net.network().to_bits() | u128::from(net.prefix_len() < 128))))
+        }
     }
 }
 
