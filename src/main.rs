@@ -4,7 +4,7 @@ impl hedgerow::world::World for Disk {
         std::fs::read_to_string(path).map_err(|e| e.to_string())
     }
     fn today(&self) -> jiff::civil::Date {
-        jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date()
+        jiff::tz::TimeZone::UTC.to_datetime(jiff::Timestamp::now()).date()
     }
 }
 fn main() {
