@@ -4,3 +4,4 @@
 
 pub mod packet;
 pub mod router;
+pub mod target;

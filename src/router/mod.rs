@@ -6,4 +6,4 @@ mod behaviour;
 mod topology;
 
 pub use behaviour::{Behaviour, Dnat, Outcome, Snat};
-pub use topology::{Interface, LOCAL, OTHER, Topology};
+pub use topology::{Interface, LOCAL, OTHER, Topology, number};
