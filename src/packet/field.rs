@@ -7,6 +7,33 @@ pub enum Family {
     V6,
 }
 
+/// One end of a connection, where a constraint may apply to either.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Side {
+    Src,
+    Dst,
+}
+
+impl Side {
+    /// The coordinate of the address's upper 64 bits.
+    #[must_use]
+    pub const fn high(self) -> Field {
+        match self {
+            Self::Src => Field::SrcHigh,
+            Self::Dst => Field::DstHigh,
+        }
+    }
+
+    /// The coordinate of the address's lower 64 bits.
+    #[must_use]
+    pub const fn low(self) -> Field {
+        match self {
+            Self::Src => Field::SrcLow,
+            Self::Dst => Field::DstLow,
+        }
+    }
+}
+
 /// One coordinate of a packet. The order of the variants is the order of the diagram.
 ///
 /// Addresses take two coordinates of 64 bits each, so that "the host part is `::10` below whatever prefix" is an
@@ -23,7 +50,7 @@ pub enum Field {
     Family,
     /// IP protocol number, 0..=255.
     Proto,
-    /// Destination port; for ICMP and ICMPv6 `type << 8 | code`; unconstrained for protocols without ports.
+    /// Destination port; for ICMP of either family `type << 8 | code`; unconstrained for protocols without ports.
     DstPort,
     DstHigh,
     DstLow,
@@ -81,6 +108,43 @@ pub struct Packet {
     pub dst_port: u16,
     pub minute: u16,
     pub exceeded: u16,
+}
+
+impl Packet {
+    /// The packet's coordinate in a field. The lower half of an IPv4 address is unconstrained in every set; it reads 0.
+    #[must_use]
+    pub const fn value(&self, field: Field) -> u64 {
+        match field {
+            Field::In => self.ingress as u64,
+            Field::Out => self.egress as u64,
+            Field::Family => self.family as u64,
+            Field::Proto => self.proto as u64,
+            Field::DstPort => self.dst_port as u64,
+            Field::DstHigh => high(self.family, self.dst),
+            Field::DstLow => low(self.family, self.dst),
+            Field::SrcHigh => high(self.family, self.src),
+            Field::SrcLow => low(self.family, self.src),
+            Field::SrcPort => self.src_port as u64,
+            Field::Minute => self.minute as u64,
+            Field::Exceeded => self.exceeded as u64,
+        }
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "takes the half that is asked for")]
+const fn high(family: Family, address: u128) -> u64 {
+    match family {
+        Family::V4 => (address as u64) << 32,
+        Family::V6 => (address >> 64) as u64,
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "takes the half that is asked for")]
+const fn low(family: Family, address: u128) -> u64 {
+    match family {
+        Family::V4 => 0,
+        Family::V6 => address as u64,
+    }
 }
 
 /// ICMP type and code in the coordinate of the destination port.

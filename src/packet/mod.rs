@@ -4,12 +4,22 @@
 //! node of a hash-consed interval decision diagram in a [`Space`]; two sets of one space are equal exactly when their
 //! handles are equal.
 
+mod address;
+mod apply;
+mod build;
+mod cache;
 mod cube;
+mod cubes;
 mod field;
+mod measure;
+mod project;
 mod ranges;
 mod space;
+mod store;
+mod witness;
 
+pub use address::{addresses, prefix, suffix};
 pub use cube::Cube;
-pub use field::{Family, Field, Packet, icmp};
+pub use field::{Family, Field, Packet, Side, icmp};
 pub use ranges::Ranges;
 pub use space::{Set, Space};
