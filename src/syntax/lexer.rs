@@ -88,7 +88,8 @@ impl Lexer<'_> {
     }
 
     fn token<'t>(&mut self, rest: &'t str, at: usize, first: char) -> &'t str {
-        if let Ok((after, kind)) = punctuation(rest) {
+        let wrong = !rest.starts_with("<->") && WRONG_ARROWS.iter().any(|wrong| rest.starts_with(wrong));
+        if !wrong && let Ok((after, kind)) = punctuation(rest) {
             self.push(kind, at, at + rest.len() - after.len());
             return after;
         }
@@ -124,23 +125,23 @@ impl Lexer<'_> {
         &rest[run.len()..]
     }
 
+    /// One mistake is one error: the run of characters that belong together is taken as a whole.
     fn unreadable<'t>(&mut self, rest: &'t str, at: usize, first: char) -> &'t str {
-        let end = at + first.len_utf8();
-        let mut error = Diagnostic::error("unreadable", self.span(at, end), format!("`{}` has no meaning here", if first.is_control() { first.escape_debug().to_string() } else { first.to_string() }));
-        error = match first {
-            '/' if rest.starts_with("//") => error.help("a comment starts with `#`"),
-            '\'' | '\u{201c}' | '\u{201d}' | '\u{2018}' | '\u{2019}' => error.help("write texts in straight double quotes: \"...\""),
-            '\u{2192}' => error.help("write the arrow as `->`"),
-            '-' => error.help("an arrow is written `->`; a name may hold `-` only between letters or digits"),
-            '!' => error.help("leave something out with `except`, as in `pc except laptop`"),
-            '*' => error.help("everybody is called `any`"),
-            _ if first.is_alphabetic() => error.help("names are written with the letters a to z, digits, `_` and `-`"),
-            _ => error,
-        };
+        let (length, help) = mistake(rest, first);
+        let mut start = at;
+        if first.is_alphabetic() && self.out.tokens.last().is_some_and(|token| matches!(token.kind, Kind::Word(_)) && token.span.end as usize == at) {
+            start = self.out.tokens.pop().map_or(at, |token| token.span.start as usize);
+        }
+        let end = at + length;
+        let written = self.text.get(start..end).unwrap_or(rest);
+        let message = if first.is_alphabetic() { format!("`{written}` is no name") } else { format!("`{}` has no meaning here", written.escape_debug()) };
+        let mut error = Diagnostic::error("unreadable", self.span(start, end), message);
+        if let Some(help) = help {
+            error = error.help(help);
+        }
         self.out.errors.push(error);
-        self.push(Kind::Bad, at, end);
-        // The rest of a comment in the manner of another language would only give further errors.
-        if rest.starts_with("//") { rest.find('\n').map_or("", |newline| &rest[newline..]) } else { &rest[first.len_utf8()..] }
+        self.push(Kind::Bad, start, end);
+        rest.get(length..).unwrap_or("")
     }
 
     fn string<'t>(&mut self, rest: &'t str, at: usize) -> &'t str {
@@ -198,6 +199,49 @@ impl Lexer<'_> {
     }
 }
 
+/// What people write for `->`.
+const WRONG_ARROWS: [&str; 12] = ["<=>", "==>", "-->", "<--", "=>", "<-", "->>", "~~>", "==", "--", "<~>", "<~"];
+
+/// How long the unreadable thing at the start of the text is, and what to do about it.
+fn mistake(text: &str, first: char) -> (usize, Option<&'static str>) {
+    if text.starts_with("//") || text.starts_with("/*") {
+        return (text.find('\n').unwrap_or(text.len()), Some("a comment starts with `#`"));
+    }
+    if let Some(wrong) = WRONG_ARROWS.iter().find(|wrong| text.starts_with(**wrong)) {
+        return (wrong.len(), Some("the arrows are `->`, `<->` and `~>`"));
+    }
+    let while_true = |test: fn(char) -> bool| text.find(|character| !test(character)).unwrap_or(text.len());
+    let same = text.find(|character| character != first).unwrap_or(text.len());
+    match first {
+        '\'' | '\u{2018}' | '\u{2019}' | '\u{201c}' | '\u{201d}' | '\u{201e}' => (quoted(text), Some("write texts in straight double quotes: \"...\"")),
+        '\u{2192}' | '\u{21d2}' | '\u{2190}' | '\u{2194}' | '>' | '<' | '~' => (same, Some("the arrows are `->`, `<->` and `~>`")),
+        '-' | '\u{2013}' | '\u{2014}' => {
+            (while_true(|character| matches!(character, '-' | '>' | '\u{2013}' | '\u{2014}')), Some("an arrow is written `->`, and a range without spaces, as in 8000-8010"))
+        }
+        '!' => (same, Some("leave something out with `except`, as in `pc except laptop`")),
+        '*' => (same, Some("everybody is called `any`")),
+        '&' | '|' | '+' => (same, Some("list several things with commas between them")),
+        '(' | ')' | '[' | ']' => (first.len_utf8(), Some("lists need no brackets: put commas between the things")),
+        '/' => (same, Some("the length of a prefix follows its address without a space, as in 10.0.30.0/24")),
+        _ if first.is_alphabetic() => (
+            while_true(|character| character.is_alphanumeric() || matches!(character, '_' | '-')),
+            Some("names are written with the letters a to z, digits, `_` and `-`"),
+        ),
+        _ => (same, None),
+    }
+}
+
+/// The length of a text in wrong quotes, or of the first quote when the line has no second one.
+fn quoted(text: &str) -> usize {
+    let quote = |character: char| matches!(character, '\'' | '"' | '\u{2018}' | '\u{2019}' | '\u{201c}' | '\u{201d}' | '\u{201e}');
+    let mut characters = text.char_indices();
+    let first = characters.next().map_or(0, |(_, character)| character.len_utf8());
+    characters
+        .take_while(|(_, character)| *character != '\n')
+        .find(|(_, character)| quote(*character))
+        .map_or(first, |(at, character)| at + character.len_utf8())
+}
+
 /// Skips spaces, tabs and carriage returns.
 fn blank(text: &str) -> &str {
     text.trim_start_matches([' ', '\t', '\r', '\u{a0}'])
@@ -247,6 +291,9 @@ fn word(text: &str) -> IResult<&str, &str> {
 /// `{1F512}`: the character and the length of the escape.
 fn unicode_escape(text: &str) -> Option<(char, usize)> {
     let digits = text.strip_prefix('{')?.split_once('}')?.0;
+    if !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return None;
+    }
     let decoded = char::from_u32(u32::from_str_radix(digits, 16).ok()?)?;
     Some((decoded, digits.len() + 2))
 }

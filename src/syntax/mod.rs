@@ -1,5 +1,6 @@
 //! Policy text to syntax tree. Parsing never fails: it gives a tree and a list of errors.
 
+mod format;
 mod keywords;
 mod lexer;
 mod literal;
@@ -11,6 +12,7 @@ pub mod tree;
 
 use std::cell::RefCell;
 
+pub use format::format;
 pub use keywords::{BUILT_IN, STATEMENTS, reserved};
 use stream::Tokens;
 use token::{Kind, Token};

@@ -4,7 +4,7 @@ use nom::{Err, Parser};
 
 use super::{
     keywords::STATEMENTS,
-    pieces::{Arrow, arrow, body, entries, items, list, misspelt, must, name, named, report, side, starts_statement, term, text, token, word},
+    pieces::{Arrow, any_block, arrow, body, entries, items, list, misspelt, must, name, named, report, side, starts_statement, term, text, token, word},
     stream::{Parsed, Tokens},
     token::{Kind, Literal},
     tree::{
@@ -17,19 +17,32 @@ use crate::diagnostic::Diagnostic;
 /// All statements of a file. Every statement that fails is reported by its first fault and left out.
 pub fn file(mut input: Tokens<'_>) -> File {
     let mut statements = Vec::new();
+    // Attributes outside braces: the brace before them closed too early, and that is told once.
+    let mut adrift = false;
     loop {
         match input.peek() {
             Kind::Eof => return File { statements },
             Kind::End => input = input.skip(),
+            Kind::Close => {
+                if !std::mem::take(&mut adrift) {
+                    closes_nothing(input);
+                }
+                input = input.skip();
+            }
             _ => {
                 let before = input.list.len();
                 match statement(input) {
                     Ok((rest, found)) => {
+                        adrift = false;
                         statements.push(found);
-                        input = ends(rest);
+                        input = ends(input, rest);
                     }
                     Err(Err::Error(failure) | Err::Failure(failure)) => {
-                        report(input, failure);
+                        let stray = looks_like_attribute(input);
+                        if !(stray && adrift) {
+                            report(input, failure);
+                        }
+                        adrift = stray;
                         input = next_statement(input);
                     }
                     Err(Err::Incomplete(_)) => return File { statements },
@@ -40,13 +53,14 @@ pub fn file(mut input: Tokens<'_>) -> File {
     }
 }
 
-fn ends(rest: Tokens<'_>) -> Tokens<'_> {
+fn ends<'a>(before: Tokens<'a>, rest: Tokens<'a>) -> Tokens<'a> {
+    let behind_brace = rest.taken_since(&before).last().is_some_and(|token| token.kind == Kind::Close);
     match rest.peek() {
-        Kind::End | Kind::Eof => rest,
+        Kind::End | Kind::Eof | Kind::Close => rest,
         _ if starts_statement(rest) => rest,
-        Kind::Close => {
-            rest.report(Diagnostic::error("syntax", rest.span(), "this `}` closes nothing").label("no `{` is open here"));
-            rest.skip()
+        Kind::Word(word) if behind_brace && STATEMENTS.contains(&word.as_str()) => {
+            report(rest, rest.expected("`;` or a new line"));
+            rest
         }
         _ => {
             report(rest, rest.expected("the end of the statement"));
@@ -55,18 +69,24 @@ fn ends(rest: Tokens<'_>) -> Tokens<'_> {
     }
 }
 
-/// The end of the statement, or the next key word at the start of a line.
+fn closes_nothing(input: Tokens<'_>) {
+    input.report(Diagnostic::error("syntax", input.span(), "this `}` closes nothing").label("no `{` is open here"));
+}
+
+/// An indented line that starts with no key word, nor with anything like one.
+fn looks_like_attribute(input: Tokens<'_>) -> bool {
+    matches!(input.peek(), Kind::Word(word) if !STATEMENTS.contains(&word.as_str()) && misspelt(word).is_none()) && !input.at_line_start()
+}
+
+/// The end of the statement, or the next key word at the start of a line. What stands between braces on the way has
+/// errors of its own.
 fn next_statement(mut rest: Tokens<'_>) -> Tokens<'_> {
-    let mut depth = 0_usize;
     loop {
-        match rest.peek() {
-            Kind::Eof => return rest,
-            Kind::Open => depth += 1,
-            Kind::Close => depth = depth.saturating_sub(1),
-            Kind::End if depth == 0 => return rest,
-            _ => {}
-        }
-        rest = rest.skip();
+        rest = match rest.peek() {
+            Kind::Eof | Kind::End => return rest,
+            Kind::Open => any_block(rest).map_or_else(|_| rest.skip(), |(after, _)| after),
+            _ => rest.skip(),
+        };
         if starts_statement(rest) {
             return rest;
         }
@@ -75,7 +95,11 @@ fn next_statement(mut rest: Tokens<'_>) -> Tokens<'_> {
 
 fn statement(input: Tokens<'_>) -> Parsed<'_, Statement> {
     let Kind::Word(keyword) = input.peek() else {
-        return Err(Err::Error(input.expected("a statement")));
+        let mut failure = input.expected("a statement");
+        if *input.peek() == Kind::Open {
+            failure.help = Some("the `{` of a statement stands in the same line as its name".to_owned());
+        }
+        return Err(Err::Error(failure));
     };
     let start = input.span();
     let after = input.skip();
@@ -199,9 +223,9 @@ fn ranges(input: Tokens<'_>) -> Parsed<'_, Ranges> {
 
 fn rule(input: Tokens<'_>, action: Action) -> Parsed<'_, Rule> {
     let (rest, from) = must(side).parse(input)?;
-    let (after, found) = must(arrow).parse(rest)?;
+    let (after, found) = must(arrow("`->` or `<->`")).parse(rest)?;
     if found == Arrow::Reach {
-        let mut failure = rest.expected("`->`");
+        let mut failure = rest.expected("`->` or `<->`");
         failure.help = Some("`~>` belongs to assertions: `never A ~> B`".to_owned());
         return Err(Err::Failure(failure));
     }
@@ -250,7 +274,7 @@ fn assertion(input: Tokens<'_>) -> Parsed<'_, Assertion> {
         _ => return Err(Err::Error(input.expected("`never`, `always` or `only`"))),
     };
     let (rest, from) = must(side).parse(input.skip())?;
-    let (after, found) = must(arrow).parse(rest)?;
+    let (after, found) = must(arrow(if kind == AssertionKind::Never { "`->` or `~>`" } else { "`->`" })).parse(rest)?;
     let allowed = match found {
         Arrow::To => true,
         Arrow::Reach => kind == AssertionKind::Never,

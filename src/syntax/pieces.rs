@@ -78,7 +78,7 @@ pub fn list<'a, T>(mut one: impl FnMut(Tokens<'a>) -> Parsed<'a, T>) -> impl FnM
 pub fn term(input: Tokens<'_>) -> Parsed<'_, Term> {
     let kind = match input.peek() {
         Kind::Word(text) if text == "except" => return Err(Err::Error(input.expected("a name or an address"))),
-        Kind::Word(text) if reserved_here(text) => {
+        Kind::Word(text) if reserved_here(text) || starts_router(input) => {
             let mut failure = input.expected("a name or an address");
             failure.help = Some(format!("`{text}` is a key word of the language; a line that ends with `,` or `->` goes on in the next one"));
             return Err(Err::Error(failure));
@@ -94,6 +94,12 @@ pub fn term(input: Tokens<'_>) -> Parsed<'_, Term> {
 
 fn reserved_here(text: &str) -> bool {
     STATEMENTS.contains(&text) && !BUILT_IN.contains(&text) && text != "home-assistant"
+}
+
+/// `router edge` at the start of a line: the statement, where one of the operators before it was left open.
+fn starts_router(input: Tokens<'_>) -> bool {
+    starts_statement(input)
+        && matches!((input.peek(), input.peek_second()), (Kind::Word(first), Kind::Word(second)) if first == "router" && second != "except" && second != "from")
 }
 
 /// `A, B except C`
@@ -132,7 +138,7 @@ fn item(input: Tokens<'_>) -> Parsed<'_, Item> {
             Kind::Literal(Literal::Number(number)) => (input.skip().skip(), ItemKind::Protocol(*number)),
             _ => return input.skip().stop("a protocol number"),
         },
-        name if reserved_here(name) => {
+        name if reserved_here(name) || starts_router(input) => {
             let mut failure = input.expected("a service or a protocol");
             failure.help = Some(format!("`{name}` is a key word of the language; a line that ends with `,` or `:` goes on in the next one"));
             return Err(Err::Error(failure));
@@ -198,17 +204,16 @@ fn block<'a>(depth: usize) -> impl FnMut(Tokens<'a>) -> Parsed<'a, Body> {
 
 /// The entries between braces. A failing entry is reported and left out; the others are still read.
 pub fn entries<'a, T>(input: Tokens<'a>, mut one: impl FnMut(Tokens<'a>) -> Parsed<'a, T>) -> Parsed<'a, Vec<T>> {
-    let opened = input.span();
     let (mut rest, ()) = token(Kind::Open, "`{`")(input)?;
     let mut found = Vec::new();
     loop {
         match rest.peek() {
             Kind::End => rest = rest.skip(),
             Kind::Close => return Ok((rest.skip(), found)),
-            Kind::Eof => return Ok((unclosed(rest, opened), found)),
-            _ if starts_statement(rest) => return Ok((unclosed(rest, opened), found)),
+            Kind::Eof => return Ok((unclosed(rest, input), found)),
+            _ if starts_statement(rest) && !bare_zone(rest) => return Ok((unclosed(rest, input), found)),
             _ => match one(rest) {
-                Ok((after, entry)) if matches!(after.peek(), Kind::End | Kind::Close | Kind::Eof) => {
+                Ok((after, entry)) if matches!(after.peek(), Kind::End | Kind::Close | Kind::Eof) || starts_statement(after) => {
                     found.push(entry);
                     rest = after;
                 }
@@ -228,13 +233,30 @@ pub fn entries<'a, T>(input: Tokens<'a>, mut one: impl FnMut(Tokens<'a>) -> Pars
     }
 }
 
-fn unclosed(rest: Tokens<'_>, opened: crate::diagnostic::Span) -> Tokens<'_> {
-    rest.report(
-        Diagnostic::error("unclosed", opened, "this `{` is never closed")
-            .label("opened here")
-            .help("close it with `}` before the next statement"),
-    );
+/// Reports the brace at the start of `block`, unless a text without a closing quote took in the one that closes it.
+fn unclosed<'a>(rest: Tokens<'a>, block: Tokens<'a>) -> Tokens<'a> {
+    let swallowed = |token: &Token| token.kind == Kind::Bad && block.written(token.span).contains('}');
+    if rest.taken_since(&block).iter().any(swallowed) {
+        return rest;
+    }
+    let mut error = Diagnostic::error("unclosed", block.span(), "this `{` is never closed").label("opened here");
+    if *rest.peek() != Kind::Eof {
+        error = error.also(rest.span(), "a key word at the start of a line begins the next statement");
+    }
+    rest.report(error.help("close it with `}`; attributes between braces are indented"));
     rest
+}
+
+/// `zone server` without braces: in a host or group that was not indented, and no statement that anybody would write.
+fn bare_zone(input: Tokens<'_>) -> bool {
+    let mut rest = input.skip();
+    if !matches!(input.peek(), Kind::Word(word) if word == "zone") {
+        return false;
+    }
+    while matches!(rest.peek(), Kind::Word(_) | Kind::Comma) && !rest.at_line_start() {
+        rest = rest.skip();
+    }
+    matches!(rest.peek(), Kind::End | Kind::Close)
 }
 
 /// Reports a failure with the words that were found.
@@ -243,8 +265,8 @@ pub fn report(input: Tokens<'_>, failure: Expected) {
     if failure.found == Kind::Bad {
         return;
     }
-    let found = input.text.get(failure.span.start as usize..failure.span.end as usize).unwrap_or("").to_owned();
-    input.report(failure.diagnostic(&found));
+    let found = input.written(failure.span);
+    input.report(failure.diagnostic(found));
 }
 
 /// The place behind a failing entry: the end of its line, or the brace that closes its block.
@@ -264,6 +286,11 @@ fn recover(mut rest: Tokens<'_>, mut first: bool) -> Tokens<'_> {
     }
 }
 
+/// A block of attributes, whatever statement it belongs to.
+pub fn any_block(input: Tokens<'_>) -> Parsed<'_, Body> {
+    block(0)(input)
+}
+
 /// An attribute outside the other blocks.
 pub fn plain_attribute(input: Tokens<'_>) -> Parsed<'_, Attribute> {
     attribute(input, 0)
@@ -271,7 +298,10 @@ pub fn plain_attribute(input: Tokens<'_>) -> Parsed<'_, Attribute> {
 
 fn attribute(input: Tokens<'_>, depth: usize) -> Parsed<'_, Attribute> {
     let start = input.span();
-    let (mut rest, key) = named(input, "an attribute")?;
+    let Kind::Word(text) = input.peek() else {
+        return Err(Err::Error(input.expected("an attribute")));
+    };
+    let (mut rest, key) = (input.skip(), Name { text: text.clone(), span: start });
     let mut arguments: Vec<Token> = Vec::new();
     loop {
         match rest.peek() {
@@ -284,6 +314,11 @@ fn attribute(input: Tokens<'_>, depth: usize) -> Parsed<'_, Attribute> {
                 rest = rest.skip();
             }
         }
+    }
+    if let Some(Token { kind: Kind::Comma | Kind::Arrow | Kind::Both | Kind::Reach | Kind::Colon | Kind::Equals, span }) = arguments.last() {
+        let mut failure = rest.expected("a further value");
+        failure.help = Some(format!("leave out the `{}`, or write what comes behind it", rest.written(*span)));
+        return Err(Err::Failure(failure));
     }
     let (rest, body) = if matches!(rest.peek(), Kind::Open) {
         if depth >= DEPTH {
@@ -306,10 +341,10 @@ pub enum Arrow {
     Reach,
 }
 
-/// Any of the arrows.
-pub fn arrow(input: Tokens<'_>) -> Parsed<'_, Arrow> {
-    let one = |kind: Kind, what: &'static str, arrow: Arrow| token(kind, what).map(move |()| arrow);
-    alt((one(Kind::Arrow, "`->`", Arrow::To), one(Kind::Both, "`<->`", Arrow::Both), one(Kind::Reach, "`~>`", Arrow::Reach))).parse(input)
+/// Any of the arrows, `what` being those that may stand here.
+pub fn arrow<'a>(what: &'static str) -> impl FnMut(Tokens<'a>) -> Parsed<'a, Arrow> {
+    let one = move |kind: Kind, arrow: Arrow| token(kind, what).map(move |()| arrow);
+    move |input| alt((one(Kind::Arrow, Arrow::To), one(Kind::Both, Arrow::Both), one(Kind::Reach, Arrow::Reach))).parse(input)
 }
 
 /// The help for a word that starts no statement.
