@@ -152,6 +152,10 @@ fn row(entry: &Entry, class: &Class) -> Row {
             Piece::Token { kind: Kind::Colon, .. } => colon_column,
             _ => continue,
         };
+        // Attributes may hold signs in any order; columns go from left to right.
+        if next <= column {
+            continue;
+        }
         cells.push(cut(from, at, column));
         (from, column) = (at, next);
     }
