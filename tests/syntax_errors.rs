@@ -1,7 +1,7 @@
 //! Every syntax error as its reader sees it: one snapshot a theme, each case the source and below it all that one run reports.
 
 use hedgerow::{
-    diagnostic::{Human, Sources},
+    diagnostic::{Human, SourceId, Sources},
     syntax::parse,
 };
 
@@ -141,4 +141,50 @@ theme!(many_at_once:
 #[test]
 fn a_policy_without_errors_reports_none() {
     assert_eq!(reported(&[include_str!("format/home.hedge")]).lines().last(), Some("--- reported"));
+}
+
+/// The damages of a valid policy, token by token, that are reported by more than one error.
+fn told_twice(damage: impl Fn(&str) -> Option<String>) -> String {
+    let text = include_str!("format/home.hedge");
+    let mut found = String::new();
+    for token in parse(SourceId::default(), text).tokens {
+        let (start, end) = (token.span.start as usize, token.span.end as usize);
+        let Some(wrong) = damage(&text[start..end]) else { continue };
+        let damaged = format!("{}{wrong}{}", &text[..start], &text[end..]);
+        let errors = parse(SourceId::default(), &damaged).errors;
+        if errors.len() > 1 {
+            let messages: Vec<String> = errors.into_iter().map(|error| error.message).collect();
+            found.push_str(&format!("line {}, `{}`: {}\n", text[..start].matches('\n').count() + 1, text[start..end].escape_debug(), messages.join("; ")));
+        }
+    }
+    found
+}
+
+/// Something in the place of a brace is two mistakes: a thing too many and a brace too few.
+fn no_brace(token: &str) -> bool {
+    !matches!(token, "{" | "}")
+}
+
+// One run must not report what only follows from another error. One token of a valid policy that is wrong is one mistake.
+
+#[test]
+fn a_token_that_is_missing_is_one_error() {
+    assert_eq!(told_twice(|_| Some(" ".to_owned())), "");
+}
+
+#[test]
+fn a_token_that_stands_twice_is_one_error() {
+    assert_eq!(told_twice(|token| Some(format!("{token} {token}"))), "");
+}
+
+#[test]
+fn a_token_that_is_unreadable_is_one_error() {
+    assert_eq!(told_twice(|token| no_brace(token).then(|| " $ ".to_owned())), "");
+}
+
+#[test]
+fn a_wrong_sign_is_one_error() {
+    for sign in ["->", "<->", "~>", ":", "=", ",", ";", "443", "\"x\""] {
+        assert_eq!(told_twice(|token| no_brace(token).then(|| format!(" {sign} "))), "", "{sign} in the place of every token");
+    }
 }

@@ -8,7 +8,7 @@ use nom::{
 };
 
 use super::{
-    literal,
+    literal::{self, Fault},
     token::{Kind, Literal, Token},
 };
 use crate::diagnostic::{Diagnostic, SourceId, Span};
@@ -109,32 +109,54 @@ impl Lexer<'_> {
 
     fn literal<'t>(&mut self, rest: &'t str, at: usize) -> &'t str {
         let run = literal::run(rest);
-        let span = self.span(at, at + run.len());
         let kind = match literal::read(run) {
             Ok(literal) => Kind::Literal(literal),
-            Err(fault) => {
-                let mut error = Diagnostic::error("bad-literal", span, fault.message).label(fault.label);
-                if let Some(help) = fault.help {
-                    error = error.help(help);
-                }
-                self.out.errors.push(error);
-                Kind::Bad
-            }
+            Err(fault) => return self.bad_literal(fault, rest, at, run.len()),
         };
         self.push(kind, at, at + run.len());
         &rest[run.len()..]
     }
 
+    /// An IPv6 address that is none may have given tokens already: `fd42` and `:` of `fd42:0::g`.
+    fn bad_literal<'t>(&mut self, fault: Fault, rest: &'t str, at: usize, length: usize) -> &'t str {
+        let end = at + length;
+        let run = rest.get(..length).unwrap_or(rest);
+        let hexadecimal = |word: &str| word.len() <= 4 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let colons = run.contains("::") || run.matches(':').count() > 1;
+        let start = if colons { self.take_back(at, |kind| matches!(kind, Kind::Colon) || matches!(kind, Kind::Word(word) if hexadecimal(word))) } else { at };
+        let whole = self.text.get(start..end).unwrap_or(run);
+        let fault = if start < at { literal::read(whole).err().unwrap_or(fault) } else { fault };
+        let mut error = Diagnostic::error("bad-literal", self.span(start, end), fault.message).label(fault.label);
+        if let Some(help) = fault.help {
+            error = error.help(help);
+        }
+        self.out.errors.push(error);
+        self.push(Kind::Bad, start, end);
+        rest.get(length..).unwrap_or("")
+    }
+
+    /// Takes back the tokens of some kinds that touch each other and a place, and gives the start of the first.
+    fn take_back(&mut self, mut at: usize, belongs: impl Fn(&Kind) -> bool) -> usize {
+        while let Some(token) = self.out.tokens.pop_if(|token| token.span.end as usize == at && belongs(&token.kind)) {
+            at = token.span.start as usize;
+        }
+        at
+    }
+
     /// One mistake is one error: the run of characters that belong together is taken as a whole.
     fn unreadable<'t>(&mut self, rest: &'t str, at: usize, first: char) -> &'t str {
-        let (length, help) = mistake(rest, first);
+        let (mut length, mut help) = mistake(rest, first);
         let mut start = at;
-        if first.is_alphabetic() && self.out.tokens.last().is_some_and(|token| matches!(token.kind, Kind::Word(_)) && token.span.end as usize == at) {
-            start = self.out.tokens.pop().map_or(at, |token| token.span.start as usize);
+        if first.is_alphabetic() {
+            start = self.take_back(at, |kind| matches!(kind, Kind::Word(_)));
+        } else if rest.starts_with("//") && self.text.get(..at).is_some_and(|before| before.ends_with(':')) {
+            start = self.take_back(at, |kind| matches!(kind, Kind::Word(_) | Kind::Colon));
+            length = rest.find([' ', '\n', ';', '}', ',']).unwrap_or(rest.len());
+            help = Some("a policy names hosts and services; a text goes into quotes");
         }
         let end = at + length;
         let written = self.text.get(start..end).unwrap_or(rest);
-        let message = if first.is_alphabetic() { format!("`{written}` is no name") } else { format!("`{}` has no meaning here", written.escape_debug()) };
+        let message = if first.is_alphabetic() { format!("`{written}` is no name") } else { format!("`{}` has no meaning here", visible(written)) };
         let mut error = Diagnostic::error("unreadable", self.span(start, end), message);
         if let Some(help) = help {
             error = error.help(help);
@@ -208,7 +230,7 @@ fn mistake(text: &str, first: char) -> (usize, Option<&'static str>) {
         return (text.find('\n').unwrap_or(text.len()), Some("a comment starts with `#`"));
     }
     if let Some(wrong) = WRONG_ARROWS.iter().find(|wrong| text.starts_with(**wrong)) {
-        return (wrong.len(), Some("the arrows are `->`, `<->` and `~>`"));
+        return (wrong.len(), Some(if *wrong == "==" { "write a single `=`" } else { "the arrows are `->`, `<->` and `~>`" }));
     }
     let while_true = |test: fn(char) -> bool| text.find(|character| !test(character)).unwrap_or(text.len());
     let same = text.find(|character| character != first).unwrap_or(text.len());
@@ -216,13 +238,15 @@ fn mistake(text: &str, first: char) -> (usize, Option<&'static str>) {
         '\'' | '\u{2018}' | '\u{2019}' | '\u{201c}' | '\u{201d}' | '\u{201e}' => (quoted(text), Some("write texts in straight double quotes: \"...\"")),
         '\u{2192}' | '\u{21d2}' | '\u{2190}' | '\u{2194}' | '>' | '<' | '~' => (same, Some("the arrows are `->`, `<->` and `~>`")),
         '-' | '\u{2013}' | '\u{2014}' => {
-            (while_true(|character| matches!(character, '-' | '>' | '\u{2013}' | '\u{2014}')), Some("an arrow is written `->`, and a range without spaces, as in 8000-8010"))
+            let dashes = while_true(|character| matches!(character, '-' | '\u{2013}' | '\u{2014}'));
+            let head = text.get(dashes..).and_then(|rest| rest.find('>').filter(|at| rest.bytes().take(*at).all(|byte| byte == b' ')));
+            (dashes + head.map_or(0, |at| at + 1), Some("an arrow is written `->`, and a range without spaces, as in 8000-8010"))
         }
         '!' => (same, Some("leave something out with `except`, as in `pc except laptop`")),
         '*' => (same, Some("everybody is called `any`")),
         '&' | '|' | '+' => (same, Some("list several things with commas between them")),
-        '(' | ')' | '[' | ']' => (first.len_utf8(), Some("lists need no brackets: put commas between the things")),
-        '/' => (same, Some("the length of a prefix follows its address without a space, as in 10.0.30.0/24")),
+        '(' | ')' | '[' | ']' => (bracketed(text), Some("lists need no brackets: put commas between the things")),
+        '/' => (same, Some("a prefix and a rate are written without spaces, as in 10.0.30.0/24 and 10/minute; a port follows its protocol with one, as in `tcp 80`")),
         _ if first.is_alphabetic() => (
             while_true(|character| character.is_alphanumeric() || matches!(character, '_' | '-')),
             Some("names are written with the letters a to z, digits, `_` and `-`"),
@@ -240,6 +264,19 @@ fn quoted(text: &str) -> usize {
         .take_while(|(_, character)| *character != '\n')
         .find(|(_, character)| quote(*character))
         .map_or(first, |(at, character)| at + character.len_utf8())
+}
+
+/// The length of what stands in brackets in one line, or of the first bracket.
+fn bracketed(text: &str) -> usize {
+    let line = text.lines().next().unwrap_or(text);
+    let close = if text.starts_with('(') { ')' } else { ']' };
+    line.find(close).map_or(1, |at| at + 1)
+}
+
+/// A text with its invisible characters made visible.
+fn visible(text: &str) -> String {
+    let show = |character: char| if matches!(character, '\'' | '"' | '\\') { character.to_string() } else { character.escape_debug().to_string() };
+    text.chars().map(show).collect()
 }
 
 /// Skips spaces, tabs and carriage returns.

@@ -136,7 +136,7 @@ fn range(run: &str, from: &str, to: &str) -> Result<Literal, Fault> {
         return Ok(Literal::TimeRange(time(from)?, time(to)?));
     }
     if run.split('-').count() == 6 && run.split('-').all(|part| part.len() == 2) {
-        return Err(Fault::new(format!("`{run}` is no MAC address"), "written with `-`").help(format!("write it as {}", run.replace('-', ":"))));
+        return Err(Fault::new(format!("`{run}` is no MAC address"), "its pairs are parted by `-`").help(format!("write it as {}", run.replace('-', ":"))));
     }
     if let (Some(from), Some(to)) = (number(from), number(to)) {
         return Ok(Literal::NumberRange(from, to));

@@ -17,7 +17,7 @@ use crate::diagnostic::Diagnostic;
 /// All statements of a file. Every statement that fails is reported by its first fault and left out.
 pub fn file(mut input: Tokens<'_>) -> File {
     let mut statements = Vec::new();
-    // Attributes outside braces: the brace before them closed too early, and that is told once.
+    // Behind an error, attributes outside braces and a brace that closes nothing are mere consequences.
     let mut adrift = false;
     loop {
         match input.peek() {
@@ -27,22 +27,28 @@ pub fn file(mut input: Tokens<'_>) -> File {
                 if !std::mem::take(&mut adrift) {
                     closes_nothing(input);
                 }
-                input = input.skip();
+                let after = input.skip();
+                let statement = matches!(after.peek(), Kind::Word(word) if STATEMENTS.contains(&word.as_str()));
+                input = if statement || *after.peek() == Kind::Close { after } else { next_statement(after) };
             }
             _ => {
                 let before = input.list.len();
                 match statement(input) {
                     Ok((rest, found)) => {
-                        adrift = false;
                         statements.push(found);
-                        input = ends(input, rest);
+                        let (after, reported) = ends(input, rest);
+                        adrift = reported || (adrift && !input.at_line_start());
+                        input = after;
                     }
-                    Err(Err::Error(failure) | Err::Failure(failure)) => {
+                    Err(Err::Error(mut failure) | Err::Failure(mut failure)) => {
                         let stray = looks_like_attribute(input);
+                        if stray {
+                            failure.help = Some("attributes stand between the braces of a statement; was a brace closed too early?".to_owned());
+                        }
                         if !(stray && adrift) {
                             report(input, failure);
                         }
-                        adrift = stray;
+                        adrift = true;
                         input = next_statement(input);
                     }
                     Err(Err::Incomplete(_)) => return File { statements },
@@ -53,19 +59,39 @@ pub fn file(mut input: Tokens<'_>) -> File {
     }
 }
 
-fn ends<'a>(before: Tokens<'a>, rest: Tokens<'a>) -> Tokens<'a> {
+/// The place behind a statement, and whether something stood there that had to be reported.
+fn ends<'a>(before: Tokens<'a>, rest: Tokens<'a>) -> (Tokens<'a>, bool) {
     let behind_brace = rest.taken_since(&before).last().is_some_and(|token| token.kind == Kind::Close);
     match rest.peek() {
-        Kind::End | Kind::Eof | Kind::Close => rest,
-        _ if starts_statement(rest) => rest,
+        Kind::End | Kind::Eof | Kind::Close => (rest, false),
+        _ if starts_statement(rest) => (rest, false),
         Kind::Word(word) if behind_brace && STATEMENTS.contains(&word.as_str()) => {
             report(rest, rest.expected("`;` or a new line"));
-            rest
+            (rest, false)
         }
         _ => {
-            report(rest, rest.expected("the end of the statement"));
-            next_statement(rest)
+            let mut failure = rest.expected("the end of the statement");
+            failure.help = missing_sign(before, rest);
+            report(rest, failure);
+            (next_statement(rest), true)
         }
+    }
+}
+
+/// What may have been forgotten between a statement and the words behind it.
+fn missing_sign(before: Tokens<'_>, rest: Tokens<'_>) -> Option<String> {
+    let taken = rest.taken_since(&before);
+    let rule = matches!(before.peek(), Kind::Word(word) if matches!(word.as_str(), "allow" | "deny" | "never" | "always" | "only"));
+    match (taken.last().map(|token| &token.kind), rest.peek()) {
+        (Some(Kind::Word(word)), Kind::Colon | Kind::Equals) if matches!(word.as_str(), "tcp" | "udp" | "sctp") => {
+            Some(format!("ports follow their protocol with a space: `{word} 443`"))
+        }
+        (Some(Kind::Word(_) | Kind::Literal(_)), Kind::Word(_) | Kind::Literal(_)) => Some(if rule && !taken.iter().any(|token| token.kind == Kind::Colon) {
+            "services stand behind a `:`, and several names have commas between them".to_owned()
+        } else {
+            "several things have commas between them".to_owned()
+        }),
+        _ => None,
     }
 }
 
@@ -195,10 +221,12 @@ fn schedule_spans(input: Tokens<'_>) -> Parsed<'_, Vec<ScheduleSpan>> {
         while let Kind::Word(_) = rest.peek() {
             let (after, day) = must(|input| named(input, "a day or a range of times such as 21:00-07:00")).parse(rest)?;
             days.push(day);
-            rest = if matches!(after.peek(), Kind::Comma) && matches!(after.peek_second(), Kind::Word(_)) { after.skip() } else { after };
+            rest = if matches!(after.peek(), Kind::Comma) && matches!(after.peek_second(), Kind::Word(_) | Kind::Bad) { after.skip() } else { after };
         }
         let (from, to) = match rest.peek() {
             Kind::Literal(Literal::TimeRange(from, to)) => (*from, *to),
+            // The lexer has told of the dash in `21:00 - 07:00`.
+            Kind::Literal(Literal::Time(_)) if *rest.peek_second() == Kind::Bad => return rest.skip().stop("a range of times"),
             _ => return rest.stop("a range of times such as 21:00-07:00"),
         };
         rest = rest.skip();
@@ -223,7 +251,14 @@ fn ranges(input: Tokens<'_>) -> Parsed<'_, Ranges> {
 
 fn rule(input: Tokens<'_>, action: Action) -> Parsed<'_, Rule> {
     let (rest, from) = must(side).parse(input)?;
-    let (after, found) = must(arrow("`->` or `<->`")).parse(rest)?;
+    let (after, found) = must(arrow("`->` or `<->`")).parse(rest).map_err(|error| {
+        error.map(|mut failure| {
+            if failure.found == Kind::Colon {
+                failure.help = Some("the services stand at the end: `allow A -> B : SERVICES`".to_owned());
+            }
+            failure
+        })
+    })?;
     if found == Arrow::Reach {
         let mut failure = rest.expected("`->` or `<->`");
         failure.help = Some("`~>` belongs to assertions: `never A ~> B`".to_owned());

@@ -79,17 +79,33 @@ pub fn term(input: Tokens<'_>) -> Parsed<'_, Term> {
     let kind = match input.peek() {
         Kind::Word(text) if text == "except" => return Err(Err::Error(input.expected("a name or an address"))),
         Kind::Word(text) if reserved_here(text) || starts_router(input) => {
-            let mut failure = input.expected("a name or an address");
-            failure.help = Some(format!("`{text}` is a key word of the language; a line that ends with `,` or `->` goes on in the next one"));
-            return Err(Err::Error(failure));
+            return Err(Err::Error(key_word(input, text, "a name or an address")));
         }
         Kind::Word(text) => TermKind::Name(text.clone()),
         Kind::Literal(Literal::Address(address)) => TermKind::Address(*address),
         Kind::Literal(Literal::Prefix(address, length)) => TermKind::Prefix(*address, *length),
         Kind::Literal(Literal::AddressRange(from, to)) => TermKind::Range(*from, *to),
-        _ => return Err(Err::Error(input.expected("a name or an address"))),
+        other => {
+            let mut failure = input.expected("a name or an address");
+            failure.help = match other {
+                Kind::Literal(Literal::Text(_)) => Some("names and addresses are written without quotes".to_owned()),
+                Kind::Literal(Literal::Mac(_)) => Some("declare a host with this `mac`, and write its name here".to_owned()),
+                _ => None,
+            };
+            return Err(Err::Error(failure));
+        }
     };
     Ok((input.skip(), Term { kind, span: input.span() }))
+}
+
+/// A key word where something else belongs.
+fn key_word(input: Tokens<'_>, word: &str, what: &'static str) -> Expected {
+    let help = if starts_statement(input) {
+        format!("`{word}` begins a new statement, but the one before it ends with `,`, `:` or an arrow and goes on here")
+    } else {
+        format!("`{word}` is a key word of the language and no name")
+    };
+    Expected { help: Some(help), ..input.expected(what) }
 }
 
 fn reserved_here(text: &str) -> bool {
@@ -139,9 +155,7 @@ fn item(input: Tokens<'_>) -> Parsed<'_, Item> {
             _ => return input.skip().stop("a protocol number"),
         },
         name if reserved_here(name) || starts_router(input) => {
-            let mut failure = input.expected("a service or a protocol");
-            failure.help = Some(format!("`{name}` is a key word of the language; a line that ends with `,` or `:` goes on in the next one"));
-            return Err(Err::Error(failure));
+            return Err(Err::Error(key_word(input, name, "a service or a protocol")));
         }
         name => (input.skip(), ItemKind::Name(name.to_owned())),
     };
@@ -233,17 +247,21 @@ pub fn entries<'a, T>(input: Tokens<'a>, mut one: impl FnMut(Tokens<'a>) -> Pars
     }
 }
 
-/// Reports the brace at the start of `block`, unless a text without a closing quote took in the one that closes it.
+/// Reports the brace at the start of `block`, unless a text without a closing quote or a doubled `{` took the one that
+/// closes it: those have been reported.
 fn unclosed<'a>(rest: Tokens<'a>, block: Tokens<'a>) -> Tokens<'a> {
     let swallowed = |token: &Token| token.kind == Kind::Bad && block.written(token.span).contains('}');
-    if rest.taken_since(&block).iter().any(swallowed) {
+    let doubled = *block.peek_second() == Kind::Open;
+    if doubled || rest.taken_since(&block).iter().any(swallowed) {
         return rest;
     }
-    let mut error = Diagnostic::error("unclosed", block.span(), "this `{` is never closed").label("opened here");
-    if *rest.peek() != Kind::Eof {
-        error = error.also(rest.span(), "a key word at the start of a line begins the next statement");
-    }
-    rest.report(error.help("close it with `}`; attributes between braces are indented"));
+    let error = Diagnostic::error("unclosed", block.span(), "this `{` is never closed").label("opened here");
+    rest.report(match rest.peek() {
+        Kind::Eof => error.help("close it with `}`"),
+        _ => error
+            .also(rest.span(), "a key word at the start of a line begins the next statement")
+            .help("close it with `}` before that line, or indent the line if it belongs between the braces"),
+    });
     rest
 }
 
@@ -315,14 +333,18 @@ fn attribute(input: Tokens<'_>, depth: usize) -> Parsed<'_, Attribute> {
             }
         }
     }
-    if let Some(Token { kind: Kind::Comma | Kind::Arrow | Kind::Both | Kind::Reach | Kind::Colon | Kind::Equals, span }) = arguments.last() {
-        let mut failure = rest.expected("a further value");
-        failure.help = Some(format!("leave out the `{}`, or write what comes behind it", rest.written(*span)));
-        return Err(Err::Failure(failure));
+    let operator = |token: &mut Token| matches!(token.kind, Kind::Comma | Kind::Arrow | Kind::Both | Kind::Reach | Kind::Colon | Kind::Equals);
+    if let Some(token) = arguments.pop_if(operator) {
+        while arguments.pop_if(operator).is_some() {}
+        let sign = rest.written(token.span);
+        let error = Diagnostic::error("syntax", token.span, format!("nothing follows this `{sign}`")).label("expected a further value");
+        rest.report(error.help(format!("leave out the `{sign}`: an attribute ends at `;`, at a new line or at `}}`")));
     }
     let (rest, body) = if matches!(rest.peek(), Kind::Open) {
         if depth >= DEPTH {
-            return rest.stop("fewer nested braces");
+            let mut failure = rest.expected("fewer nested braces");
+            failure.help = Some(format!("braces stand at most {} deep in each other", DEPTH + 1));
+            return Err(Err::Failure(failure));
         }
         let (after, body) = block(depth + 1)(rest)?;
         (after, Some(body))
