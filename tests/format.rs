@@ -1,4 +1,4 @@
-//! The layout of `hedgerow fmt`, and that no text whatsoever makes the lexer, the parser or the layout fail. Read the
+//! The canonical layout, and that no text whatsoever makes the lexer, the parser or the layout fail. Read the
 //! snapshots as the author of a policy would.
 
 #[path = "format/generate.rs"]

@@ -59,7 +59,8 @@ impl Lexer<'_> {
             };
         }
         self.end_statement(text.len());
-        self.push(Kind::Eof, text.len(), text.len());
+        let end = self.last_end().unwrap_or(text.len());
+        self.push(Kind::Eof, end, end);
     }
 
     fn span(&self, start: usize, end: usize) -> Span {
@@ -70,6 +71,10 @@ impl Lexer<'_> {
     fn push(&mut self, kind: Kind, start: usize, end: usize) {
         let span = self.span(start, end);
         self.out.tokens.push(Token { kind, span });
+    }
+
+    fn last_end(&self) -> Option<usize> {
+        self.out.tokens.last().map(|token| token.span.end as usize)
     }
 
     /// A statement goes on in the next line after a comma, an arrow, a colon or an equals sign.
@@ -83,7 +88,9 @@ impl Lexer<'_> {
         let separator = self.text.get(at..).is_some_and(|rest| rest.starts_with(';'));
         let after_operator = !matches!(self.out.tokens.last().map(|token| &token.kind), None | Some(Kind::Open | Kind::End));
         if !goes_on || (separator && after_operator) {
-            self.push(Kind::End, at, (at + 1).min(self.text.len()));
+            // What is missing at the end of a line is missing behind its last word, not behind its comment.
+            let start = if separator { at } else { self.last_end().unwrap_or(at) };
+            self.push(Kind::End, start, start + usize::from(separator));
         }
     }
 

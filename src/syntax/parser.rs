@@ -41,9 +41,9 @@ pub fn file(mut input: Tokens<'_>) -> File {
                         input = after;
                     }
                     Err(Err::Error(mut failure) | Err::Failure(mut failure)) => {
-                        let stray = looks_like_attribute(input);
-                        if stray {
-                            failure.help = Some("attributes stand between the braces of a statement; was a brace closed too early?".to_owned());
+                        let stray = starts_no_statement(input);
+                        if stray && matches!(input.peek(), Kind::Word(_)) {
+                            failure.help = Some("attributes stand between the braces of their statement, and the things of a list have commas between them".to_owned());
                         }
                         if !(stray && adrift) {
                             report(input, failure);
@@ -99,9 +99,10 @@ fn closes_nothing(input: Tokens<'_>) {
     input.report(Diagnostic::error("syntax", input.span(), "this `}` closes nothing").label("no `{` is open here"));
 }
 
-/// An indented line that starts with no key word, nor with anything like one.
-fn looks_like_attribute(input: Tokens<'_>) -> bool {
-    matches!(input.peek(), Kind::Word(word) if !STATEMENTS.contains(&word.as_str()) && misspelt(word).is_none()) && !input.at_line_start()
+/// Something further right than the start of its line that is no key word, nor anything like one.
+fn starts_no_statement(input: Tokens<'_>) -> bool {
+    let like_key_word = |word: &str| STATEMENTS.contains(&word) || misspelt(word).is_some();
+    !matches!(input.peek(), Kind::Word(word) if like_key_word(word)) && !input.at_line_start()
 }
 
 /// The end of the statement, or the next key word at the start of a line. What stands between braces on the way has
