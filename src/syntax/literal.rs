@@ -66,7 +66,7 @@ pub(super) fn run(text: &str) -> &str {
         let next = bytes.get(end + 1).copied();
         let joins = match byte {
             b'-' => next.is_some_and(|next| next.is_ascii_alphanumeric() || next == b':'),
-            b'.' | b'/' | b':' => next.is_some_and(|next| inner(next) || next == b':') || (byte == b':' && end > 0 && bytes[end - 1] == b':'),
+            b'.' | b'/' | b':' => next.is_some_and(|next| inner(next) || next == b':') || (byte == b':' && end.checked_sub(1).and_then(|before| bytes.get(before)) == Some(&b':')),
             _ => inner(byte),
         };
         if !joins {

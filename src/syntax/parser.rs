@@ -1,10 +1,11 @@
-//! Parsers of the statements, and of the file with recovery from one statement to the next.
+//! Parsers of the statements and of the file.
 
 use nom::{Err, Parser};
 
 use super::{
     keywords::STATEMENTS,
-    pieces::{Arrow, any_block, arrow, body, entries, items, list, misspelt, must, name, named, report, side, starts_statement, term, text, token, word},
+    pieces::{Arrow, arrow, body, entries, items, list, misspelt, must, name, named, report, side, term, text, token, word},
+    recovery::{closes_nothing, ends, next_statement, starts_no_statement},
     stream::{Parsed, Tokens},
     token::{Kind, Literal},
     tree::{
@@ -12,7 +13,6 @@ use super::{
         RangesSource, Redirect, Reflect, Rule, Schedule, ScheduleSpan, Service, Side, Statement, StatementKind, Use, UseTarget, Waive,
     },
 };
-use crate::diagnostic::Diagnostic;
 
 /// All statements of a file. Every statement that fails is reported by its first fault and left out.
 pub fn file(mut input: Tokens<'_>) -> File {
@@ -55,67 +55,6 @@ pub fn file(mut input: Tokens<'_>) -> File {
                 }
                 debug_assert!(input.list.len() < before, "every round takes a token");
             }
-        }
-    }
-}
-
-/// The place behind a statement, and whether something stood there that had to be reported.
-fn ends<'a>(before: Tokens<'a>, rest: Tokens<'a>) -> (Tokens<'a>, bool) {
-    let behind_brace = rest.taken_since(&before).last().is_some_and(|token| token.kind == Kind::Close);
-    match rest.peek() {
-        Kind::End | Kind::Eof | Kind::Close => (rest, false),
-        _ if starts_statement(rest) => (rest, false),
-        Kind::Word(word) if behind_brace && STATEMENTS.contains(&word.as_str()) => {
-            report(rest, rest.expected("`;` or a new line"));
-            (rest, false)
-        }
-        _ => {
-            let mut failure = rest.expected("the end of the statement");
-            failure.help = missing_sign(before, rest);
-            report(rest, failure);
-            (next_statement(rest), true)
-        }
-    }
-}
-
-/// What may have been forgotten between a statement and the words behind it.
-fn missing_sign(before: Tokens<'_>, rest: Tokens<'_>) -> Option<String> {
-    let taken = rest.taken_since(&before);
-    let rule = matches!(before.peek(), Kind::Word(word) if matches!(word.as_str(), "allow" | "deny" | "never" | "always" | "only"));
-    match (taken.last().map(|token| &token.kind), rest.peek()) {
-        (Some(Kind::Word(word)), Kind::Colon | Kind::Equals) if matches!(word.as_str(), "tcp" | "udp" | "sctp") => {
-            Some(format!("ports follow their protocol with a space: `{word} 443`"))
-        }
-        (Some(Kind::Word(_) | Kind::Literal(_)), Kind::Word(_) | Kind::Literal(_)) => Some(if rule && !taken.iter().any(|token| token.kind == Kind::Colon) {
-            "services stand behind a `:`, and several names have commas between them".to_owned()
-        } else {
-            "several things have commas between them".to_owned()
-        }),
-        _ => None,
-    }
-}
-
-fn closes_nothing(input: Tokens<'_>) {
-    input.report(Diagnostic::error("syntax", input.span(), "this `}` closes nothing").label("no `{` is open here"));
-}
-
-/// Something further right than the start of its line that is no key word, nor anything like one.
-fn starts_no_statement(input: Tokens<'_>) -> bool {
-    let like_key_word = |word: &str| STATEMENTS.contains(&word) || misspelt(word).is_some();
-    !matches!(input.peek(), Kind::Word(word) if like_key_word(word)) && !input.at_line_start()
-}
-
-/// The end of the statement, or the next key word at the start of a line. What stands between braces on the way has
-/// errors of its own.
-fn next_statement(mut rest: Tokens<'_>) -> Tokens<'_> {
-    loop {
-        rest = match rest.peek() {
-            Kind::Eof | Kind::End => return rest,
-            Kind::Open => any_block(rest).map_or_else(|_| rest.skip(), |(after, _)| after),
-            _ => rest.skip(),
-        };
-        if starts_statement(rest) {
-            return rest;
         }
     }
 }

@@ -41,15 +41,12 @@ pub fn block(block: &Block, indent: usize, context: Context) -> Vec<String> {
             lines.extend(align(&std::mem::take(&mut rows), indent));
         }
         leads(&entry.lead, indent, &mut lines);
-        match row {
-            Some(row) => {
-                rows.push(row);
-                shared = Some(class);
-            }
-            None => {
-                lines.extend(many_lines(entry, indent, context));
-                shared = None;
-            }
+        if let Some(row) = row {
+            rows.push(row);
+            shared = Some(class);
+        } else {
+            lines.extend(many_lines(entry, indent, context));
+            shared = None;
         }
     }
     lines.extend(align(&rows, indent));
