@@ -28,7 +28,11 @@ impl Cause {
     #[must_use]
     pub const fn span(self) -> Option<Span> {
         match self {
-            Self::Rule(_, span) | Self::Exposure(_, span) | Self::Vpn(_, span) | Self::Redirect(_, span) | Self::Reflector(_, span) => Some(span),
+            Self::Rule(_, span)
+            | Self::Exposure(_, span)
+            | Self::Vpn(_, span)
+            | Self::Redirect(_, span)
+            | Self::Reflector(_, span) => Some(span),
             Self::Baseline(_) | Self::SameZone | Self::OutputOpen => None,
         }
     }

@@ -61,7 +61,9 @@ pub struct Flows {
 fn discovery_groups(protocol: Discovery) -> (AddressSet, u16) {
     let (v4, v6, port) = match protocol {
         Discovery::Mdns => (Ipv4Addr::new(224, 0, 0, 251), Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 0xfb), 5353),
-        Discovery::Ssdp | Discovery::Broadcast => (Ipv4Addr::new(239, 255, 255, 250), Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 0xc), 1900),
+        Discovery::Ssdp | Discovery::Broadcast => {
+            (Ipv4Addr::new(239, 255, 255, 250), Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 0xc), 1900)
+        }
     };
     (AddressSet::of(IpAddr::V4(v4)).union(&AddressSet::of(IpAddr::V6(v6))), port)
 }
@@ -86,18 +88,37 @@ pub fn flows(network: &Network) -> Flows {
     for (index, exposure) in network.exposures.iter().enumerate().filter(|(_, exposure)| !exposure.expired) {
         exposed(&mut flows.allowed, network, index, exposure);
     }
-    for (index, vpn) in network.vpns.iter().enumerate().filter(|(_, vpn)| vpn.server.is_none() && !vpn.listen.is_empty()) {
+    for (index, vpn) in
+        network.vpns.iter().enumerate().filter(|(_, vpn)| vpn.server.is_none() && !vpn.listen.is_empty())
+    {
         let from: Vec<Region> = internet(network, &vpn.on);
         let to = [Region { place: Place::Router, addresses: AddressSet::all(), whole: true }];
-        between(&mut flows.allowed, network, Cause::Vpn(index, vpn.span), Action::Allow, (&from, &to), &vpn.listen, &Options::default());
+        between(
+            &mut flows.allowed,
+            network,
+            Cause::Vpn(index, vpn.span),
+            Action::Allow,
+            (&from, &to),
+            &vpn.listen,
+            &Options::default(),
+        );
     }
     for (index, reflector) in network.reflectors.iter().enumerate() {
         let (groups, port) = discovery_groups(reflector.protocol);
         let to = [Region { place: Place::Router, addresses: groups, whole: false }];
         for zone in &reflector.zones {
-            let from = [Region { place: Place::Zone(*zone), addresses: network.zone(*zone).network_set(), whole: true }];
+            let from =
+                [Region { place: Place::Zone(*zone), addresses: network.zone(*zone).network_set(), whole: true }];
             let traffic = [Traffic::ports(UDP, port, port)];
-            between(&mut flows.allowed, network, Cause::Reflector(index, reflector.span), Action::Allow, (&from, &to), &traffic, &Options::default());
+            between(
+                &mut flows.allowed,
+                network,
+                Cause::Reflector(index, reflector.span),
+                Action::Allow,
+                (&from, &to),
+                &traffic,
+                &Options::default(),
+            );
         }
     }
     flows
@@ -110,7 +131,15 @@ pub(super) fn internet(network: &Network, on: &[ZoneId]) -> Vec<Region> {
 }
 
 /// One flow for each pair of regions between which packets cross the router.
-fn between(list: &mut Vec<Flow>, network: &Network, cause: Cause, action: Action, (from, to): (&[Region], &[Region]), traffic: &[Traffic], options: &Options) {
+fn between(
+    list: &mut Vec<Flow>,
+    network: &Network,
+    cause: Cause,
+    action: Action,
+    (from, to): (&[Region], &[Region]),
+    traffic: &[Traffic],
+    options: &Options,
+) {
     for from in from {
         for to in to.iter().filter(|to| to.place != from.place && leaves(network, from.place, to.place)) {
             let flow = |source: AddressSet, whole: bool, traffic: Vec<Traffic>| Flow {
@@ -123,7 +152,9 @@ fn between(list: &mut Vec<Flow>, network: &Network, cause: Cause, action: Action
             };
             list.push(flow(from.addresses.clone(), from.whole, traffic.to_vec()));
             if to.place == Place::Router && from.place != Place::Router {
-                list.extend(near(from, traffic, action).into_iter().map(|(source, traffic)| flow(source, false, traffic)));
+                list.extend(
+                    near(from, traffic, action).into_iter().map(|(source, traffic)| flow(source, false, traffic)),
+                );
             }
         }
     }
@@ -133,7 +164,9 @@ fn between(list: &mut Vec<Flow>, network: &Network, cause: Cause, action: Action
 fn leaves(network: &Network, from: Place, to: Place) -> bool {
     let (Place::Zone(from), Place::Zone(to)) = (from, to) else { return true };
     let uplink = network.zone(to);
-    !uplink.is_internet() || uplink.failover || network.zone(from).egress.as_ref().is_none_or(|egress| egress.zone == to)
+    !uplink.is_internet()
+        || uplink.failover
+        || network.zone(from).egress.as_ref().is_none_or(|egress| egress.zone == to)
 }
 
 /// What belongs to a zone on its own link: IPv6 link-local sources, and the unspecified source of a DHCP client
@@ -152,7 +185,9 @@ fn near(from: &Region, traffic: &[Traffic], action: Action) -> Vec<(AddressSet, 
 }
 
 fn covers_dhcp(traffic: &Traffic) -> bool {
-    let holds = |ranges: &[(u16, u16)], port: u16| ranges.is_empty() || ranges.iter().any(|(from, to)| (*from..=*to).contains(&port));
+    let holds = |ranges: &[(u16, u16)], port: u16| {
+        ranges.is_empty() || ranges.iter().any(|(from, to)| (*from..=*to).contains(&port))
+    };
     match traffic.protocol {
         None => true,
         Some(UDP) => holds(&traffic.to, 67) && holds(&traffic.from, 68),
@@ -166,7 +201,10 @@ fn exposed(list: &mut Vec<Flow>, network: &Network, index: usize, exposure: &Exp
         return;
     }
     let cause = Cause::Exposure(index, exposure.span);
-    let (host, traffic) = exposure.through.as_ref().map_or((exposure.host, &exposure.service), |through| (through.host, &through.service));
+    let (host, traffic) = exposure
+        .through
+        .as_ref()
+        .map_or((exposure.host, &exposure.service), |through| (through.host, &through.service));
     if exposure.ipv6 != Some(false) {
         let global = public().v6;
         let to: Vec<Region> = network
@@ -175,20 +213,60 @@ fn exposed(list: &mut Vec<Flow>, network: &Network, index: usize, exposure: &Exp
             .iter()
             .map(|zone| {
                 let own = network.host(host).address_set(Some(*zone));
-                Region { place: Place::Zone(*zone), addresses: AddressSet { v4: crate::model::address::Intervals::default(), v6: own.v6.intersect(&global) }, whole: false }
+                Region {
+                    place: Place::Zone(*zone),
+                    addresses: AddressSet {
+                        v4: crate::model::address::Intervals::default(),
+                        v6: own.v6.intersect(&global),
+                    },
+                    whole: false,
+                }
             })
             .filter(|region| !region.addresses.is_empty())
             .collect();
-        let from: Vec<Region> = exposure.from.iter().filter(|region| matches!(region.place, Place::Zone(zone) if exposure.on.contains(&zone))).cloned().collect();
+        let from: Vec<Region> = exposure
+            .from
+            .iter()
+            .filter(|region| matches!(region.place, Place::Zone(zone) if exposure.on.contains(&zone)))
+            .cloned()
+            .collect();
         between(list, network, cause, Action::Allow, (&from, &to), traffic, &exposure.options);
         if exposure.tls == Some(crate::model::Tls::Http01) {
-            between(list, network, cause, Action::Allow, (&internet(network, &exposure.on), &to), &[Traffic::ports(TCP, 80, 80)], &exposure.options);
+            between(
+                list,
+                network,
+                cause,
+                Action::Allow,
+                (&internet(network, &exposure.on), &to),
+                &[Traffic::ports(TCP, 80, 80)],
+                &exposure.options,
+            );
         }
     }
     if let Some(through) = &exposure.through {
-        let regions = |id| network.host(id).zones.iter().map(|zone| Region { place: Place::Zone(*zone), addresses: network.host(id).address_set(Some(*zone)), whole: false }).collect::<Vec<_>>();
-        let options = Options { because: exposure.options.because.clone(), until: exposure.options.until, ..Options::default() };
-        between(list, network, cause, Action::Allow, (&regions(through.host), &regions(exposure.host)), &exposure.service, &options);
+        let regions = |id| {
+            network
+                .host(id)
+                .zones
+                .iter()
+                .map(|zone| Region {
+                    place: Place::Zone(*zone),
+                    addresses: network.host(id).address_set(Some(*zone)),
+                    whole: false,
+                })
+                .collect::<Vec<_>>()
+        };
+        let options =
+            Options { because: exposure.options.because.clone(), until: exposure.options.until, ..Options::default() };
+        between(
+            list,
+            network,
+            cause,
+            Action::Allow,
+            (&regions(through.host), &regions(exposure.host)),
+            &exposure.service,
+            &options,
+        );
     }
 }
 
@@ -216,8 +294,18 @@ pub fn baseline(network: &Network) -> Vec<Flow> {
         let own = if zone.is_internet() { network.internet() } else { zone.network_set() };
         let unspecified = AddressSet::of(IpAddr::V6(Ipv6Addr::UNSPECIFIED));
         let near = AddressSet { v6: own.v6, ..AddressSet::default() }.union(&link_local()).union(&unspecified);
-        add("IPv6 neighbour discovery", near.clone(), (133..=136).map(|kind| Traffic::icmp(ICMPV6, kind, None)).collect(), only(Family::V6));
-        add("IPv6 multicast listener discovery", near, [130, 131, 132, 143].map(|kind| Traffic::icmp(ICMPV6, kind, None)).to_vec(), only(Family::V6));
+        add(
+            "IPv6 neighbour discovery",
+            near.clone(),
+            (133..=136).map(|kind| Traffic::icmp(ICMPV6, kind, None)).collect(),
+            only(Family::V6),
+        );
+        add(
+            "IPv6 multicast listener discovery",
+            near,
+            [130, 131, 132, 143].map(|kind| Traffic::icmp(ICMPV6, kind, None)).to_vec(),
+            only(Family::V6),
+        );
         if zone.is_internet() {
             let dynamic = zone.addresses.iter().any(|own| own.address.is_ipv4() && own.source == AddressSource::Dhcp);
             if dynamic {
@@ -235,7 +323,8 @@ pub fn baseline(network: &Network) -> Vec<Flow> {
 /// clients' packets, which connection tracking cannot tie to a broadcast.
 #[must_use]
 pub fn output_baseline() -> Vec<Traffic> {
-    let mut found: Vec<Traffic> = (133..=136).chain([130, 131, 132, 143]).map(|kind| Traffic::icmp(ICMPV6, kind, None)).collect();
+    let mut found: Vec<Traffic> =
+        (133..=136).chain([130, 131, 132, 143]).map(|kind| Traffic::icmp(ICMPV6, kind, None)).collect();
     for (from, to) in [(68, 67), (67, 68), (546, 547), (547, 546)] {
         found.push(Traffic { from: vec![(from, from)], ..Traffic::ports(UDP, to, to) });
     }

@@ -4,7 +4,10 @@ use std::net::IpAddr;
 
 use super::{cause::Cause, flow::internet};
 use crate::{
-    model::{AddressSet, Exposure, HostId, Network, Place, Region, Tls, ZoneId, service::{TCP, Traffic}},
+    model::{
+        AddressSet, Exposure, HostId, Network, Place, Region, Tls, ZoneId,
+        service::{TCP, Traffic},
+    },
     packet::Family,
 };
 
@@ -42,13 +45,25 @@ pub struct Forward {
 #[must_use]
 pub fn forwards(network: &Network) -> Vec<Forward> {
     let mut found = Vec::new();
-    for (index, exposure) in network.exposures.iter().enumerate().filter(|(_, exposure)| !exposure.expired && exposure.tunnel.is_none()) {
+    for (index, exposure) in
+        network.exposures.iter().enumerate().filter(|(_, exposure)| !exposure.expired && exposure.tunnel.is_none())
+    {
         of_exposure(&mut found, network, index, exposure);
     }
     for (index, vpn) in network.vpns.iter().enumerate() {
         let Some(host) = vpn.server else { continue };
         for traffic in &vpn.listen {
-            to_host(&mut found, network, Cause::Vpn(index, vpn.span), host, &vpn.on, (internet(network, &vpn.on), Vec::new()), traffic, None, &crate::model::Options::default());
+            to_host(
+                &mut found,
+                network,
+                Cause::Vpn(index, vpn.span),
+                host,
+                &vpn.on,
+                (internet(network, &vpn.on), Vec::new()),
+                traffic,
+                None,
+                &crate::model::Options::default(),
+            );
         }
     }
     for (index, redirect) in network.redirects.iter().enumerate() {
@@ -62,7 +77,12 @@ pub fn forwards(network: &Network) -> Vec<Forward> {
                     Some((_, None)) => continue,
                 };
                 let except = redirect.to.map(|host| network.host(host).address_set(None)).unwrap_or_default();
-                let translated = redirect.from.iter().map(|region| Region { addresses: region.addresses.minus(&except), whole: false, ..region.clone() }).filter(|region| !region.addresses.family(family).is_empty()).collect();
+                let translated = redirect
+                    .from
+                    .iter()
+                    .map(|region| Region { addresses: region.addresses.minus(&except), whole: false, ..region.clone() })
+                    .filter(|region| !region.addresses.family(family).is_empty())
+                    .collect();
                 found.push(Forward {
                     cause,
                     family,
@@ -83,17 +103,47 @@ pub fn forwards(network: &Network) -> Vec<Forward> {
 
 fn of_exposure(found: &mut Vec<Forward>, network: &Network, index: usize, exposure: &Exposure) {
     let cause = Cause::Exposure(index, exposure.span);
-    let (host, service) = exposure.through.as_ref().map_or((exposure.host, &exposure.service), |through| (through.host, &through.service));
+    let (host, service) = exposure
+        .through
+        .as_ref()
+        .map_or((exposure.host, &exposure.service), |through| (through.host, &through.service));
     let inside = |on: bool| if on { insiders(network) } else { Vec::new() };
-    let from: Vec<Region> = exposure.from.iter().filter(|region| matches!(region.place, Place::Zone(zone) if exposure.on.contains(&zone))).cloned().collect();
+    let from: Vec<Region> = exposure
+        .from
+        .iter()
+        .filter(|region| matches!(region.place, Place::Zone(zone) if exposure.on.contains(&zone)))
+        .cloned()
+        .collect();
     for traffic in service {
-        let public = exposure.port.map_or_else(|| traffic.clone(), |(port, _)| Traffic { to: vec![(port, port)], ..traffic.clone() });
+        let public = exposure
+            .port
+            .map_or_else(|| traffic.clone(), |(port, _)| Traffic { to: vec![(port, port)], ..traffic.clone() });
         let inner = exposure.port.and_then(|(port, _)| traffic.single_port().filter(|inner| *inner != port));
-        to_host(found, network, cause, host, &exposure.on, (from.clone(), inside(exposure.hairpin)), &public, inner, &exposure.options);
+        to_host(
+            found,
+            network,
+            cause,
+            host,
+            &exposure.on,
+            (from.clone(), inside(exposure.hairpin)),
+            &public,
+            inner,
+            &exposure.options,
+        );
     }
     if exposure.tls == Some(Tls::Http01) {
         let from = internet(network, &exposure.on);
-        to_host(found, network, cause, host, &exposure.on, (from, inside(exposure.hairpin)), &Traffic::ports(TCP, 80, 80), None, &exposure.options);
+        to_host(
+            found,
+            network,
+            cause,
+            host,
+            &exposure.on,
+            (from, inside(exposure.hairpin)),
+            &Traffic::ports(TCP, 80, 80),
+            None,
+            &exposure.options,
+        );
     }
 }
 
@@ -124,7 +174,14 @@ fn to_host(
         return;
     }
     let only_v4 = |regions: Vec<Region>| -> Vec<Region> {
-        regions.into_iter().map(|region| Region { addresses: AddressSet { v4: region.addresses.v4, ..AddressSet::default() }, ..region }).filter(|region| !region.addresses.is_empty()).collect()
+        regions
+            .into_iter()
+            .map(|region| Region {
+                addresses: AddressSet { v4: region.addresses.v4, ..AddressSet::default() },
+                ..region
+            })
+            .filter(|region| !region.addresses.is_empty())
+            .collect()
     };
     found.push(Forward {
         cause,

@@ -93,7 +93,8 @@ impl Builder<'_> {
                 } else {
                     let from = self.space.cubes_union(from.iter().map(|from| base.intersect(from)).collect());
                     let to = self.space.cubes_union(to);
-                    let traffic = self.space.cubes_union(traffic.iter().map(|traffic| traffic.narrow(Cube::any())).collect());
+                    let traffic =
+                        self.space.cubes_union(traffic.iter().map(|traffic| traffic.narrow(Cube::any())).collect());
                     let ends = self.space.intersect(from, to);
                     sets.push(self.space.intersect(ends, traffic));
                 }
@@ -116,7 +117,12 @@ impl Builder<'_> {
             cube = cube.with(Field::Minute, self.standing.minutes(schedule));
         }
         if let Some((limit, _)) = options.limit {
-            let number = self.limits.number(&Limit { rate: limit.count.into(), bytes: false, per: seconds(limit.unit), burst: BURST });
+            let number = self.limits.number(&Limit {
+                rate: limit.count.into(),
+                bytes: false,
+                per: seconds(limit.unit),
+                burst: BURST,
+            });
             cube = cube.with(Field::Exceeded, Ranges::single(number.into()).complement(Field::Exceeded));
         }
         cube
@@ -137,7 +143,11 @@ impl Builder<'_> {
         if self.network.router.output_open {
             cubes.push(place(Cube::any(), Field::In, Place::Router));
         } else {
-            cubes.extend(super::flow::output_baseline().into_iter().map(|traffic| traffic.narrow(place(Cube::any(), Field::In, Place::Router))));
+            cubes.extend(
+                super::flow::output_baseline()
+                    .into_iter()
+                    .map(|traffic| traffic.narrow(place(Cube::any(), Field::In, Place::Router))),
+            );
         }
         self.space.cubes_union(cubes)
     }

@@ -24,7 +24,9 @@ impl Standing {
     #[must_use]
     pub fn new(network: &Network, target: &str, today: Date) -> Self {
         let interfaces = network.zones.iter().map(|zone| Interface {
-            name: zone.interface_on(target).map_or_else(|| format!("\"{}\"", zone.name), |interface| interface.name.clone()),
+            name: zone
+                .interface_on(target)
+                .map_or_else(|| format!("\"{}\"", zone.name), |interface| interface.name.clone()),
             networks: zone.networks.iter().map(|network| network.net).collect(),
             addresses: zone.addresses.iter().map(|own| own.address).collect(),
             internet: zone.is_internet(),
@@ -33,7 +35,9 @@ impl Standing {
         let zone = network.router.timezone.as_ref().and_then(|(name, _)| TimeZone::get(name).ok());
         let noon = today.at(12, 0, 0, 0);
         let offset = zone
-            .and_then(|zone| zone.to_timestamp(noon).ok().map(|timestamp| i64::from(zone.to_offset(timestamp).seconds()) / 60))
+            .and_then(|zone| {
+                zone.to_timestamp(noon).ok().map(|timestamp| i64::from(zone.to_offset(timestamp).seconds()) / 60)
+            })
             .unwrap_or(0);
         Self { topology: Topology { interfaces: interfaces.collect() }, offset }
     }

@@ -6,6 +6,6 @@ mod behaviour;
 mod limits;
 mod topology;
 
-pub use limits::{Limit, Limits};
 pub use behaviour::{Behaviour, Dnat, Outcome, Snat};
+pub use limits::{Limit, Limits};
 pub use topology::{Interface, LOCAL, OTHER, Topology, number};

@@ -8,7 +8,8 @@ use nom::{
 };
 
 use super::{
-    literal,
+    literal::{self, Fault},
+    mistake::{WRONG_ARROWS, mistake, visible},
     token::{Kind, Literal, Token},
 };
 use crate::diagnostic::{Diagnostic, SourceId, Span};
@@ -59,7 +60,8 @@ impl Lexer<'_> {
             };
         }
         self.end_statement(text.len());
-        self.push(Kind::Eof, text.len(), text.len());
+        let end = self.last_end().unwrap_or(text.len());
+        self.push(Kind::Eof, end, end);
     }
 
     fn span(&self, start: usize, end: usize) -> Span {
@@ -70,6 +72,10 @@ impl Lexer<'_> {
     fn push(&mut self, kind: Kind, start: usize, end: usize) {
         let span = self.span(start, end);
         self.out.tokens.push(Token { kind, span });
+    }
+
+    fn last_end(&self) -> Option<usize> {
+        self.out.tokens.last().map(|token| token.span.end as usize)
     }
 
     /// A statement goes on in the next line after a comma, an arrow, a colon or an equals sign.
@@ -91,12 +97,15 @@ impl Lexer<'_> {
         let after_operator =
             !matches!(self.out.tokens.last().map(|token| &token.kind), None | Some(Kind::Open | Kind::End));
         if !goes_on || (separator && after_operator) {
-            self.push(Kind::End, at, (at + 1).min(self.text.len()));
+            // What is missing at the end of a line is missing behind its last word, not behind its comment.
+            let start = if separator { at } else { self.last_end().unwrap_or(at) };
+            self.push(Kind::End, start, start + usize::from(separator));
         }
     }
 
     fn token<'t>(&mut self, rest: &'t str, at: usize, first: char) -> &'t str {
-        if let Ok((after, kind)) = punctuation(rest) {
+        let wrong = !rest.starts_with("<->") && WRONG_ARROWS.iter().any(|wrong| rest.starts_with(wrong));
+        if !wrong && let Ok((after, kind)) = punctuation(rest) {
             self.push(kind, at, at + rest.len() - after.len());
             return after;
         }
@@ -116,52 +125,71 @@ impl Lexer<'_> {
 
     fn literal<'t>(&mut self, rest: &'t str, at: usize) -> &'t str {
         let run = literal::run(rest);
-        let span = self.span(at, at + run.len());
         let kind = match literal::read(run) {
             Ok(literal) => Kind::Literal(literal),
-            Err(fault) => {
-                let mut error = Diagnostic::error("bad-literal", span, fault.message).label(fault.label);
-                if let Some(help) = fault.help {
-                    error = error.help(help);
-                }
-                self.out.errors.push(error);
-                Kind::Bad
-            }
+            Err(fault) => return self.bad_literal(fault, rest, at, run.len()),
         };
         self.push(kind, at, at + run.len());
         &rest[run.len()..]
     }
 
-    fn unreadable<'t>(&mut self, rest: &'t str, at: usize, first: char) -> &'t str {
-        let end = at + first.len_utf8();
-        let mut error = Diagnostic::error(
-            "unreadable",
-            self.span(at, end),
-            format!(
-                "`{}` has no meaning here",
-                if first.is_control() { first.escape_debug().to_string() } else { first.to_string() }
-            ),
-        );
-        error = match first {
-            '/' if rest.starts_with("//") => error.help("a comment starts with `#`"),
-            '\'' | '\u{201c}' | '\u{201d}' | '\u{2018}' | '\u{2019}' => {
-                error.help("write texts in straight double quotes: \"...\"")
-            }
-            '\u{2192}' => error.help("write the arrow as `->`"),
-            '-' => error.help("an arrow is written `->`; a name may hold `-` only between letters or digits"),
-            '!' => error.help("leave something out with `except`, as in `pc except laptop`"),
-            '*' => error.help("everybody is called `any`"),
-            _ if first.is_alphabetic() => error.help("names are written with the letters a to z, digits, `_` and `-`"),
-            _ => error,
-        };
-        self.out.errors.push(error);
-        self.push(Kind::Bad, at, end);
-        // The rest of a comment in the manner of another language would only give further errors.
-        if rest.starts_with("//") {
-            rest.find('\n').map_or("", |newline| &rest[newline..])
+    /// An IPv6 address that is none may have given tokens already: `fd42` and `:` of `fd42:0::g`.
+    fn bad_literal<'t>(&mut self, fault: Fault, rest: &'t str, at: usize, length: usize) -> &'t str {
+        let end = at + length;
+        let run = rest.get(..length).unwrap_or(rest);
+        let hexadecimal = |word: &str| word.len() <= 4 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let colons = run.contains("::") || run.matches(':').count() > 1;
+        let start = if colons {
+            self.take_back(at, |kind| {
+                matches!(kind, Kind::Colon) || matches!(kind, Kind::Word(word) if hexadecimal(word))
+            })
         } else {
-            &rest[first.len_utf8()..]
+            at
+        };
+        let whole = self.text.get(start..end).unwrap_or(run);
+        let fault = if start < at { literal::read(whole).err().unwrap_or(fault) } else { fault };
+        let mut error = Diagnostic::error("bad-literal", self.span(start, end), fault.message).label(fault.label);
+        if let Some(help) = fault.help {
+            error = error.help(help);
         }
+        self.out.errors.push(error);
+        self.push(Kind::Bad, start, end);
+        rest.get(length..).unwrap_or("")
+    }
+
+    /// Takes back the tokens of some kinds that touch each other and a place, and gives the start of the first.
+    fn take_back(&mut self, mut at: usize, belongs: impl Fn(&Kind) -> bool) -> usize {
+        while let Some(token) = self.out.tokens.pop_if(|token| token.span.end as usize == at && belongs(&token.kind)) {
+            at = token.span.start as usize;
+        }
+        at
+    }
+
+    /// One mistake is one error: the run of characters that belong together is taken as a whole.
+    fn unreadable<'t>(&mut self, rest: &'t str, at: usize, first: char) -> &'t str {
+        let (mut length, mut help) = mistake(rest, first);
+        let mut start = at;
+        if first.is_alphabetic() {
+            start = self.take_back(at, |kind| matches!(kind, Kind::Word(_)));
+        } else if rest.starts_with("//") && self.text.get(..at).is_some_and(|before| before.ends_with(':')) {
+            start = self.take_back(at, |kind| matches!(kind, Kind::Word(_) | Kind::Colon));
+            length = rest.find([' ', '\n', ';', '}', ',']).unwrap_or(rest.len());
+            help = Some("a policy names hosts and services; a text goes into quotes");
+        }
+        let end = at + length;
+        let written = self.text.get(start..end).unwrap_or(rest);
+        let message = if first.is_alphabetic() {
+            format!("`{written}` is no name")
+        } else {
+            format!("`{}` has no meaning here", visible(written))
+        };
+        let mut error = Diagnostic::error("unreadable", self.span(start, end), message);
+        if let Some(help) = help {
+            error = error.help(help);
+        }
+        self.out.errors.push(error);
+        self.push(Kind::Bad, start, end);
+        rest.get(length..).unwrap_or("")
     }
 
     fn string<'t>(&mut self, rest: &'t str, at: usize) -> &'t str {
@@ -269,6 +297,9 @@ fn word(text: &str) -> IResult<&str, &str> {
 /// `{1F512}`: the character and the length of the escape.
 fn unicode_escape(text: &str) -> Option<(char, usize)> {
     let digits = text.strip_prefix('{')?.split_once('}')?.0;
+    if !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return None;
+    }
     let decoded = char::from_u32(u32::from_str_radix(digits, 16).ok()?)?;
     Some((decoded, digits.len() + 2))
 }

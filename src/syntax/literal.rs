@@ -70,7 +70,7 @@ pub(super) fn run(text: &str) -> &str {
             b'-' => next.is_some_and(|next| next.is_ascii_alphanumeric() || next == b':'),
             b'.' | b'/' | b':' => {
                 next.is_some_and(|next| inner(next) || next == b':')
-                    || (byte == b':' && end > 0 && bytes[end - 1] == b':')
+                    || (byte == b':' && end.checked_sub(1).and_then(|before| bytes.get(before)) == Some(&b':'))
             }
             _ => inner(byte),
         };
@@ -147,6 +147,10 @@ fn range(run: &str, from: &str, to: &str) -> Result<Literal, Fault> {
     }
     if from.contains(':') {
         return Ok(Literal::TimeRange(time(from)?, time(to)?));
+    }
+    if run.split('-').count() == 6 && run.split('-').all(|part| part.len() == 2) {
+        return Err(Fault::new(format!("`{run}` is no MAC address"), "its pairs are parted by `-`")
+            .help(format!("write it as {}", run.replace('-', ":"))));
     }
     if let (Some(from), Some(to)) = (number(from), number(to)) {
         return Ok(Literal::NumberRange(from, to));

@@ -1,16 +1,20 @@
 //! Policy text to syntax tree. Parsing never fails: it gives a tree and a list of errors.
 
+mod format;
 mod keywords;
 mod lexer;
 mod literal;
+mod mistake;
 mod parser;
 mod pieces;
+mod recovery;
 mod stream;
 pub mod token;
 pub mod tree;
 
 use std::cell::RefCell;
 
+pub use format::format;
 pub use keywords::{BUILT_IN, STATEMENTS, reserved};
 use stream::Tokens;
 use token::{Kind, Token};

@@ -1,13 +1,13 @@
-//! Parsers of the statements, and of the file with recovery from one statement to the next.
+//! Parsers of the statements and of the file.
 
 use nom::{Err, Parser};
 
 use super::{
     keywords::STATEMENTS,
     pieces::{
-        Arrow, arrow, body, entries, items, list, misspelt, must, name, named, report, side, starts_statement, term,
-        text, token, word,
+        Arrow, arrow, body, entries, items, list, misspelt, must, name, named, report, side, term, text, token, word,
     },
+    recovery::{closes_nothing, ends, next_statement, starts_no_statement},
     stream::{Parsed, Tokens},
     token::{Kind, Literal},
     tree::{
@@ -16,24 +16,42 @@ use super::{
         UseTarget, Waive,
     },
 };
-use crate::diagnostic::Diagnostic;
 
 /// All statements of a file. Every statement that fails is reported by its first fault and left out.
 pub fn file(mut input: Tokens<'_>) -> File {
     let mut statements = Vec::new();
+    // Behind an error, attributes outside braces and a brace that closes nothing are mere consequences.
+    let mut adrift = false;
     loop {
         match input.peek() {
             Kind::Eof => return File { statements },
             Kind::End => input = input.skip(),
+            Kind::Close => {
+                if !std::mem::take(&mut adrift) {
+                    closes_nothing(input);
+                }
+                let after = input.skip();
+                let statement = matches!(after.peek(), Kind::Word(word) if STATEMENTS.contains(&word.as_str()));
+                input = if statement || *after.peek() == Kind::Close { after } else { next_statement(after) };
+            }
             _ => {
                 let before = input.list.len();
                 match statement(input) {
                     Ok((rest, found)) => {
                         statements.push(found);
-                        input = ends(rest);
+                        let (after, reported) = ends(input, rest);
+                        adrift = reported || (adrift && !input.at_line_start());
+                        input = after;
                     }
-                    Err(Err::Error(failure) | Err::Failure(failure)) => {
-                        report(input, failure);
+                    Err(Err::Error(mut failure) | Err::Failure(mut failure)) => {
+                        let stray = starts_no_statement(input);
+                        if stray && matches!(input.peek(), Kind::Word(_)) {
+                            failure.help = Some("attributes stand between the braces of their statement, and the things of a list have commas between them".to_owned());
+                        }
+                        if !(stray && adrift) {
+                            report(input, failure);
+                        }
+                        adrift = true;
                         input = next_statement(input);
                     }
                     Err(Err::Incomplete(_)) => return File { statements },
@@ -44,44 +62,13 @@ pub fn file(mut input: Tokens<'_>) -> File {
     }
 }
 
-fn ends(rest: Tokens<'_>) -> Tokens<'_> {
-    match rest.peek() {
-        Kind::End | Kind::Eof => rest,
-        _ if starts_statement(rest) => rest,
-        Kind::Close => {
-            rest.report(
-                Diagnostic::error("syntax", rest.span(), "this `}` closes nothing").label("no `{` is open here"),
-            );
-            rest.skip()
-        }
-        _ => {
-            report(rest, rest.expected("the end of the statement"));
-            next_statement(rest)
-        }
-    }
-}
-
-/// The end of the statement, or the next key word at the start of a line.
-fn next_statement(mut rest: Tokens<'_>) -> Tokens<'_> {
-    let mut depth = 0_usize;
-    loop {
-        match rest.peek() {
-            Kind::Eof => return rest,
-            Kind::Open => depth += 1,
-            Kind::Close => depth = depth.saturating_sub(1),
-            Kind::End if depth == 0 => return rest,
-            _ => {}
-        }
-        rest = rest.skip();
-        if starts_statement(rest) {
-            return rest;
-        }
-    }
-}
-
 fn statement(input: Tokens<'_>) -> Parsed<'_, Statement> {
     let Kind::Word(keyword) = input.peek() else {
-        return Err(Err::Error(input.expected("a statement")));
+        let mut failure = input.expected("a statement");
+        if *input.peek() == Kind::Open {
+            failure.help = Some("the `{` of a statement stands in the same line as its name".to_owned());
+        }
+        return Err(Err::Error(failure));
     };
     let start = input.span();
     let after = input.skip();
@@ -181,7 +168,7 @@ fn schedule_spans(input: Tokens<'_>) -> Parsed<'_, Vec<ScheduleSpan>> {
             let (after, day) =
                 must(|input| named(input, "a day or a range of times such as 21:00-07:00")).parse(rest)?;
             days.push(day);
-            rest = if matches!(after.peek(), Kind::Comma) && matches!(after.peek_second(), Kind::Word(_)) {
+            rest = if matches!(after.peek(), Kind::Comma) && matches!(after.peek_second(), Kind::Word(_) | Kind::Bad) {
                 after.skip()
             } else {
                 after
@@ -189,6 +176,10 @@ fn schedule_spans(input: Tokens<'_>) -> Parsed<'_, Vec<ScheduleSpan>> {
         }
         let (from, to) = match rest.peek() {
             Kind::Literal(Literal::TimeRange(from, to)) => (*from, *to),
+            // The lexer has told of the dash in `21:00 - 07:00`.
+            Kind::Literal(Literal::Time(_)) if *rest.peek_second() == Kind::Bad => {
+                return rest.skip().stop("a range of times");
+            }
             _ => return rest.stop("a range of times such as 21:00-07:00"),
         };
         rest = rest.skip();
@@ -213,9 +204,16 @@ fn ranges(input: Tokens<'_>) -> Parsed<'_, Ranges> {
 
 fn rule(input: Tokens<'_>, action: Action) -> Parsed<'_, Rule> {
     let (rest, from) = must(side).parse(input)?;
-    let (after, found) = must(arrow).parse(rest)?;
+    let (after, found) = must(arrow("`->` or `<->`")).parse(rest).map_err(|error| {
+        error.map(|mut failure| {
+            if failure.found == Kind::Colon {
+                failure.help = Some("the services stand at the end: `allow A -> B : SERVICES`".to_owned());
+            }
+            failure
+        })
+    })?;
     if found == Arrow::Reach {
-        let mut failure = rest.expected("`->`");
+        let mut failure = rest.expected("`->` or `<->`");
         failure.help = Some("`~>` belongs to assertions: `never A ~> B`".to_owned());
         return Err(Err::Failure(failure));
     }
@@ -264,7 +262,7 @@ fn assertion(input: Tokens<'_>) -> Parsed<'_, Assertion> {
         _ => return Err(Err::Error(input.expected("`never`, `always` or `only`"))),
     };
     let (rest, from) = must(side).parse(input.skip())?;
-    let (after, found) = must(arrow).parse(rest)?;
+    let (after, found) = must(arrow(if kind == AssertionKind::Never { "`->` or `~>`" } else { "`->`" })).parse(rest)?;
     let allowed = match found {
         Arrow::To => true,
         Arrow::Reach => kind == AssertionKind::Never,

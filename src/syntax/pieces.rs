@@ -82,24 +82,48 @@ pub fn list<'a, T>(mut one: impl FnMut(Tokens<'a>) -> Parsed<'a, T>) -> impl FnM
 pub fn term(input: Tokens<'_>) -> Parsed<'_, Term> {
     let kind = match input.peek() {
         Kind::Word(text) if text == "except" => return Err(Err::Error(input.expected("a name or an address"))),
-        Kind::Word(text) if reserved_here(text) => {
-            let mut failure = input.expected("a name or an address");
-            failure.help = Some(format!(
-                "`{text}` is a key word of the language; a line that ends with `,` or `->` goes on in the next one"
-            ));
-            return Err(Err::Error(failure));
+        Kind::Word(text) if reserved_here(text) || starts_router(input) => {
+            return Err(Err::Error(key_word(input, text, "a name or an address")));
         }
         Kind::Word(text) => TermKind::Name(text.clone()),
         Kind::Literal(Literal::Address(address)) => TermKind::Address(*address),
         Kind::Literal(Literal::Prefix(address, length)) => TermKind::Prefix(*address, *length),
         Kind::Literal(Literal::AddressRange(from, to)) => TermKind::Range(*from, *to),
-        _ => return Err(Err::Error(input.expected("a name or an address"))),
+        other => {
+            let mut failure = input.expected("a name or an address");
+            failure.help = match other {
+                Kind::Literal(Literal::Text(_)) => Some("names and addresses are written without quotes".to_owned()),
+                Kind::Literal(Literal::Mac(_)) => {
+                    Some("declare a host with this `mac`, and write its name here".to_owned())
+                }
+                _ => None,
+            };
+            return Err(Err::Error(failure));
+        }
     };
     Ok((input.skip(), Term { kind, span: input.span() }))
 }
 
+/// A key word where something else belongs.
+fn key_word(input: Tokens<'_>, word: &str, what: &'static str) -> Expected {
+    let help = if starts_statement(input) {
+        format!(
+            "`{word}` begins a new statement, but the one before it ends with `,`, `:` or an arrow and goes on here"
+        )
+    } else {
+        format!("`{word}` is a key word of the language and no name")
+    };
+    Expected { help: Some(help), ..input.expected(what) }
+}
+
 fn reserved_here(text: &str) -> bool {
     STATEMENTS.contains(&text) && !BUILT_IN.contains(&text) && text != "home-assistant"
+}
+
+/// `router edge` at the start of a line: the statement, where one of the operators before it was left open.
+fn starts_router(input: Tokens<'_>) -> bool {
+    starts_statement(input)
+        && matches!((input.peek(), input.peek_second()), (Kind::Word(first), Kind::Word(second)) if first == "router" && second != "except" && second != "from")
 }
 
 /// `A, B except C`
@@ -138,12 +162,8 @@ fn item(input: Tokens<'_>) -> Parsed<'_, Item> {
             Kind::Literal(Literal::Number(number)) => (input.skip().skip(), ItemKind::Protocol(*number)),
             _ => return input.skip().stop("a protocol number"),
         },
-        name if reserved_here(name) => {
-            let mut failure = input.expected("a service or a protocol");
-            failure.help = Some(format!(
-                "`{name}` is a key word of the language; a line that ends with `,` or `:` goes on in the next one"
-            ));
-            return Err(Err::Error(failure));
+        name if reserved_here(name) || starts_router(input) => {
+            return Err(Err::Error(key_word(input, name, "a service or a protocol")));
         }
         name => (input.skip(), ItemKind::Name(name.to_owned())),
     };
@@ -208,17 +228,18 @@ fn block<'a>(depth: usize) -> impl FnMut(Tokens<'a>) -> Parsed<'a, Body> {
 
 /// The entries between braces. A failing entry is reported and left out; the others are still read.
 pub fn entries<'a, T>(input: Tokens<'a>, mut one: impl FnMut(Tokens<'a>) -> Parsed<'a, T>) -> Parsed<'a, Vec<T>> {
-    let opened = input.span();
     let (mut rest, ()) = token(Kind::Open, "`{`")(input)?;
     let mut found = Vec::new();
     loop {
         match rest.peek() {
             Kind::End => rest = rest.skip(),
             Kind::Close => return Ok((rest.skip(), found)),
-            Kind::Eof => return Ok((unclosed(rest, opened), found)),
-            _ if starts_statement(rest) => return Ok((unclosed(rest, opened), found)),
+            Kind::Eof => return Ok((unclosed(rest, input), found)),
+            _ if starts_statement(rest) && !bare_zone(rest) => return Ok((unclosed(rest, input), found)),
             _ => match one(rest) {
-                Ok((after, entry)) if matches!(after.peek(), Kind::End | Kind::Close | Kind::Eof) => {
+                Ok((after, entry))
+                    if matches!(after.peek(), Kind::End | Kind::Close | Kind::Eof) || starts_statement(after) =>
+                {
                     found.push(entry);
                     rest = after;
                 }
@@ -242,13 +263,34 @@ pub fn entries<'a, T>(input: Tokens<'a>, mut one: impl FnMut(Tokens<'a>) -> Pars
     }
 }
 
-fn unclosed(rest: Tokens<'_>, opened: crate::diagnostic::Span) -> Tokens<'_> {
-    rest.report(
-        Diagnostic::error("unclosed", opened, "this `{` is never closed")
-            .label("opened here")
-            .help("close it with `}` before the next statement"),
-    );
+/// Reports the brace at the start of `block`, unless a text without a closing quote or a doubled `{` took the one that
+/// closes it: those have been reported.
+fn unclosed<'a>(rest: Tokens<'a>, block: Tokens<'a>) -> Tokens<'a> {
+    let swallowed = |token: &Token| token.kind == Kind::Bad && block.written(token.span).contains('}');
+    let doubled = *block.peek_second() == Kind::Open;
+    if doubled || rest.taken_since(&block).iter().any(swallowed) {
+        return rest;
+    }
+    let error = Diagnostic::error("unclosed", block.span(), "this `{` is never closed").label("opened here");
+    rest.report(match rest.peek() {
+        Kind::Eof => error.help("close it with `}`"),
+        _ => error
+            .also(rest.span(), "a key word at the start of a line begins the next statement")
+            .help("close it with `}` before that line, or indent the line if it belongs between the braces"),
+    });
     rest
+}
+
+/// `zone server` without braces: in a host or group that was not indented, and no statement that anybody would write.
+fn bare_zone(input: Tokens<'_>) -> bool {
+    let mut rest = input.skip();
+    if !matches!(input.peek(), Kind::Word(word) if word == "zone") {
+        return false;
+    }
+    while matches!(rest.peek(), Kind::Word(_) | Kind::Comma) && !rest.at_line_start() {
+        rest = rest.skip();
+    }
+    matches!(rest.peek(), Kind::End | Kind::Close)
 }
 
 /// Reports a failure with the words that were found.
@@ -257,8 +299,8 @@ pub fn report(input: Tokens<'_>, failure: Expected) {
     if failure.found == Kind::Bad {
         return;
     }
-    let found = input.text.get(failure.span.start as usize..failure.span.end as usize).unwrap_or("").to_owned();
-    input.report(failure.diagnostic(&found));
+    let found = input.written(failure.span);
+    input.report(failure.diagnostic(found));
 }
 
 /// The place behind a failing entry: the end of its line, or the brace that closes its block.
@@ -278,6 +320,11 @@ fn recover(mut rest: Tokens<'_>, mut first: bool) -> Tokens<'_> {
     }
 }
 
+/// A block of attributes, whatever statement it belongs to.
+pub fn any_block(input: Tokens<'_>) -> Parsed<'_, Body> {
+    block(0)(input)
+}
+
 /// An attribute outside the other blocks.
 pub fn plain_attribute(input: Tokens<'_>) -> Parsed<'_, Attribute> {
     attribute(input, 0)
@@ -285,7 +332,10 @@ pub fn plain_attribute(input: Tokens<'_>) -> Parsed<'_, Attribute> {
 
 fn attribute(input: Tokens<'_>, depth: usize) -> Parsed<'_, Attribute> {
     let start = input.span();
-    let (mut rest, key) = named(input, "an attribute")?;
+    let Kind::Word(text) = input.peek() else {
+        return Err(Err::Error(input.expected("an attribute")));
+    };
+    let (mut rest, key) = (input.skip(), Name { text: text.clone(), span: start });
     let mut arguments: Vec<Token> = Vec::new();
     loop {
         match rest.peek() {
@@ -299,9 +349,21 @@ fn attribute(input: Tokens<'_>, depth: usize) -> Parsed<'_, Attribute> {
             }
         }
     }
+    let operator = |token: &mut Token| {
+        matches!(token.kind, Kind::Comma | Kind::Arrow | Kind::Both | Kind::Reach | Kind::Colon | Kind::Equals)
+    };
+    if let Some(token) = arguments.pop_if(operator) {
+        while arguments.pop_if(operator).is_some() {}
+        let sign = rest.written(token.span);
+        let error = Diagnostic::error("syntax", token.span, format!("nothing follows this `{sign}`"))
+            .label("expected a further value");
+        rest.report(error.help(format!("leave out the `{sign}`: an attribute ends at `;`, at a new line or at `}}`")));
+    }
     let (rest, body) = if matches!(rest.peek(), Kind::Open) {
         if depth >= DEPTH {
-            return rest.stop("fewer nested braces");
+            let mut failure = rest.expected("fewer nested braces");
+            failure.help = Some(format!("braces stand at most {} deep in each other", DEPTH + 1));
+            return Err(Err::Failure(failure));
         }
         let (after, body) = block(depth + 1)(rest)?;
         (after, Some(body))
@@ -320,15 +382,12 @@ pub enum Arrow {
     Reach,
 }
 
-/// Any of the arrows.
-pub fn arrow(input: Tokens<'_>) -> Parsed<'_, Arrow> {
-    let one = |kind: Kind, what: &'static str, arrow: Arrow| token(kind, what).map(move |()| arrow);
-    alt((
-        one(Kind::Arrow, "`->`", Arrow::To),
-        one(Kind::Both, "`<->`", Arrow::Both),
-        one(Kind::Reach, "`~>`", Arrow::Reach),
-    ))
-    .parse(input)
+/// Any of the arrows, `what` being those that may stand here.
+pub fn arrow<'a>(what: &'static str) -> impl FnMut(Tokens<'a>) -> Parsed<'a, Arrow> {
+    let one = move |kind: Kind, arrow: Arrow| token(kind, what).map(move |()| arrow);
+    move |input| {
+        alt((one(Kind::Arrow, Arrow::To), one(Kind::Both, Arrow::Both), one(Kind::Reach, Arrow::Reach))).parse(input)
+    }
 }
 
 /// The help for a word that starts no statement.

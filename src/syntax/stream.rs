@@ -60,11 +60,21 @@ impl<'a> Tokens<'a> {
         start == 0 || self.text.as_bytes().get(start - 1).is_some_and(|byte| *byte == b'\n')
     }
 
+    /// The tokens of an earlier stream that come before the next one.
+    pub fn taken_since(&self, earlier: &Self) -> &'a [Token] {
+        let taken = earlier.list.len().saturating_sub(self.list.len());
+        earlier.list.get(..taken).unwrap_or(&[])
+    }
+
     /// The place from the next token of an earlier stream to the last token before this one.
     pub fn span_since(&self, start: Span, earlier: &Self) -> Span {
-        let taken = earlier.list.len().saturating_sub(self.list.len());
-        let last = earlier.list.get(..taken).unwrap_or(&[]).iter().rev().find(|token| token.kind != Kind::End);
+        let last = self.taken_since(earlier).iter().rev().find(|token| token.kind != Kind::End);
         last.map_or(start, |token| start.to(token.span))
+    }
+
+    /// The text of a place.
+    pub fn written(&self, span: Span) -> &'a str {
+        self.text.get(span.start as usize..span.end as usize).unwrap_or("")
     }
 
     /// Reports an error that does not stop the parser.
@@ -153,6 +163,7 @@ impl Expected {
             [first @ .., last] => format!("{} or {last}", first.join(", ")),
         };
         let found = match &self.found {
+            Kind::End if text == ";" => "`;`".to_owned(),
             Kind::Eof | Kind::End => self.found.describe().to_owned(),
             _ => format!("`{}`", text.lines().next().unwrap_or(text)),
         };
