@@ -195,15 +195,18 @@ impl Rig {
     fn settle(&mut self, world: &World) -> io::Result<()> {
         let of_links = world.links.iter().flat_map(|link| link.router_addresses.iter().map(move |net| link.neighbour(net)));
         let mut probes: Vec<Probe> = of_links.flatten().map(|address| Probe::icmp(ROUTER, address)).collect();
-        for _ in 0..10 {
+        for last in [false, false, false, false, true] {
             let seen = self.probe(&probes, Duration::from_millis(200));
-            let mut silent = seen.iter().map(|seen| !seen.is_open());
-            probes.retain(|_| silent.next().unwrap());
+            if last && let Some(unsettled) = seen.iter().position(|seen| !seen.is_open()) {
+                return Err(io::Error::other(format!("{:?}: {:?}", probes[unsettled], seen[unsettled])));
+            }
+            let mut seen = seen.iter();
+            probes.retain(|_| !seen.next().is_some_and(Seen::is_open));
             if probes.is_empty() {
-                return self.forget_neighbours();
+                break;
             }
         }
-        Err(io::Error::other(format!("no answer from {:?}", probes.iter().map(|p| p.dst).collect::<Vec<_>>())))
+        self.forget_neighbours()
     }
 
     /// Loads an nftables file into the router; if `nft` refuses it, says why. Flows and neighbours stay known.
@@ -273,6 +276,8 @@ const COMMON: &[(&str, &str)] = &[
     ("net/ipv6/conf/default/dad_transmits", "0"),
     ("net/ipv6/conf/default/router_solicitations", "0"),
     ("net/ipv6/conf/default/accept_ra", "0"),
+    // The first is all that a user namespace with one group allows.
+    ("net/ipv4/ping_group_range", "0\t0"),
     ("net/ipv4/ping_group_range", "0\t2147483647"),
     ("net/core/somaxconn", "4096"),
     ("net/ipv4/tcp_max_syn_backlog", "4096"),

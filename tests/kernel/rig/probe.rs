@@ -663,7 +663,9 @@ fn server(any: IpAddr, kind: i32, protocol: u8) -> io::Result<OwnedFd> {
     }
     transparent(&fd, any)?;
     sys::set(&fd, libc::SOL_SOCKET, libc::SO_REUSEADDR, 1)?;
-    sys::set(&fd, libc::SOL_SOCKET, libc::SO_RCVBUFFORCE, BUFFER)?;
+    // A user namespace may not go beyond the limit.
+    sys::set(&fd, libc::SOL_SOCKET, libc::SO_RCVBUFFORCE, BUFFER)
+        .or_else(|_| sys::set(&fd, libc::SOL_SOCKET, libc::SO_RCVBUF, BUFFER))?;
     Ok(fd)
 }
 
