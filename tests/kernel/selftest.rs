@@ -25,12 +25,23 @@ const WAIT: Duration = Duration::from_millis(150);
 
 fn world() -> World {
     World::default()
-        .link(Link::new("lan", &["192.168.10.1/24", "fd00:0:0:10::1/64"]).host("pc", &["192.168.10.50", "fd00:0:0:10::50"]).host(
-            "nas",
-            &["192.168.10.60", "fd00:0:0:10::60"],
-        ))
-        .link(Link::new("eth1.30", &["192.168.30.1/24", "fd00:0:0:30::1/64"]).host("camera", &["192.168.30.7", "fd00:0:0:30::7"]))
-        .link(Link::new("pppoe-wan", &["203.0.113.10/32", "2001:db8:1::10/128"]).internet().host("peer", &["198.51.100.5", "2001:db8:2::5"]))
+        .link(
+            Link::new("lan", &["192.168.10.1/24", "fd00:0:0:10::1/64"])
+                .host("pc", &["192.168.10.50", "fd00:0:0:10::50"])
+                .host("nas", &["192.168.10.60", "fd00:0:0:10::60"]),
+        )
+        .link(
+            Link::new("eth1.30", &["192.168.30.1/24", "fd00:0:0:30::1/64"])
+                .host("camera", &["192.168.30.7", "fd00:0:0:30::7"])
+                .host("far", &["10.99.0.9", "fd00:0:0:99::9"])
+                .route("10.99.0.0/16")
+                .route("fd00:0:0:99::/64"),
+        )
+        .link(
+            Link::new("pppoe-wan", &["203.0.113.10/32", "2001:db8:1::10/128"])
+                .internet()
+                .host("peer", &["198.51.100.5", "2001:db8:2::5"]),
+        )
 }
 
 fn ip(text: &str) -> IpAddr {
@@ -99,16 +110,17 @@ fn unreachable(kind: u8, code: u8, by: &str) -> Seen {
 fn without_rules_everything_is_open() -> Result<(), String> {
     let mut rig = Rig::new(&world())?;
     let mut cases = Vec::new();
-    for (pc, camera, peer, other) in [
-        ("192.168.10.50", "192.168.30.7", "198.51.100.5", "8.8.4.4"),
-        ("fd00:0:0:10::50", "fd00:0:0:30::7", "2001:db8:2::5", "2600::99"),
+    for (pc, camera, far, peer, other) in [
+        ("192.168.10.50", "192.168.30.7", "10.99.0.9", "198.51.100.5", "8.8.4.4"),
+        ("fd00:0:0:10::50", "fd00:0:0:30::7", "fd00:0:0:99::9", "2001:db8:2::5", "2600::99"),
     ] {
         let to = |address: &str, port: u16| SocketAddr::new(ip(address), port).to_string();
-        for (name, address) in [("camera", camera), ("peer", peer), ("pppoe-wan", other)] {
+        for (name, address) in [("camera", camera), ("far", far), ("peer", peer), ("pppoe-wan", other)] {
             cases.push((Probe::tcp("pc", ip(address), 443), open(name, pc, &to(address, 443))));
             cases.push((Probe::udp("pc", ip(address), 65535), open(name, pc, &to(address, 65535))));
             cases.push((Probe::icmp("pc", ip(address)), open(name, pc, address)));
         }
+        cases.push((Probe::tcp("far", ip(pc), 22), open("pc", far, &to(pc, 22))));
         cases.push((Probe::tcp("peer", ip(camera), 1), open("camera", peer, &to(camera, 1))));
         cases.push((Probe::udp("peer", ip(camera), 1).source(ip(other)), open("camera", other, &to(camera, 1))));
         cases.push((Probe::icmp("peer", ip(pc)).source(ip(other)), open("pc", other, pc)));
@@ -279,8 +291,14 @@ fn range_edges() -> Result<(), String> {
         for (port, within) in [(999, false), (1000, true), (2000, true), (2001, false), (65535, false)] {
             let (v4, v6) = (format!("192.168.30.{host}"), format!("fd00:0:0:30::{host:x}"));
             let seen = |seen: Seen| if inside && within { seen } else { Seen::Silent };
-            cases.push((Probe::tcp("pc", ip(&v4), port), seen(open("eth1.30", "192.168.10.50", &format!("{v4}:{port}")))));
-            cases.push((Probe::udp("pc", ip(&v6), port), seen(open("eth1.30", "fd00:0:0:10::50", &format!("[{v6}]:{port}")))));
+            cases.push((
+                Probe::tcp("pc", ip(&v4), port),
+                seen(open("eth1.30", "192.168.10.50", &format!("{v4}:{port}"))),
+            ));
+            cases.push((
+                Probe::udp("pc", ip(&v6), port),
+                seen(open("eth1.30", "fd00:0:0:10::50", &format!("[{v6}]:{port}"))),
+            ));
         }
     }
     let from = |sport: u16| Probe::udp("camera", ip("192.168.10.50"), 53).source_port(sport);
@@ -423,7 +441,9 @@ fn thousands_of_probes() -> Result<(), String> {
     for (probe, seen) in probes.iter().zip(&seen) {
         let to = world.links.iter().find(|link| link.hosts[0].addresses.contains(&probe.dst)).expect("a link");
         let right = match seen {
-            Seen::Open(arrival) => probe.port < 1024 && arrival.at == to.name && arrival.to == SocketAddr::new(probe.dst, probe.port),
+            Seen::Open(arrival) => {
+                probe.port < 1024 && arrival.at == to.name && arrival.to == SocketAddr::new(probe.dst, probe.port)
+            }
             Seen::Silent => probe.port >= 1024,
             _ => false,
         };

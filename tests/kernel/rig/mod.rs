@@ -41,7 +41,7 @@ pub struct Link {
     /// The router's addresses there; each makes its network reachable through this interface.
     pub router_addresses: Vec<IpNet>,
     pub hosts: Vec<Host>,
-    /// Further networks that the router reaches through this interface.
+    /// Further networks that the router reaches through this interface, where it has an address of their family.
     pub routes: Vec<IpNet>,
     /// Whether the router's default routes lead here.
     pub default_route: bool,
@@ -72,6 +72,12 @@ impl Link {
     pub fn host(mut self, name: &str, addresses: &[&str]) -> Link {
         let addresses = addresses.iter().map(|text| text.parse().expect("an address")).collect();
         self.hosts.push(Host { name: name.into(), addresses });
+        self
+    }
+
+    /// A further network behind this link, `address/length`.
+    pub fn route(mut self, network: &str) -> Link {
+        self.routes.push(network.parse().expect("a network"));
         self
     }
 
@@ -193,7 +199,8 @@ impl Rig {
 
     /// Waits until every segment answers the router.
     fn settle(&mut self, world: &World) -> io::Result<()> {
-        let of_links = world.links.iter().flat_map(|link| link.router_addresses.iter().map(move |net| link.neighbour(net)));
+        let of_links =
+            world.links.iter().flat_map(|link| link.router_addresses.iter().map(move |net| link.neighbour(net)));
         let mut probes: Vec<Probe> = of_links.flatten().map(|address| Probe::icmp(ROUTER, address)).collect();
         for last in [false, false, false, false, true] {
             let seen = self.probe(&probes, Duration::from_millis(200));

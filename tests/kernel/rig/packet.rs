@@ -53,7 +53,11 @@ fn octets(address: IpAddr) -> Vec<u8> {
 pub fn packet(from: IpAddr, to: IpAddr, protocol: u8, mut body: Vec<u8>, sum: Option<usize>) -> Vec<u8> {
     if let Some(at) = sum {
         let len = (body.len() as u32).to_be_bytes();
-        let pseudo = if protocol == 1 { vec![] } else { [octets(from), octets(to), len.to_vec(), vec![0, 0, 0, protocol]].concat() };
+        let pseudo = if protocol == 1 {
+            vec![]
+        } else {
+            [octets(from), octets(to), len.to_vec(), vec![0, 0, 0, protocol]].concat()
+        };
         let value = match checksum(&[&pseudo, &body]) {
             0 if protocol == UDP => 0xffff,
             value => value,

@@ -166,7 +166,11 @@ enum Role {
     Tcp(TcpListener),
     Udp(OwnedFd),
     /// Sees all packets of a protocol that the namespace takes in.
-    Raw { fd: OwnedFd, protocol: u8, v6: bool },
+    Raw {
+        fd: OwnedFd,
+        protocol: u8,
+        v6: bool,
+    },
 }
 
 /// What lasts from one call of `Rig::probe` to the next.
@@ -182,7 +186,13 @@ pub struct Engine {
 
 impl Engine {
     pub fn new() -> io::Result<Engine> {
-        Ok(Engine { epoll: Epoll::new()?, listeners: vec![], router_ports: HashSet::new(), next_port: 0, next_number: 1 })
+        Ok(Engine {
+            epoll: Epoll::new()?,
+            listeners: vec![],
+            router_ports: HashSet::new(),
+            next_port: 0,
+            next_number: 1,
+        })
     }
 
     fn numbers(&mut self, count: u32) -> u32 {
@@ -386,7 +396,8 @@ impl Rig {
         let lasting = self.engine.listeners.len();
         let first = self.engine.numbers(probes.len() as u32);
         let mut batch = Batch::new(probes, first, false);
-        let done = ready.and_then(|()| self.listen_for_packets(probes)).and_then(|()| self.exchange(&mut batch, timeout));
+        let done =
+            ready.and_then(|()| self.listen_for_packets(probes)).and_then(|()| self.exchange(&mut batch, timeout));
         self.engine.listeners.truncate(lasting);
         match done {
             Ok(()) => (0..probes.len()).map(|index| batch.seen(index)).collect(),
@@ -443,7 +454,8 @@ impl Rig {
         match sent {
             Ok(()) => batch.sockets[index] = socket,
             Err(e) => {
-                let seen = socket.map_or_else(|| Seen::Failed(e.to_string()), |socket| failure(&socket, probe.kind, &e));
+                let seen =
+                    socket.map_or_else(|| Seen::Failed(e.to_string()), |socket| failure(&socket, probe.kind, &e));
                 batch.ended(index, seen);
             }
         }
@@ -459,7 +471,11 @@ impl Rig {
         };
         let fd = slot.insert(sys::socket(domain, kind, protocol)?);
         transparent(fd, probe.dst)?;
-        let (level, name) = if domain == libc::AF_INET { (libc::SOL_IP, libc::IP_RECVERR) } else { (libc::SOL_IPV6, libc::IPV6_RECVERR) };
+        let (level, name) = if domain == libc::AF_INET {
+            (libc::SOL_IP, libc::IP_RECVERR)
+        } else {
+            (libc::SOL_IPV6, libc::IPV6_RECVERR)
+        };
         sys::set(fd, level, name, 1)?;
         if probe.kind == Kind::Icmp {
             sys::bind(fd, SocketAddr::new(src, 0))?;
@@ -496,7 +512,13 @@ impl Rig {
     }
 
     /// Sends one packet made by hand. The error is what failed; nothing if the router's own rules kept it back.
-    fn send_packet(&mut self, probe: &Probe, space: usize, src: Option<IpAddr>, number: u32) -> Result<(), Option<String>> {
+    fn send_packet(
+        &mut self,
+        probe: &Probe,
+        space: usize,
+        src: Option<IpAddr>,
+        number: u32,
+    ) -> Result<(), Option<String>> {
         let src = src.ok_or(Some("a packet from the router needs a source".to_string()))?;
         if src.is_ipv4() != probe.dst.is_ipv4() {
             return Err(Some("source and destination are of different families".into()));
@@ -651,7 +673,8 @@ fn domain(of: IpAddr) -> i32 {
 
 /// Lets the socket use addresses that its namespace does not have.
 fn transparent(fd: &OwnedFd, of: IpAddr) -> io::Result<()> {
-    let (level, name) = if of.is_ipv4() { (libc::SOL_IP, libc::IP_TRANSPARENT) } else { (libc::SOL_IPV6, libc::IPV6_TRANSPARENT) };
+    let (level, name) =
+        if of.is_ipv4() { (libc::SOL_IP, libc::IP_TRANSPARENT) } else { (libc::SOL_IPV6, libc::IPV6_TRANSPARENT) };
     sys::set(fd, level, name, 1)
 }
 
@@ -712,4 +735,3 @@ pub(super) fn flush_conntrack() -> io::Result<()> {
         None => Err(io::ErrorKind::UnexpectedEof.into()),
     }
 }
-

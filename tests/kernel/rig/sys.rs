@@ -139,7 +139,8 @@ impl Message {
     /// The ICMP error that this entry of the error queue tells of (`struct sock_extended_err`, then the sender).
     pub fn icmp_error(&self) -> Option<IcmpError> {
         self.control.iter().find_map(|(level, kind, data)| {
-            let ours = matches!((*level, *kind), (libc::SOL_IP, libc::IP_RECVERR) | (libc::SOL_IPV6, libc::IPV6_RECVERR));
+            let ours =
+                matches!((*level, *kind), (libc::SOL_IP, libc::IP_RECVERR) | (libc::SOL_IPV6, libc::IPV6_RECVERR));
             let origin = *data.get(4)?;
             let icmp = origin == libc::SO_EE_ORIGIN_ICMP || origin == libc::SO_EE_ORIGIN_ICMP6;
             if !ours || !icmp {
