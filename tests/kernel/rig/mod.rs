@@ -176,6 +176,7 @@ impl Rig {
             for (link, space) in world.links.iter().zip(&rig.spaces[1..]) {
                 let peer = format!("/proc/{}/fd/{}", std::process::id(), space.net.as_raw_fd());
                 let _ = writeln!(batch, "link add dev {} type veth peer name eth0 netns {peer}", link.name);
+                let _ = writeln!(batch, "link set dev {} up", link.name);
             }
             run("ip", &["-batch", "-"], &batch)?;
         }
@@ -191,29 +192,36 @@ impl Rig {
             sysctl(&[("net/ipv4/ip_forward", "1"), ("net/ipv6/conf/all/forwarding", "1")]);
             let batch: String = world.links.iter().map(Link::router_batch).collect();
             run("ip", &["-batch", "-"], &batch)?;
+            wait_for_carriers(&world.links)?;
         }
         rig.listen_in_segments()?;
         rig.settle(world)?;
         Ok(rig)
     }
 
-    /// Waits until every segment answers the router.
+    /// Waits until every segment answers the router. The kernel joins the multicast groups of neighbour discovery some
+    /// time after it has taken an address.
     fn settle(&mut self, world: &World) -> io::Result<()> {
-        let of_links =
-            world.links.iter().flat_map(|link| link.router_addresses.iter().map(move |net| link.neighbour(net)));
-        let mut probes: Vec<Probe> = of_links.flatten().map(|address| Probe::icmp(ROUTER, address)).collect();
-        for last in [false, false, false, false, true] {
-            let seen = self.probe(&probes, Duration::from_millis(200));
-            if last && let Some(unsettled) = seen.iter().position(|seen| !seen.is_open()) {
-                return Err(io::Error::other(format!("{:?}: {:?}", probes[unsettled], seen[unsettled])));
-            }
+        let nets = world.links.iter().flat_map(|link| link.router_addresses.iter().map(move |net| link.beyond(net)));
+        let mut probes: Vec<Probe> = nets.flatten().map(|address| Probe::icmp(ROUTER, address)).collect();
+        let mut failed = String::new();
+        for wait in [20, 50, 100, 200, 500, 1000, 1000] {
+            let seen = self.probe(&probes, Duration::from_millis(wait));
+            // Otherwise the kernel would wait for a second before it asks for a neighbour again.
+            self.forget_neighbours()?;
             let mut seen = seen.iter();
-            probes.retain(|_| !seen.next().is_some_and(Seen::is_open));
+            probes.retain(|probe| {
+                let seen = seen.next().expect("one for each probe");
+                if !seen.is_open() {
+                    failed = format!("{}: {seen:?}", probe.dst);
+                }
+                !seen.is_open()
+            });
             if probes.is_empty() {
-                break;
+                return Ok(());
             }
         }
-        self.forget_neighbours()
+        Err(io::Error::other(failed))
     }
 
     /// Loads an nftables file into the router; if `nft` refuses it, says why. Flows and neighbours stay known.
@@ -301,6 +309,15 @@ impl Link {
         of_a_host.copied().or_else(|| net.hosts().take(8).find(free))
     }
 
+    /// An address that the router reaches with this address of its own.
+    fn beyond(&self, net: &IpNet) -> Option<IpAddr> {
+        let example: IpAddr = match net {
+            IpNet::V4(_) => Ipv4Addr::new(192, 0, 2, 1).into(),
+            IpNet::V6(_) => Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1).into(),
+        };
+        self.neighbour(net).or(self.default_route.then_some(example))
+    }
+
     /// The address that the router sends through.
     fn next_hop(&self, net: &IpNet) -> IpAddr {
         match net {
@@ -336,7 +353,7 @@ impl Link {
 
     fn router_batch(&self) -> String {
         let name = &self.name;
-        let mut batch = format!("link set dev {name} up\naddr add fe80::1/64 dev {name} nodad\n");
+        let mut batch = format!("addr add fe80::1/64 dev {name} nodad\n");
         let mut routed = [false; 2];
         for net in &self.router_addresses {
             let v6 = net.addr().is_ipv6();
@@ -357,6 +374,20 @@ impl Link {
         }
         batch
     }
+}
+
+/// Waits until the router's interfaces, which were up before their peers, can send. The kernel gets round to that later,
+/// and what they send before is lost: a lost answer to a neighbour solicitation costs a second.
+fn wait_for_carriers(links: &[Link]) -> io::Result<()> {
+    let batch: String = links.iter().map(|link| format!("link show dev {}\n", link.name)).collect();
+    for _ in 0..500 {
+        let listing = run("ip", &["-o", "-batch", "-"], &batch)?;
+        if listing.matches(" state UP ").count() == links.len() {
+            return Ok(());
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    Err(io::Error::other("the interfaces do not come up"))
 }
 
 fn this_net() -> io::Result<OwnedFd> {
