@@ -5,6 +5,7 @@
 pub mod diagnostic;
 pub mod model;
 pub mod packet;
+pub mod plan;
 pub mod policy;
 pub mod router;
 pub mod syntax;
