@@ -8,6 +8,7 @@ impl hedgerow::world::World for Disk {
     }
 }
 fn main() {
+    use hedgerow::world::World;
     let path = std::env::args().nth(1).unwrap_or_default();
     let text = std::fs::read_to_string(&path).unwrap_or_default();
     let mut sources = hedgerow::diagnostic::Sources::default();
@@ -16,11 +17,24 @@ fn main() {
     for e in &errors {
         eprintln!("{}\n", human.render(e));
     }
-    println!(
+    eprintln!(
         "{} zones {} hosts {} rules {} assertions",
         net.zones.len(),
         net.hosts.len(),
         net.rules.len(),
         net.assertions.len()
     );
+    let standing = hedgerow::policy::Standing::new(&net, "nftables", Disk.today());
+    let mut space = hedgerow::packet::Space::new();
+    let mut limits = hedgerow::router::Limits::default();
+    let meaning = hedgerow::policy::meaning(&net, &standing, &mut limits, &mut space);
+    let book = hedgerow::plan::rulebook(&net, &meaning).unwrap();
+    match hedgerow::target::nftables::render::render(&net, &standing, &book, &sources, &path) {
+        Ok(files) => println!("{}", files[0].text),
+        Err(errors) => {
+            for e in &errors {
+                eprintln!("{}\n", human.render(e));
+            }
+        }
+    }
 }
