@@ -2,6 +2,11 @@
 //! with the router's own semantics, that they say the same as the policy.
 #![forbid(unsafe_code)]
 
+pub mod diagnostic;
+pub mod model;
 pub mod packet;
+pub mod plan;
+pub mod policy;
 pub mod router;
-pub mod target;
+pub mod syntax;
+pub mod world;

@@ -1,7 +1,7 @@
 //! Boolean operations: one memoised intersection, from which complemented references give all the others.
 
 use super::{
-    Field, Set, Space,
+    Field, Space,
     cache::SOME,
     store::{ALL, Branch, EMPTY},
 };
@@ -22,7 +22,7 @@ impl Space {
         if let Some(known) = self.cache.get(a, b).filter(|&known| known != SOME) {
             return known;
         }
-        if !self.step() {
+        if self.exhausted() {
             return EMPTY;
         }
         let base = self.scratch.len();
@@ -32,6 +32,7 @@ impl Space {
             std::cmp::Ordering::Greater => self.and_below(b, a),
             std::cmp::Ordering::Equal => self.and_merge(a, b),
         }
+        self.charge(self.scratch.len() - base);
         let result = self.store.intern(level.min(other), &mut self.scratch, base);
         if !self.exhausted() {
             self.cache.put(a, b, result);
@@ -99,25 +100,6 @@ impl Space {
         sets.first().copied().unwrap_or(EMPTY)
     }
 
-    /// What a rule list allows, and what it leaves undecided.
-    pub(super) fn decide(&mut self, rules: &[(Set, bool)]) -> (u32, u32) {
-        match rules {
-            [] => (EMPTY, ALL),
-            [(set, allow)] => (if *allow { set.0 } else { EMPTY }, set.0 ^ 1),
-            [(_, verdict), rest @ ..] if rest.iter().all(|rule| rule.1 == *verdict) => {
-                let decided = self.or_all(&mut rules.iter().map(|rule| rule.0.0).collect());
-                (if *verdict { decided } else { EMPTY }, decided ^ 1)
-            }
-            _ => {
-                let (first, second) = rules.split_at(rules.len() / 2);
-                let (allowed, open) = self.decide(first);
-                let (later, rest) = self.decide(second);
-                let added = self.and(open, later);
-                (self.or(allowed, added), self.and(open, rest))
-            }
-        }
-    }
-
     /// Is the intersection empty? Stops at the first packet in both and makes no nodes.
     pub(super) fn apart(&mut self, a: u32, b: u32) -> bool {
         if let Some(known) = trivial(a, b) {
@@ -127,9 +109,10 @@ impl Space {
         if let Some(known) = self.cache.get(a, b) {
             return known == EMPTY;
         }
-        if !self.step() {
+        if self.exhausted() {
             return false;
         }
+        self.charge(1);
         let apart = match self.store.level(a).cmp(&self.store.level(b)) {
             std::cmp::Ordering::Less => self.apart_below(a, b),
             std::cmp::Ordering::Greater => self.apart_below(b, a),
@@ -160,17 +143,13 @@ impl Space {
         true
     }
 
-    /// Counts one step; no if there are none left.
+    /// Takes the work for so many branches from the budget.
     #[inline]
-    fn step(&mut self) -> bool {
-        if self.exhausted() {
-            return false;
-        }
-        self.steps -= 1;
-        if self.steps == 0 {
+    fn charge(&mut self, branches: usize) {
+        self.work = self.work.saturating_sub(branches as u64);
+        if self.work == 0 {
             self.store.exhaust();
         }
-        true
     }
 
     /// The node that tests `field` with these ranges, sorted and disjoint, and is empty between them.

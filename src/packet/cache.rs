@@ -22,6 +22,10 @@ impl Cache {
         Self { entries: vec![[0; 3]; 1 << MIN_BITS], shift: 64 - MIN_BITS }
     }
 
+    pub(super) const fn bytes(&self) -> usize {
+        self.entries.len() * 12
+    }
+
     #[inline]
     pub(super) fn get(&self, a: u32, b: u32) -> Option<u32> {
         let entry = &self.entries[self.slot(a, b)];

@@ -50,12 +50,12 @@ pub enum Field {
     Family,
     /// IP protocol number, 0..=255.
     Proto,
-    /// Destination port; for ICMP of either family `type << 8 | code`; unconstrained for protocols without ports.
-    DstPort,
     DstHigh,
     DstLow,
     SrcHigh,
     SrcLow,
+    /// Destination port; for ICMP of either family `type << 8 | code`; unconstrained for protocols without ports.
+    DstPort,
     /// Source port; unconstrained for protocols without ports.
     SrcPort,
     /// Minute of the week in UTC, 0..=10079, 0 is Monday 00:00.
@@ -71,11 +71,11 @@ impl Field {
         Self::Out,
         Self::Family,
         Self::Proto,
-        Self::DstPort,
         Self::DstHigh,
         Self::DstLow,
         Self::SrcHigh,
         Self::SrcLow,
+        Self::DstPort,
         Self::SrcPort,
         Self::Minute,
         Self::Exceeded,

@@ -27,6 +27,12 @@ impl Space {
         self.store.len()
     }
 
+    /// The memory of the whole space in bytes, as far as it grows.
+    #[must_use]
+    pub const fn bytes(&self) -> usize {
+        self.store.bytes() + self.cache.bytes()
+    }
+
     /// The number of packets in the set, rounded to what an `f64` holds. An IPv4 packet counts once, though its
     /// addresses are coordinates of 128 bits.
     #[must_use]

@@ -10,6 +10,7 @@ mod build;
 mod cache;
 mod cube;
 mod cubes;
+mod decide;
 mod field;
 mod measure;
 mod project;

@@ -36,12 +36,12 @@ pub struct Space {
     pub(super) cache: Cache,
     /// Branches of the nodes under construction, innermost last.
     pub(super) scratch: Vec<Branch>,
-    /// Steps left until the budget's share of time is used up.
-    pub(super) steps: u64,
+    /// The number of branches, new or already known, that operations may still work out.
+    pub(super) work: u64,
 }
 
-/// Steps that a budget allows for each branch of it. Ordinary input takes fewer than four.
-const STEPS_A_BRANCH: u64 = 64;
+/// How often a budget lets operations work out a branch that exists already.
+const WORK_A_BRANCH: u64 = 64;
 
 impl Default for Space {
     fn default() -> Self {
@@ -53,16 +53,16 @@ impl Space {
     /// A space bounded only by the width of its handles (about two thousand million branches, 25 GiB).
     #[must_use]
     pub fn new() -> Self {
-        Self { store: Store::new(usize::MAX), cache: Cache::new(), scratch: Vec::new(), steps: u64::MAX }
+        Self { store: Store::new(usize::MAX), cache: Cache::new(), scratch: Vec::new(), work: u64::MAX }
     }
 
-    /// A space of at most `branches` branches: a node with k ranges counts k. A branch takes 12 bytes and a node about
-    /// 25 more, so a million are at most 40 MB beside a table of remembered results of at most 48 MiB. The work is
-    /// bounded too, at 64 steps a branch.
+    /// A space of at most `branches` branches: a node with k ranges counts k. A million take 15 to 70 MB, beside a table
+    /// of remembered results of at most 48 MiB; [`Space::first_match`] takes as much again while it runs. The time is
+    /// bounded too: operations work out at most 64 branches for each one that the budget allows.
     #[must_use]
     pub fn with_budget(branches: usize) -> Self {
-        let steps = (branches as u64).saturating_mul(STEPS_A_BRANCH).max(1);
-        Self { store: Store::new(branches), steps, ..Self::new() }
+        let work = (branches as u64).saturating_mul(WORK_A_BRANCH);
+        Self { store: Store::new(branches), work, ..Self::new() }
     }
 
     /// Has the budget run out? Then no answer of this space may be believed, whenever it was given.
@@ -106,12 +106,6 @@ impl Space {
     pub fn union_all(&mut self, sets: Vec<Set>) -> Set {
         let mut sets: Vec<u32> = sets.into_iter().map(|set| set.0).collect();
         Set(self.or_all(&mut sets))
-    }
-
-    /// The packets that the first rule holding them allows: `(set, true)` allows, `(set, false)` denies, and a packet
-    /// that no rule holds is not in the result.
-    pub fn first_match(&mut self, rules: &[(Set, bool)]) -> Set {
-        Set(self.decide(rules).0)
     }
 
     /// Is every packet of `a` in `b`? Makes no nodes.

@@ -34,9 +34,14 @@ pub(super) struct Store {
 #[expect(clippy::indexing_slicing, reason = "every reference and position was made by this store")]
 impl Store {
     pub(super) fn new(budget: usize) -> Self {
+        Self::with_terminals(1, budget)
+    }
+
+    /// A store of more than one terminal: the first nodes, whose references are 0, 2, 4 and so on.
+    pub(super) fn with_terminals(terminals: usize, budget: usize) -> Self {
         Self {
-            levels: vec![LEAF],
-            starts: vec![0, 0],
+            levels: vec![LEAF; terminals],
+            starts: vec![0; terminals + 1],
             uppers: Vec::new(),
             children: Vec::new(),
             table: vec![0; 1 << 8],
@@ -53,9 +58,20 @@ impl Store {
         self.exhausted = true;
     }
 
+    /// The number of branches that may still be made.
+    pub(super) const fn budget_left(&self) -> usize {
+        self.budget.saturating_sub(self.children.len())
+    }
+
     /// The number of nodes.
     pub(super) const fn len(&self) -> usize {
         self.levels.len()
+    }
+
+    pub(super) const fn bytes(&self) -> usize {
+        self.levels.capacity()
+            + 4 * (self.starts.capacity() + self.children.capacity())
+            + 8 * (self.uppers.capacity() + self.table.capacity())
     }
 
     #[inline]

@@ -3,7 +3,9 @@
 //! compared; neither knows the other.
 
 mod behaviour;
+mod limits;
 mod topology;
 
 pub use behaviour::{Behaviour, Dnat, Outcome, Snat};
+pub use limits::{Limit, Limits};
 pub use topology::{Interface, LOCAL, OTHER, Topology, number};

@@ -1,9 +1,9 @@
 //! Sets hold the packets they should, and equal sets are one set.
 
-use hedgerow::packet::{Field, Set, Space};
+use hedgerow::packet::{Cube, Field, Ranges, Set, Space};
 use proptest::prelude::*;
 
-use super::oracle::{coordinate, cube, expr, packet};
+use super::oracle::{Expr, PLAIN, coordinate, cube, expr, packet, variants};
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
@@ -78,7 +78,7 @@ proptest! {
         let mut slices = Vec::new();
         for (lo, hi) in values.iter() {
             for value in [lo, hi] {
-                let here = space.cube(&hedgerow::packet::Cube::any().with(field, hedgerow::packet::Ranges::single(value)));
+                let here = space.cube(&Cube::any().with(field, Ranges::single(value)));
                 slices.push(space.intersect(set, here));
                 prop_assert!(!space.disjoint(set, here));
             }
@@ -95,6 +95,18 @@ proptest! {
     }
 
     #[test]
+    fn quantifiers_ask_every_value(expr in expr(), field in proptest::sample::select(PLAIN.to_vec()), packets in proptest::collection::vec(packet(), 20)) {
+        let mut space = Space::new();
+        let set = expr.build(&mut space);
+        let (some, every) = (space.project(set, field), space.project_all(set, field));
+        for packet in &packets {
+            let verdicts: Vec<bool> = variants(packet, field).iter().map(|variant| expr.holds(variant)).collect();
+            prop_assert_eq!(space.contains(some, packet), verdicts.contains(&true));
+            prop_assert_eq!(space.contains(every, packet), !verdicts.contains(&false));
+        }
+    }
+
+    #[test]
     fn a_small_budget_says_so_or_changes_nothing(expr in expr(), budget in 0_usize..200) {
         let (mut space, mut tight) = (Space::new(), Space::with_budget(budget));
         let (set, tried) = (expr.build(&mut space), expr.build(&mut tight));
@@ -102,5 +114,30 @@ proptest! {
             prop_assert_eq!(space.count(set).to_bits(), tight.count(tried).to_bits());
             prop_assert_eq!(space.cubes(set, 1000), tight.cubes(tried, 1000));
         }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 20, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn long_lists_follow_the_definition(
+        rules in proptest::collection::vec((cube(), any::<bool>()), 50..150),
+        packets in proptest::collection::vec(packet(), 100),
+    ) {
+        let mut space = Space::new();
+        let list = Expr::FirstMatch(rules.clone());
+        let union = Expr::Cubes(rules.iter().map(|rule| rule.0.clone()).collect());
+        let (listed, united) = (list.build(&mut space), union.build(&mut space));
+        for packet in &packets {
+            prop_assert_eq!(space.contains(listed, packet), list.holds(packet));
+            prop_assert_eq!(space.contains(united, packet), union.holds(packet));
+        }
+        // The same list by the algebra, from its end.
+        let by_hand = rules.iter().rev().fold(Set::EMPTY, |later, (cube, allow)| {
+            let set = space.cube(cube);
+            if *allow { space.union(later, set) } else { space.minus(later, set) }
+        });
+        prop_assert_eq!(listed, by_hand);
     }
 }

@@ -111,8 +111,6 @@ fn address_cubes() -> impl Strategy<Value = Vec<Cube>> {
 
 /// Cubes as rules have them: an address range on one side, or none, and constraints on some plain fields.
 pub fn cube() -> impl Strategy<Value = Cube> {
-    const PLAIN: [Field; 7] =
-        [Field::In, Field::Out, Field::Proto, Field::DstPort, Field::SrcPort, Field::Minute, Field::Exceeded];
     let plain = proptest::sample::select(PLAIN.to_vec())
         .prop_flat_map(|field| small_ranges(field).prop_map(move |values| (field, values)));
     (address_cubes(), any::<proptest::sample::Index>(), proptest::collection::vec(plain, 0..4)).prop_map(
@@ -137,6 +135,30 @@ pub fn expr() -> impl Strategy<Value = Expr> {
             inner.clone().prop_map(|a| Expr::Not(Box::new(a))),
         ]
     })
+}
+
+/// The fields that are no addresses.
+pub const PLAIN: [Field; 7] =
+    [Field::In, Field::Out, Field::Proto, Field::DstPort, Field::SrcPort, Field::Minute, Field::Exceeded];
+
+/// The packet with every value of a plain field between which the sets of [`expr`] can differ.
+pub fn variants(packet: &Packet, field: Field) -> Vec<Packet> {
+    let values = NUMBERS.iter().flat_map(|n| [n.saturating_sub(1), *n, n.saturating_add(1)]);
+    let put = |value: u16| {
+        let mut packet = *packet;
+        match field {
+            Field::In => packet.ingress = value,
+            Field::Out => packet.egress = value,
+            Field::Proto => packet.proto = u8::try_from(value.min(255)).unwrap(),
+            Field::DstPort => packet.dst_port = value,
+            Field::SrcPort => packet.src_port = value,
+            Field::Minute => packet.minute = value.min(10_079),
+            Field::Exceeded => packet.exceeded = value,
+            _ => unreachable!("not a plain field"),
+        }
+        packet
+    };
+    values.map(put).collect()
 }
 
 fn near<T: Clone + std::fmt::Debug + 'static>(values: Vec<T>) -> impl Strategy<Value = T> {

@@ -1,0 +1,362 @@
+//! Typed access to the attributes of a statement: each known, at most once, with the arguments that its key asks for.
+
+use std::{cell::RefCell, net::IpAddr};
+
+use ipnet::IpNet;
+
+use crate::{
+    diagnostic::{Diagnostic, Span, nearest},
+    syntax::{
+        token::{Kind, Literal, Token},
+        tree::{Attribute, Body, Name},
+    },
+};
+
+/// Where the model's errors go.
+pub type Errors = RefCell<Vec<Diagnostic>>;
+
+/// The attributes of one statement.
+pub struct Attributes<'a> {
+    body: &'a Body,
+    errors: &'a Errors,
+}
+
+impl<'a> Attributes<'a> {
+    /// Reports unknown attributes, and repeated ones unless they are in `repeatable`.
+    pub fn new(statement: &str, body: &'a Body, known: &[&str], repeatable: &[&str], errors: &'a Errors) -> Self {
+        for (index, attribute) in body.attributes.iter().enumerate() {
+            let key = attribute.key.text.as_str();
+            if !known.contains(&key) {
+                let error = Diagnostic::error(
+                    "unknown-attribute",
+                    attribute.key.span,
+                    format!("`{statement}` has no attribute `{key}`"),
+                )
+                .label("unknown attribute");
+                let help = match nearest(key, known.iter().copied()) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None if known.is_empty() => format!("`{statement}` takes no attributes"),
+                    None => format!("it has {}", known.join(", ")),
+                };
+                errors.borrow_mut().push(error.help(help));
+            } else if !repeatable.contains(&key)
+                && let Some(first) = body.attributes.iter().take(index).find(|other| other.key.text == key)
+            {
+                errors.borrow_mut().push(
+                    Diagnostic::error("repeated-attribute", attribute.key.span, format!("`{key}` is given twice"))
+                        .label("given again here")
+                        .also(first.key.span, "given first here")
+                        .help("put all of its values into one, or remove one of the two"),
+                );
+            }
+        }
+        Self { body, errors }
+    }
+
+    /// Attributes whose keys have been checked already.
+    pub fn checked(body: &'a Body, errors: &'a Errors) -> Self {
+        Self { body, errors }
+    }
+
+    /// The attribute of a key.
+    pub fn get(&self, key: &str) -> Option<Arguments<'a>> {
+        self.all(key).next()
+    }
+
+    /// All attributes of a key.
+    pub fn all(&self, key: &str) -> impl Iterator<Item = Arguments<'a>> + use<'a> {
+        let key = key.to_owned();
+        let errors = self.errors;
+        self.body
+            .attributes
+            .iter()
+            .filter(move |attribute| attribute.key.text == key)
+            .map(move |attribute| Arguments::new(attribute, errors))
+    }
+
+    /// Is a key without arguments given?
+    pub fn flag(&self, key: &str) -> bool {
+        self.get(key).is_some_and(|arguments| {
+            arguments.end();
+            true
+        })
+    }
+
+    /// A key whose value is `on` or `off`.
+    pub fn switch(&self, key: &str) -> Option<bool> {
+        self.choice(key, &[("on", true), ("off", false)])
+    }
+
+    /// A key whose value is one of some words.
+    pub fn choice<T: Copy>(&self, key: &str, choices: &[(&'static str, T)]) -> Option<T> {
+        let mut arguments = self.get(key)?;
+        let found = arguments.choice(choices)?;
+        arguments.end();
+        Some(found)
+    }
+
+    /// A key whose value is a text in quotes or a word.
+    pub fn text(&self, key: &str) -> Option<Name> {
+        let mut arguments = self.get(key)?;
+        let found = arguments.text()?;
+        arguments.end();
+        Some(found)
+    }
+
+    /// A key whose value is a text in quotes.
+    pub fn quoted(&self, key: &str) -> Option<Name> {
+        let mut arguments = self.get(key)?;
+        let found = arguments.quoted()?;
+        arguments.end();
+        Some(found)
+    }
+}
+
+/// The arguments of one attribute, taken from left to right.
+#[derive(Clone, Copy)]
+pub struct Arguments<'a> {
+    pub attribute: &'a Attribute,
+    rest: &'a [Token],
+    errors: &'a Errors,
+}
+
+impl<'a> Arguments<'a> {
+    fn new(attribute: &'a Attribute, errors: &'a Errors) -> Self {
+        Self { attribute, rest: &attribute.arguments, errors }
+    }
+
+    /// The place of the whole attribute.
+    pub fn span(&self) -> Span {
+        self.attribute.span
+    }
+
+    /// What has not been taken yet.
+    pub fn rest(&self) -> &'a [Token] {
+        self.rest
+    }
+
+    /// The next token without taking it.
+    pub fn peek(&self) -> Option<&'a Token> {
+        self.rest.first()
+    }
+
+    /// Takes the next token.
+    pub fn next(&mut self) -> Option<&'a Token> {
+        let (first, rest) = self.rest.split_first()?;
+        self.rest = rest;
+        Some(first)
+    }
+
+    /// Takes a comma if one is next.
+    pub fn comma(&mut self) -> bool {
+        let found = matches!(self.peek(), Some(Token { kind: Kind::Comma, .. }));
+        if found {
+            self.next();
+        }
+        found
+    }
+
+    /// Takes a given word if it is next.
+    pub fn word_is(&mut self, word: &str) -> bool {
+        let found = matches!(self.peek(), Some(Token { kind: Kind::Word(found), .. }) if found == word);
+        if found {
+            self.next();
+        }
+        found
+    }
+
+    /// Reports what should stand at the next token.
+    pub fn expected(&self, what: &str) {
+        let key = &self.attribute.key.text;
+        let error = match self.peek() {
+            None => Diagnostic::error("attribute-value", self.attribute.key.span, format!("`{key}` needs {what}"))
+                .label(format!("expected {what} after this")),
+            // The lexer has told of what it could not read.
+            Some(Token { kind: Kind::Bad, .. }) => return,
+            Some(token) => {
+                let found = token.kind.describe();
+                Diagnostic::error("attribute-value", token.span, format!("`{key}` needs {what}, found {found}"))
+                    .label(format!("expected {what}"))
+            }
+        };
+        self.errors.borrow_mut().push(error);
+    }
+
+    /// Reports anything that is left.
+    pub fn end(&self) {
+        if let Some(token) = self.peek()
+            && token.kind != Kind::Bad
+        {
+            self.errors.borrow_mut().push(
+                Diagnostic::error(
+                    "attribute-value",
+                    token.span,
+                    format!("`{}` takes no more than this", self.attribute.key.text),
+                )
+                .label("nothing is expected here")
+                .help("attributes are separated by `;` or a new line"),
+            );
+        }
+        if let Some(body) = &self.attribute.body
+            && self.attribute.key.text != "peer"
+            && let Some(first) = body.attributes.first()
+        {
+            self.errors.borrow_mut().push(
+                Diagnostic::error(
+                    "attribute-value",
+                    first.span,
+                    format!("`{}` takes no attributes of its own", self.attribute.key.text),
+                )
+                .label("nothing is expected here"),
+            );
+        }
+    }
+
+    /// A name.
+    pub fn name(&mut self, what: &str) -> Option<Name> {
+        match self.peek() {
+            Some(Token { kind: Kind::Word(text), span }) => {
+                self.next();
+                Some(Name { text: text.clone(), span: *span })
+            }
+            _ => {
+                self.expected(what);
+                None
+            }
+        }
+    }
+
+    /// Names with commas between them.
+    pub fn names(&mut self, what: &str) -> Vec<Name> {
+        let mut found = Vec::new();
+        loop {
+            match self.name(what) {
+                Some(name) => found.push(name),
+                None => return found,
+            }
+            if !self.comma() {
+                self.end();
+                return found;
+            }
+        }
+    }
+
+    /// A word or a text in quotes.
+    pub fn text(&mut self) -> Option<Name> {
+        match self.peek() {
+            Some(Token { kind: Kind::Word(text) | Kind::Literal(Literal::Text(text)), span }) => {
+                self.next();
+                Some(Name { text: text.clone(), span: *span })
+            }
+            _ => {
+                self.expected("a name or a text in quotes");
+                None
+            }
+        }
+    }
+
+    /// A text in quotes.
+    pub fn quoted(&mut self) -> Option<Name> {
+        match self.peek() {
+            Some(Token { kind: Kind::Literal(Literal::Text(text)), span }) => {
+                self.next();
+                Some(Name { text: text.clone(), span: *span })
+            }
+            _ => {
+                self.expected("a text in quotes");
+                None
+            }
+        }
+    }
+
+    /// One of some words.
+    pub fn choice<T: Copy>(&mut self, choices: &[(&'static str, T)]) -> Option<T> {
+        let words: Vec<&str> = choices.iter().map(|(word, _)| *word).collect();
+        let what = match words.as_slice() {
+            [rest @ .., last] if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
+            other => other.concat(),
+        };
+        let Some(Token { kind: Kind::Word(word), span }) = self.peek() else {
+            self.expected(&what);
+            return None;
+        };
+        if let Some((_, value)) = choices.iter().find(|(name, _)| name == word) {
+            self.next();
+            return Some(*value);
+        }
+        let mut error =
+            Diagnostic::error("attribute-value", *span, format!("`{}` cannot be `{word}`", self.attribute.key.text))
+                .label(format!("expected {what}"));
+        if let Some(near) = nearest(word, words) {
+            error = error.help(format!("did you mean `{near}`?"));
+        }
+        self.errors.borrow_mut().push(error);
+        None
+    }
+
+    /// A number within bounds.
+    pub fn number(&mut self, what: &str, bounds: std::ops::RangeInclusive<u64>) -> Option<(u64, Span)> {
+        match self.peek() {
+            Some(Token { kind: Kind::Literal(Literal::Number(number)), span }) => {
+                self.next();
+                if bounds.contains(number) {
+                    return Some((*number, *span));
+                }
+                let error = Diagnostic::error("out-of-range", *span, format!("{number} is not {what}")).label(format!(
+                    "expected a number from {} to {}",
+                    bounds.start(),
+                    bounds.end()
+                ));
+                self.errors.borrow_mut().push(error);
+                None
+            }
+            _ => {
+                self.expected(what);
+                None
+            }
+        }
+    }
+
+    /// An address.
+    pub fn address(&mut self, what: &str) -> Option<(IpAddr, Span)> {
+        match self.peek() {
+            Some(Token { kind: Kind::Literal(Literal::Address(address)), span }) => {
+                self.next();
+                Some((*address, *span))
+            }
+            _ => {
+                self.expected(what);
+                None
+            }
+        }
+    }
+
+    /// A prefix without host bits.
+    pub fn prefix(&mut self) -> Option<(IpNet, Span)> {
+        match self.peek() {
+            Some(Token { kind: Kind::Literal(Literal::Prefix(address, length)), span }) => {
+                self.next();
+                network(*address, *length, *span, self.errors).map(|net| (net, *span))
+            }
+            _ => {
+                self.expected("a prefix such as 10.0.30.0/24");
+                None
+            }
+        }
+    }
+}
+
+/// A prefix, reported when bits behind its length are set.
+pub fn network(address: IpAddr, length: u8, span: Span, errors: &Errors) -> Option<IpNet> {
+    let net = IpNet::new(address, length).ok()?;
+    if net.network() == address {
+        return Some(net);
+    }
+    errors.borrow_mut().push(
+        Diagnostic::error("host-bits", span, format!("`{address}/{length}` has bits set behind its length"))
+            .label("this names a host and a network at once")
+            .help(format!("write the network as `{}/{length}`, or the host as `{address}`", net.network()))
+            .fix(format!("{}/{length}", net.network())),
+    );
+    None
+}

@@ -1,0 +1,27 @@
+//! From syntax to meaning's raw material: names resolved, defaults filled in, contradictions reported.
+
+pub mod address;
+mod attributes;
+mod load;
+mod names;
+mod network;
+mod resolve;
+pub mod service;
+
+pub use address::AddressSet;
+pub use load::STANDARD;
+pub use network::*;
+
+use crate::{
+    diagnostic::{Diagnostic, Sources},
+    world::World,
+};
+
+/// Reads a policy with all that it uses and resolves it.
+///
+/// `path` names the policy in messages and is where its files are looked for. The network is whole only when no
+/// diagnostic is an error.
+pub fn resolve(path: &str, text: &str, sources: &mut Sources, world: &dyn World) -> (Network, Vec<Diagnostic>) {
+    let units = load::load(path, text, sources, world);
+    resolve::resolve(units, sources, world)
+}

@@ -1,0 +1,96 @@
+//! Tables of names: who is called what, in which name space, and what a name means where it is used.
+
+use std::collections::BTreeMap;
+
+use super::load::{Import, Space};
+use crate::diagnostic::Span;
+
+/// The names of one sort of things.
+#[derive(Clone, Debug)]
+pub struct Names<T> {
+    table: BTreeMap<(Space, String), (T, Span)>,
+}
+
+/// Why a name means nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unclear {
+    Unknown,
+    /// Two modules bring it; the full names.
+    Ambiguous(Vec<String>),
+}
+
+impl<T> Default for Names<T> {
+    fn default() -> Self {
+        Self { table: BTreeMap::new() }
+    }
+}
+
+impl<T: Copy + PartialEq> Names<T> {
+    /// Declares a name; gives the place of an earlier declaration if there is one.
+    pub fn declare(&mut self, space: Space, name: &str, thing: T, span: Span) -> Option<Span> {
+        match self.table.entry((space, name.to_owned())) {
+            std::collections::btree_map::Entry::Occupied(earlier) => Some(earlier.get().1),
+            std::collections::btree_map::Entry::Vacant(free) => {
+                free.insert((thing, span));
+                None
+            }
+        }
+    }
+
+    /// What a name means in a name space: its own first, then what it uses.
+    pub fn find(&self, space: Space, name: &str, imports: &BTreeMap<Space, Vec<Import>>) -> Result<T, Unclear> {
+        let (_, thing) = self.look(space, name, imports)?;
+        Ok(thing)
+    }
+
+    fn look(
+        &self,
+        space: Space,
+        name: &str,
+        imports: &BTreeMap<Space, Vec<Import>>,
+    ) -> Result<((Space, String), T), Unclear> {
+        let own = |space: Space, name: &str| {
+            let key = (space, name.to_owned());
+            self.table.get(&key).map(|(thing, _)| (key, *thing))
+        };
+        if let Some(found) = own(space, name) {
+            return Ok(found);
+        }
+        let visible = imports.get(&space).map_or(&[][..], Vec::as_slice);
+        let mut found: Vec<((Space, String), T, String)> = Vec::new();
+        for import in visible {
+            let candidates =
+                import.prefixes.iter().filter_map(|prefix| name.strip_prefix(prefix.as_str())?.strip_prefix('.'));
+            for rest in candidates.chain(import.plain.then_some(name)) {
+                if let Some((key, thing)) = own(import.from, rest)
+                    && !found.iter().any(|(other, ..)| *other == key)
+                {
+                    let full =
+                        import.prefixes.first().map_or_else(|| rest.to_owned(), |prefix| format!("{prefix}.{rest}"));
+                    found.push((key, thing, full));
+                }
+            }
+        }
+        match found.len() {
+            0 => Err(Unclear::Unknown),
+            1 => found.pop().map(|(key, thing, _)| (key, thing)).ok_or(Unclear::Unknown),
+            _ => Err(Unclear::Ambiguous(found.into_iter().map(|(_, _, full)| full).collect())),
+        }
+    }
+
+    /// Every name that can be written in a name space.
+    pub fn visible(&self, space: Space, imports: &BTreeMap<Space, Vec<Import>>) -> Vec<String> {
+        let mut list: Vec<String> =
+            self.table.keys().filter(|(own, _)| *own == space).map(|(_, name)| name.clone()).collect();
+        for import in imports.get(&space).map_or(&[][..], Vec::as_slice) {
+            for (_, name) in self.table.keys().filter(|(own, _)| *own == import.from) {
+                if import.plain {
+                    list.push(name.clone());
+                } else if let Some(prefix) = import.prefixes.last() {
+                    list.push(format!("{prefix}.{name}"));
+                }
+            }
+        }
+        list
+    }
+}

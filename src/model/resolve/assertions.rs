@@ -1,0 +1,121 @@
+//! `never`, `always`, `only`, `exposed`, `check` and `waive`.
+
+use super::Resolver;
+use crate::{
+    diagnostic::{Diagnostic, Severity, Span},
+    model::{
+        attributes::Attributes,
+        load::Space,
+        network::{Assertion, Check, ExposedEntry, ExposedList, Place, Region, Waiver},
+    },
+    syntax::tree::{self, AssertionKind, Side, Term, TermKind},
+};
+
+impl Resolver<'_> {
+    pub(super) fn assertion(&mut self, tree: &tree::Assertion, span: Span, space: Space) -> Option<Assertion> {
+        let from = self.side(&tree.from, space);
+        let to = self.side(&tree.to, space);
+        if tree.kind != AssertionKind::Never && tree.services.is_empty() {
+            let word = if tree.kind == AssertionKind::Always { "always" } else { "only" };
+            self.report(
+                Diagnostic::error("missing-services", span, format!("`{word}` needs the services that it is about"))
+                    .label("expected `: SERVICES` at its end")
+                    .help(format!("write `{word} A -> B : https`")),
+            );
+            return None;
+        }
+        let traffic = self.traffic(&tree.services, space);
+        let (from, to) = (from?, to?);
+        if traffic.is_empty() {
+            return None;
+        }
+        if !from.is_empty() && !to.is_empty() && !tree.chain && !self.meets(&from, &to, &traffic, span) {
+            return None;
+        }
+        Some(Assertion { span, kind: tree.kind, chain: tree.chain, from, to, traffic })
+    }
+
+    pub(super) fn exposed(&mut self, tree: &tree::Exposed, span: Span, space: Space) {
+        let mut entries = Vec::new();
+        for entry in &tree.entries {
+            let term = Term { kind: TermKind::Name(entry.to.text.clone()), span: entry.to.span };
+            let to = self.filled_side(&Side { span: entry.to.span, terms: vec![term], except: Vec::new() }, space);
+            let public = self.traffic(&entry.public, space);
+            let service = if entry.services.is_empty() { Vec::new() } else { self.traffic(&entry.services, space) };
+            let from = match (entry.from.first(), entry.from.last()) {
+                (Some(first), Some(last)) => self.filled_side(
+                    &Side { terms: entry.from.clone(), except: Vec::new(), span: first.span.to(last.span) },
+                    space,
+                ),
+                _ => Some(self.whole_internet()),
+            };
+            if let (Some(to), Some(from)) = (to, from) {
+                entries.push(ExposedEntry { span: entry.span, public, to, service, from });
+            }
+        }
+        self.network.exposed.push(ExposedList { span, entries });
+    }
+
+    fn whole_internet(&self) -> Vec<Region> {
+        let internet = self.network.internet();
+        self.network
+            .zone_ids()
+            .filter(|(_, zone)| zone.is_internet())
+            .map(|(id, _)| Region { place: Place::Zone(id), addresses: internet.clone(), whole: false })
+            .collect()
+    }
+
+    pub(super) fn check(&mut self, tree: &tree::Check, span: Span, space: Space) {
+        let attributes = Attributes::new("check", &tree.body, &["severity", "because"], &[], self.errors);
+        let severity = attributes.choice(
+            "severity",
+            &[("error", Severity::Error), ("warning", Severity::Warning), ("note", Severity::Note)],
+        );
+        if tree.assertions.is_empty() && !self.failed() {
+            self.report(
+                Diagnostic::error(
+                    "missing-attribute",
+                    tree.id.span,
+                    format!("check `{}` claims nothing", tree.id.text),
+                )
+                .label("needs `never`, `always` or `only`"),
+            );
+        }
+        let assertions =
+            tree.assertions.iter().filter_map(|(span, assertion)| self.assertion(assertion, *span, space)).collect();
+        self.network.checks.push(Check {
+            id: tree.id.text.clone(),
+            span,
+            severity: severity.unwrap_or(Severity::Error),
+            because: attributes.quoted("because").map(|text| text.text),
+            assertions,
+        });
+    }
+
+    pub(super) fn waive(&mut self, tree: &tree::Waive, span: Span, space: Space) {
+        let attributes = Attributes::new("waive", &tree.body, &["until", "because"], &[], self.errors);
+        let until = attributes.get("until").and_then(|arguments| self.until(arguments));
+        let because = attributes.quoted("because");
+        if attributes.get("because").is_none() {
+            self.report(
+                Diagnostic::error("missing-attribute", tree.id.span, "a waiver needs a reason")
+                    .label("needs `because`")
+                    .help("write `because \"...\"`: whoever reads it in a year has to know why"),
+            );
+        }
+        let from = tree.from.as_ref().map(|side| self.side(side, space));
+        let to = tree.to.as_ref().map(|side| self.side(side, space));
+        let Some(because) = because else { return };
+        if matches!(from, Some(None)) || matches!(to, Some(None)) {
+            return;
+        }
+        self.network.waivers.push(Waiver {
+            id: tree.id.text.clone(),
+            span,
+            from: from.flatten(),
+            to: to.flatten(),
+            until,
+            because: because.text,
+        });
+    }
+}

@@ -1,0 +1,340 @@
+//! `allow`, `deny` and their options.
+
+use super::{Resolver, zones::list};
+use crate::{
+    diagnostic::{Diagnostic, Span},
+    model::{
+        attributes::Attributes,
+        load::{Space, Units},
+        names::Unclear,
+        network::{Action, Limit, Options, Place, Region, Rule, TimeUnit},
+        service::{Integration, SameZone, Traffic},
+    },
+    packet::Family,
+    syntax::{
+        token::{Kind, Literal, Token},
+        tree::{self, Item, ItemKind, StatementKind},
+    },
+};
+
+const OPTIONS: [&str; 7] = ["as", "log", "during", "until", "limit", "because", "owner"];
+
+impl<'t> Resolver<'t> {
+    /// Second pass: everything that says what may flow.
+    pub(super) fn statements(&mut self, units: &'t Units) {
+        for unit in &units.list {
+            for statement in &unit.file.statements {
+                let (space, span, folder) = (unit.space, statement.span, unit.folder.as_str());
+                match &statement.kind {
+                    StatementKind::Rule(tree) => self.rule(tree, span, space),
+                    StatementKind::Expose(tree) => self.expose(tree, span, space),
+                    StatementKind::Vpn(tree) => self.vpn(tree, span, space),
+                    StatementKind::Redirect(tree) => self.redirect(tree, span, space),
+                    StatementKind::Reflect(tree) => self.reflect(tree, span, space),
+                    StatementKind::HomeAssistant(tree) => self.home_assistant(tree, span, space, folder),
+                    StatementKind::Assertion(tree) => {
+                        let found = self.assertion(tree, span, space);
+                        self.network.assertions.extend(found);
+                    }
+                    StatementKind::Exposed(tree) => self.exposed(tree, span, space),
+                    StatementKind::Check(tree) => self.check(tree, span, space),
+                    StatementKind::Waive(tree) => self.waive(tree, span, space),
+                    _ => {}
+                }
+            }
+        }
+        for index in 0..self.group_trees.len() {
+            let span = self.group_trees.get(index).map_or_else(Span::default, |placed| placed.tree.name.span);
+            self.group(index, span);
+        }
+        for index in 0..self.ranges_trees.len() {
+            let span = self.ranges_trees.get(index).map_or_else(Span::default, |placed| placed.tree.name.span);
+            self.ranges_set(index, span);
+        }
+    }
+
+    fn rule(&mut self, tree: &tree::Rule, span: Span, space: Space) {
+        let options = self.options("rule", &tree.options, &[], space);
+        if tree.action == Action::Deny
+            && let Some((_, limit)) = options.limit
+        {
+            self.report(
+                Diagnostic::error("deny-limit", limit, "a deny cannot be limited")
+                    .label("a deny that lets some through is none")
+                    .help("limit the `allow` instead"),
+            );
+        }
+        let from = self.filled_side(&tree.from, space);
+        let to = self.filled_side(&tree.to, space);
+        if tree.both {
+            self.both_ways(tree, span, space, &options, from, to);
+            return;
+        }
+        let traffic = self.traffic(&tree.services, space);
+        if let (Some(from), Some(to)) = (from, to)
+            && !traffic.is_empty()
+            && self.meets(&from, &to, &traffic, span)
+        {
+            if options.as_router && tree.action == Action::Deny {
+                self.report(
+                    Diagnostic::error("deny-as-router", span, "`as router` has no meaning for a deny")
+                        .label("nothing passes here"),
+                );
+            }
+            self.push_rule(tree.action, (from, to), traffic, options, span, None);
+        }
+    }
+
+    fn push_rule(
+        &mut self,
+        action: Action,
+        (from, to): (Vec<Region>, Vec<Region>),
+        traffic: Vec<Traffic>,
+        options: Options,
+        span: Span,
+        integration: Option<String>,
+    ) {
+        let expired = self.expired(&options);
+        self.network.rules.push(Rule { span, action, from, to, traffic, options, integration, expired });
+    }
+
+    /// Reports a date that has passed.
+    pub(super) fn expired(&self, options: &Options) -> bool {
+        let Some((date, span)) = options.until else { return false };
+        if date > self.today {
+            return false;
+        }
+        self.report(
+            Diagnostic::error("expired-rule", span, format!("this ran out on {date}"))
+                .label("not compiled any more")
+                .note(format!("today is {}", self.today))
+                .help("remove the statement, or give it a new date if it is still needed"),
+        );
+        true
+    }
+
+    fn both_ways(
+        &mut self,
+        tree: &tree::Rule,
+        span: Span,
+        space: Space,
+        options: &Options,
+        from: Option<Vec<Region>>,
+        to: Option<Vec<Region>>,
+    ) {
+        if tree.action == Action::Deny {
+            self.report(
+                Diagnostic::error("deny-both", span, "a deny has one direction")
+                    .label("`<->` belongs to `allow`")
+                    .help("write one deny for each direction"),
+            );
+            return;
+        }
+        if tree.services.is_empty() {
+            self.report(
+                Diagnostic::error("no-integration", span, "`<->` needs the integrations that it shall open")
+                    .label("expected `: INTEGRATION`")
+                    .help("for everything in both directions write two rules with `->`"),
+            );
+        }
+        for item in &tree.services {
+            let Some((name, integration)) = self.integration_named(item, space) else { continue };
+            let (Some(from), Some(to)) = (&from, &to) else { continue };
+            if integration.same_zone == Some(SameZone::Required) {
+                let same = pairs(from, to).next().is_none();
+                let reason = integration
+                    .because
+                    .clone()
+                    .unwrap_or_else(|| "its devices find each other inside one network only".to_owned());
+                let error =
+                    Diagnostic::error("same-zone-required", item.span, format!("`{name}` works inside one zone only"))
+                        .label(if same {
+                            "both ends are in one zone already: no rule is needed"
+                        } else {
+                            "the two ends are in different zones"
+                        })
+                        .note(reason);
+                self.report(if same {
+                    error.help("remove the rule")
+                } else {
+                    error.help("put both ends into one zone; no rule can mend this")
+                });
+                continue;
+            }
+            for (regions, traffic) in [((from, to), &integration.there), ((to, from), &integration.back)] {
+                if !traffic.is_empty() && self.meets(regions.0, regions.1, traffic, span) {
+                    self.push_rule(
+                        Action::Allow,
+                        (regions.0.clone(), regions.1.clone()),
+                        traffic.clone(),
+                        options.clone(),
+                        span,
+                        Some(name.clone()),
+                    );
+                }
+            }
+        }
+    }
+
+    fn integration_named(&mut self, item: &Item, space: Space) -> Option<(String, Integration)> {
+        let ItemKind::Name(name) = &item.kind else {
+            self.report(
+                Diagnostic::error("not-an-integration", item.span, "only integrations may stand behind `<->`")
+                    .label("this is a protocol")
+                    .help("write one rule with `->` for each direction"),
+            );
+            return None;
+        };
+        match self.integrations.find(space, name, self.imports) {
+            Ok(index) => self.integration(index).map(|found| (name.clone(), found)),
+            Err(why) => {
+                let known = self.integrations.visible(space, self.imports);
+                let mut elsewhere = None;
+                if why == Unclear::Unknown {
+                    if self.services.find(space, name, self.imports).is_ok() {
+                        elsewhere = Some(format!("`{name}` is a service: write one rule with `->` for each direction"));
+                    } else if crate::model::STANDARD.iter().any(|(module, text)| {
+                        *module == "std.integrations" && text.contains(&format!("integration {name} {{"))
+                    }) {
+                        elsewhere = Some("the standard library has it: add `use std.integrations`".to_owned());
+                    }
+                }
+                self.unclear(name, item.span, "integration", why, &known, elsewhere);
+                None
+            }
+        }
+    }
+
+    /// Can any packet be meant? Reports two ends in one zone, and two ends without a common family.
+    pub(super) fn meets(&self, from: &[Region], to: &[Region], traffic: &[Traffic], span: Span) -> bool {
+        if pairs(from, to).next().is_none() {
+            let name = from.first().map_or_else(String::new, |region| self.place_name(region.place));
+            self.report(
+                Diagnostic::error("same-zone", span, format!("both ends are in {name}"))
+                    .label("this traffic does not cross the router")
+                    .help("no rule is needed and none can stop it: hosts of one zone reach each other, unless the switch keeps them apart (`isolated`)"),
+            );
+            return false;
+        }
+        let common = |family: Family| {
+            pairs(from, to)
+                .any(|(from, to)| !from.addresses.family(family).is_empty() && !to.addresses.family(family).is_empty())
+                && traffic.iter().any(|traffic| traffic.has_family(family))
+        };
+        if common(Family::V4) || common(Family::V6) {
+            return true;
+        }
+        let families = |regions: &[Region]| {
+            let has = |family| regions.iter().any(|region| !region.addresses.family(family).is_empty());
+            match (has(Family::V4), has(Family::V6)) {
+                (true, true) => "IPv4 and IPv6",
+                (true, false) => "IPv4 only",
+                _ => "IPv6 only",
+            }
+        };
+        self.report(
+            Diagnostic::error("no-common-family", span, "the two ends have no family of addresses in common")
+                .label(format!("the left side has {}, the right side has {}", families(from), families(to)))
+                .help("give one of them an address of the other family, or remove the rule"),
+        );
+        false
+    }
+
+    pub(super) fn place_name(&self, place: Place) -> String {
+        match place {
+            Place::Router => "the router".to_owned(),
+            Place::Zone(id) => format!("zone `{}`", self.network.zone(id).name),
+        }
+    }
+
+    /// The options that rules, exposures and redirects share. `more` are the statement's own attributes.
+    pub(super) fn options(&mut self, statement: &str, body: &tree::Body, more: &[&str], space: Space) -> Options {
+        let known: Vec<&str> =
+            OPTIONS.iter().chain(more).copied().filter(|key| statement != "expose" || *key != "as").collect();
+        let attributes = Attributes::new(statement, body, &known, &[], self.errors);
+        let as_router = attributes.get("as").filter(|_| statement == "rule").is_some_and(|mut arguments| {
+            let found = arguments.word_is("router");
+            if found {
+                arguments.end()
+            } else {
+                arguments.expected("`router`")
+            }
+            found
+        });
+        let during = attributes.get("during").and_then(|mut arguments| {
+            let name = arguments.name("a schedule")?;
+            arguments.end();
+            match self.schedules.find(space, &name.text, self.imports) {
+                Ok(id) => Some((id, name.span)),
+                Err(why) => {
+                    let known = self.schedules.visible(space, self.imports);
+                    self.unclear(&name.text, name.span, "schedule", why, &known, None);
+                    None
+                }
+            }
+        });
+        let until = attributes.get("until").and_then(|arguments| self.until(arguments));
+        let limit = attributes.get("limit").and_then(|mut arguments| match arguments.next() {
+            Some(Token { kind: Kind::Literal(Literal::Rate(count, unit)), span }) => {
+                arguments.end();
+                self.limit(*count, unit, *span).map(|limit| (limit, *span))
+            }
+            _ => {
+                attributes.get("limit").unwrap_or(arguments).expected("a rate such as 10/minute");
+                None
+            }
+        });
+        Options {
+            as_router,
+            log: attributes.flag("log"),
+            during,
+            until,
+            limit,
+            because: attributes.quoted("because").map(|text| text.text),
+            owner: attributes.quoted("owner").map(|text| text.text),
+        }
+    }
+
+    pub(super) fn until(
+        &self,
+        mut arguments: crate::model::attributes::Arguments<'_>,
+    ) -> Option<(jiff::civil::Date, Span)> {
+        match arguments.peek() {
+            Some(Token { kind: Kind::Literal(Literal::Date(year, month, day)), span }) => {
+                arguments.next();
+                arguments.end();
+                self.date(*year, *month, *day, *span).map(|date| (date, *span))
+            }
+            _ => {
+                arguments.expected("a date such as 2027-01-31");
+                None
+            }
+        }
+    }
+
+    fn limit(&self, count: u64, unit: &str, span: Span) -> Option<Limit> {
+        let units = [TimeUnit::Second, TimeUnit::Minute, TimeUnit::Hour, TimeUnit::Day];
+        let Some(unit) = units.into_iter().find(|known| known.word() == unit) else {
+            self.report(
+                Diagnostic::error("attribute-value", span, format!("`{unit}` is no unit of time"))
+                    .label(format!("expected {}", list(units.map(TimeUnit::word)))),
+            );
+            return None;
+        };
+        match u32::try_from(count) {
+            Ok(count @ 1..=1_000_000) => Some(Limit { count, unit }),
+            _ => {
+                self.report(
+                    Diagnostic::error("out-of-range", span, format!("{count} is no rate"))
+                        .label("expected a number from 1 to 1000000"),
+                );
+                None
+            }
+        }
+    }
+}
+
+/// The pairs of regions between which traffic crosses the router.
+pub(super) fn pairs<'r>(from: &'r [Region], to: &'r [Region]) -> impl Iterator<Item = (&'r Region, &'r Region)> {
+    from.iter().flat_map(move |from| to.iter().map(move |to| (from, to))).filter(|(from, to)| from.place != to.place)
+}

@@ -1,0 +1,253 @@
+//! `service NAME = ...` and `integration NAME { }`
+
+use super::{Lazy, Resolver};
+use crate::{
+    diagnostic::{Diagnostic, Span},
+    model::{
+        attributes::Attributes,
+        load::Space,
+        names::Unclear,
+        service::{Discovery, ICMP, ICMPV6, Integration, SCTP, SameZone, Service, TCP, Traffic, Trait, UDP},
+    },
+    packet::icmp,
+    syntax::{
+        self,
+        tree::{IcmpVersion, Item, ItemKind, Ports, Transport},
+    },
+};
+
+impl Resolver<'_> {
+    /// Resolves every service and integration, so that those that nobody uses are checked too.
+    pub(super) fn all_services(&mut self) {
+        for index in 0..self.service_trees.len() {
+            self.service(index);
+        }
+        for index in 0..self.integration_trees.len() {
+            self.integration(index);
+        }
+    }
+
+    /// The traffic of items; no items mean every packet.
+    pub(super) fn traffic(&mut self, items: &[Item], space: Space) -> Vec<Traffic> {
+        if items.is_empty() {
+            return vec![Traffic::ANY];
+        }
+        let mut found = Vec::new();
+        for item in items {
+            for traffic in self.item(item, space) {
+                if !found.contains(&traffic) {
+                    found.push(traffic);
+                }
+            }
+        }
+        found
+    }
+
+    fn item(&mut self, item: &Item, space: Space) -> Vec<Traffic> {
+        match &item.kind {
+            ItemKind::Name(name) => self.service_named(name, item.span, space),
+            ItemKind::Ports { transport, to, from } => {
+                let protocol = match transport {
+                    Transport::Tcp => TCP,
+                    Transport::Udp => UDP,
+                    Transport::Sctp => SCTP,
+                };
+                let (Some(to), Some(from)) = (self.ports(to), self.ports(from)) else { return Vec::new() };
+                vec![Traffic { to, from, ..Traffic::protocol(protocol) }]
+            }
+            ItemKind::Icmp { version, kind, code } => {
+                let protocol = if *version == IcmpVersion::V4 { ICMP } else { ICMPV6 };
+                let byte = |value: u64| u8::try_from(value).ok();
+                match (kind.map(byte), code.map(byte)) {
+                    (None, _) => vec![Traffic::protocol(protocol)],
+                    (Some(Some(kind)), None) => {
+                        vec![Traffic { to: vec![(icmp(kind, 0), icmp(kind, 255))], ..Traffic::protocol(protocol) }]
+                    }
+                    (Some(Some(kind)), Some(Some(code))) => vec![Traffic::icmp(protocol, kind, Some(code))],
+                    _ => {
+                        self.report(
+                            Diagnostic::error("out-of-range", item.span, "no ICMP message has this type or code")
+                                .label("both are numbers from 0 to 255"),
+                        );
+                        Vec::new()
+                    }
+                }
+            }
+            ItemKind::Protocol(number) => match u8::try_from(*number) {
+                Ok(number) => vec![Traffic::protocol(number)],
+                Err(_) => {
+                    self.report(
+                        Diagnostic::error("out-of-range", item.span, format!("{number} is no protocol number"))
+                            .label("expected a number from 0 to 255"),
+                    );
+                    Vec::new()
+                }
+            },
+        }
+    }
+
+    /// Ports as written to sorted ranges; none when one of them is wrong.
+    fn ports(&self, ports: &[Ports]) -> Option<Vec<(u16, u16)>> {
+        let mut found = Vec::new();
+        let mut good = true;
+        for part in ports {
+            let port = |value: u64| u16::try_from(value).ok().filter(|port| *port > 0);
+            match (port(part.from), port(part.to)) {
+                (Some(from), Some(to)) if from <= to => found.push((from, to)),
+                (Some(from), Some(to)) => {
+                    self.report(
+                        Diagnostic::error("backward-range", part.span, "this range has nothing in it")
+                            .label("its end lies before its start")
+                            .help(format!("write `{to}-{from}`"))
+                            .fix(format!("{to}-{from}")),
+                    );
+                    good = false;
+                }
+                _ => {
+                    self.report(
+                        Diagnostic::error("out-of-range", part.span, format!("{} is no port", self.text(part.span)))
+                            .label("ports are numbers from 1 to 65535"),
+                    );
+                    good = false;
+                }
+            }
+        }
+        found.sort_unstable();
+        let mut merged: Vec<(u16, u16)> = Vec::new();
+        for (from, to) in found {
+            match merged.last_mut() {
+                Some(last) if u32::from(from) <= u32::from(last.1) + 1 => last.1 = last.1.max(to),
+                _ => merged.push((from, to)),
+            }
+        }
+        good.then_some(merged)
+    }
+
+    fn service_named(&mut self, name: &str, span: Span, space: Space) -> Vec<Traffic> {
+        match self.services.find(space, name, self.imports) {
+            Ok(index) => match self.service(index) {
+                Some(service) => service.traffic,
+                None => {
+                    self.report(
+                        Diagnostic::error("service-cycle", span, format!("service `{name}` holds itself"))
+                            .label("comes back to itself here"),
+                    );
+                    Vec::new()
+                }
+            },
+            Err(why) => {
+                let known = self.services.visible(space, self.imports);
+                let mut elsewhere = None;
+                if why == Unclear::Unknown {
+                    if self.integrations.find(space, name, self.imports).is_ok() {
+                        elsewhere =
+                            Some(format!("`{name}` is an integration: these stand in `allow A <-> B : {name}`"));
+                    } else if let Some(module) = self.standard_module(name) {
+                        elsewhere = Some(format!("the standard library has it: add `use {module}`"));
+                    }
+                }
+                self.unclear(name, span, "service", why, &known, elsewhere);
+                Vec::new()
+            }
+        }
+    }
+
+    /// The module of the standard library that has a service of this name, if the policy does not use it.
+    fn standard_module(&self, name: &str) -> Option<&'static str> {
+        crate::model::STANDARD
+            .iter()
+            .find(|(_, text)| {
+                text.lines().any(|line| {
+                    line.strip_prefix("service ").and_then(|line| line.split([' ', '=']).next()) == Some(name)
+                })
+            })
+            .map(|(module, _)| *module)
+    }
+
+    /// A service by number; nothing when it is being resolved already.
+    fn service(&mut self, index: usize) -> Option<Service> {
+        match self.service_values.get(index)? {
+            Lazy::Done(service) => return Some(service.clone()),
+            Lazy::Open => return None,
+            Lazy::Waiting => {}
+        }
+        *self.service_values.get_mut(index)? = Lazy::Open;
+        let placed = self.service_trees.get(index)?;
+        let (space, tree) = (placed.space, placed.tree);
+        let attributes = Attributes::new(
+            "service",
+            &tree.body,
+            &["login", "plaintext", "management", "discovery"],
+            &[],
+            self.errors,
+        );
+        let mut service = Service { traffic: self.traffic(&tree.items, space), ..Service::default() };
+        if attributes.choice("login", &[("none", ())]).is_some() {
+            service.traits.insert(Trait::LoginNone);
+        }
+        for (key, found) in
+            [("plaintext", Trait::Plaintext), ("management", Trait::Management), ("discovery", Trait::Discovery)]
+        {
+            if attributes.flag(key) {
+                service.traits.insert(found);
+            }
+        }
+        *self.service_values.get_mut(index)? = Lazy::Done(service.clone());
+        Some(service)
+    }
+
+    /// An integration by number.
+    pub(super) fn integration(&mut self, index: usize) -> Option<Integration> {
+        if let Lazy::Done(found) = self.integration_values.get(index)? {
+            return Some(found.clone());
+        }
+        let placed = self.integration_trees.get(index)?;
+        let (space, tree) = (placed.space, placed.tree);
+        let attributes = Attributes::new(
+            "integration",
+            &tree.body,
+            &["there", "back", "discovery", "same-zone", "because"],
+            &[],
+            self.errors,
+        );
+        let mut flows = |key: &str| {
+            let Some(arguments) = attributes.get(key) else { return Vec::new() };
+            match syntax::items(arguments.rest(), self.source_text(arguments.span())) {
+                Ok(items) => self.traffic(&items, space),
+                Err(error) => {
+                    self.report(*error);
+                    Vec::new()
+                }
+            }
+        };
+        let (there, back) = (flows("there"), flows("back"));
+        let found = Integration {
+            there,
+            back,
+            discovery: attributes.choice(
+                "discovery",
+                &[("mdns", Discovery::Mdns), ("ssdp", Discovery::Ssdp), ("broadcast", Discovery::Broadcast)],
+            ),
+            same_zone: attributes
+                .choice("same-zone", &[("required", SameZone::Required), ("advised", SameZone::Advised)]),
+            because: attributes.quoted("because").map(|text| text.text),
+        };
+        if found.there.is_empty()
+            && found.back.is_empty()
+            && found.same_zone != Some(SameZone::Required)
+            && !self.failed()
+        {
+            self.report(
+                Diagnostic::error(
+                    "empty-integration",
+                    tree.name.span,
+                    format!("integration `{}` opens nothing", tree.name.text),
+                )
+                .label("has neither `there` nor `back`")
+                .help("`there` is what the left side opens to the right one, `back` the other way"),
+            );
+        }
+        *self.integration_values.get_mut(index)? = Lazy::Done(found.clone());
+        Some(found)
+    }
+}

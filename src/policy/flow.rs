@@ -1,0 +1,332 @@
+//! Who may open what to whom, and who may not: rules, exposures without translation, VPN ports, reflectors.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use super::cause::Cause;
+use crate::{
+    model::{
+        Action, AddressSet, AddressSource, Exposure, Network, Options, Place, Region, ZoneId,
+        address::public,
+        service::{Discovery, ICMPV6, TCP, Traffic, UDP},
+    },
+    packet::Family,
+};
+
+/// Where packets come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    pub place: Place,
+    pub addresses: AddressSet,
+    /// Is this all of a zone, as its name says?
+    pub whole: bool,
+}
+
+/// Where packets go, after translation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Destination {
+    pub place: Place,
+    pub addresses: AddressSet,
+    pub whole: bool,
+}
+
+/// One flow between two places. The traffic is never empty.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Flow {
+    pub cause: Cause,
+    pub action: Action,
+    pub from: Source,
+    pub to: Destination,
+    pub traffic: Vec<Traffic>,
+    pub options: Options,
+}
+
+impl Flow {
+    /// Can a packet of the family be part of it?
+    #[must_use]
+    pub fn has_family(&self, family: Family) -> bool {
+        !self.from.addresses.family(family).is_empty()
+            && !self.to.addresses.family(family).is_empty()
+            && self.traffic.iter().any(|traffic| traffic.has_family(family))
+    }
+}
+
+/// All flows of a policy.
+#[derive(Clone, Debug, Default)]
+pub struct Flows {
+    pub allowed: Vec<Flow>,
+    pub denied: Vec<Flow>,
+}
+
+/// The group addresses of a discovery protocol, and its port.
+fn discovery_groups(protocol: Discovery) -> (AddressSet, u16) {
+    let (v4, v6, port) = match protocol {
+        Discovery::Mdns => (Ipv4Addr::new(224, 0, 0, 251), Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 0xfb), 5353),
+        Discovery::Ssdp | Discovery::Broadcast => {
+            (Ipv4Addr::new(239, 255, 255, 250), Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 0xc), 1900)
+        }
+    };
+    (AddressSet::of(IpAddr::V4(v4)).union(&AddressSet::of(IpAddr::V6(v6))), port)
+}
+
+/// fe80::/10
+fn link_local() -> AddressSet {
+    AddressSet::range(
+        IpAddr::V6(Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 0)),
+        IpAddr::V6(Ipv6Addr::new(0xfebf, 0xffff, 0xffff, 0xffff, 0xffff, 0xffff, 0xffff, 0xffff)),
+    )
+}
+
+/// The flows that the policy allows and denies. What has run out is left out.
+#[must_use]
+pub fn flows(network: &Network) -> Flows {
+    let mut flows = Flows::default();
+    for (index, rule) in network.rules.iter().enumerate().filter(|(_, rule)| !rule.expired) {
+        let cause = Cause::Rule(index, rule.span);
+        let list = if rule.action == Action::Allow { &mut flows.allowed } else { &mut flows.denied };
+        between(list, network, cause, rule.action, (&rule.from, &rule.to), &rule.traffic, &rule.options);
+    }
+    for (index, exposure) in network.exposures.iter().enumerate().filter(|(_, exposure)| !exposure.expired) {
+        exposed(&mut flows.allowed, network, index, exposure);
+    }
+    for (index, vpn) in
+        network.vpns.iter().enumerate().filter(|(_, vpn)| vpn.server.is_none() && !vpn.listen.is_empty())
+    {
+        let from: Vec<Region> = internet(network, &vpn.on);
+        let to = [Region { place: Place::Router, addresses: AddressSet::all(), whole: true }];
+        between(
+            &mut flows.allowed,
+            network,
+            Cause::Vpn(index, vpn.span),
+            Action::Allow,
+            (&from, &to),
+            &vpn.listen,
+            &Options::default(),
+        );
+    }
+    for (index, reflector) in network.reflectors.iter().enumerate() {
+        let (groups, port) = discovery_groups(reflector.protocol);
+        let to = [Region { place: Place::Router, addresses: groups, whole: false }];
+        for zone in &reflector.zones {
+            let from =
+                [Region { place: Place::Zone(*zone), addresses: network.zone(*zone).network_set(), whole: true }];
+            let traffic = [Traffic::ports(UDP, port, port)];
+            between(
+                &mut flows.allowed,
+                network,
+                Cause::Reflector(index, reflector.span),
+                Action::Allow,
+                (&from, &to),
+                &traffic,
+                &Options::default(),
+            );
+        }
+    }
+    flows
+}
+
+/// The whole internet beyond some uplinks.
+pub(super) fn internet(network: &Network, on: &[ZoneId]) -> Vec<Region> {
+    let addresses = network.internet();
+    on.iter().map(|zone| Region { place: Place::Zone(*zone), addresses: addresses.clone(), whole: false }).collect()
+}
+
+/// One flow for each pair of regions between which packets cross the router.
+fn between(
+    list: &mut Vec<Flow>,
+    network: &Network,
+    cause: Cause,
+    action: Action,
+    (from, to): (&[Region], &[Region]),
+    traffic: &[Traffic],
+    options: &Options,
+) {
+    for from in from {
+        for to in to.iter().filter(|to| to.place != from.place && leaves(network, from.place, to.place)) {
+            let flow = |source: AddressSet, whole: bool, traffic: Vec<Traffic>| Flow {
+                cause,
+                action,
+                from: Source { place: from.place, addresses: source, whole },
+                to: Destination { place: to.place, addresses: to.addresses.clone(), whole: to.whole },
+                traffic,
+                options: options.clone(),
+            };
+            list.push(flow(from.addresses.clone(), from.whole, traffic.to_vec()));
+            if to.place == Place::Router && from.place != Place::Router {
+                list.extend(
+                    near(from, traffic, action).into_iter().map(|(source, traffic)| flow(source, false, traffic)),
+                );
+            }
+        }
+    }
+}
+
+/// Does a zone leave by this uplink? One with an `egress` leaves by that, or by one that stands in when it is down.
+fn leaves(network: &Network, from: Place, to: Place) -> bool {
+    let (Place::Zone(from), Place::Zone(to)) = (from, to) else { return true };
+    let uplink = network.zone(to);
+    !uplink.is_internet()
+        || uplink.failover
+        || network.zone(from).egress.as_ref().is_none_or(|egress| egress.zone == to)
+}
+
+/// What belongs to a zone on its own link: IPv6 link-local sources, and the unspecified source of a DHCP client
+/// (RFC 2131). A deny of a part takes all of them, since they do not tell the hosts of a link apart.
+fn near(from: &Region, traffic: &[Traffic], action: Action) -> Vec<(AddressSet, Vec<Traffic>)> {
+    let mut found = Vec::new();
+    let part = action == Action::Deny;
+    if !from.addresses.v6.is_empty() && (from.whole || part) {
+        found.push((link_local(), traffic.to_vec()));
+    }
+    if !from.addresses.v4.is_empty() && (from.whole || part) && traffic.iter().any(covers_dhcp) {
+        let request = Traffic { from: vec![(68, 68)], ..Traffic::ports(UDP, 67, 67) };
+        found.push((AddressSet::of(IpAddr::V4(Ipv4Addr::UNSPECIFIED)), vec![request]));
+    }
+    found
+}
+
+fn covers_dhcp(traffic: &Traffic) -> bool {
+    let holds = |ranges: &[(u16, u16)], port: u16| {
+        ranges.is_empty() || ranges.iter().any(|(from, to)| (*from..=*to).contains(&port))
+    };
+    match traffic.protocol {
+        None => true,
+        Some(UDP) => holds(&traffic.to, 67) && holds(&traffic.from, 68),
+        _ => false,
+    }
+}
+
+/// The parts of an exposure that need no translation: IPv6 straight to the host, and the proxy's way to the service.
+fn exposed(list: &mut Vec<Flow>, network: &Network, index: usize, exposure: &Exposure) {
+    if exposure.tunnel.is_some() {
+        return;
+    }
+    let cause = Cause::Exposure(index, exposure.span);
+    let (host, traffic) = exposure
+        .through
+        .as_ref()
+        .map_or((exposure.host, &exposure.service), |through| (through.host, &through.service));
+    if exposure.ipv6 != Some(false) {
+        let global = public().v6;
+        let to: Vec<Region> = network
+            .host(host)
+            .zones
+            .iter()
+            .map(|zone| {
+                let own = network.host(host).address_set(Some(*zone));
+                Region {
+                    place: Place::Zone(*zone),
+                    addresses: AddressSet {
+                        v4: crate::model::address::Intervals::default(),
+                        v6: own.v6.intersect(&global),
+                    },
+                    whole: false,
+                }
+            })
+            .filter(|region| !region.addresses.is_empty())
+            .collect();
+        let from: Vec<Region> = exposure
+            .from
+            .iter()
+            .filter(|region| matches!(region.place, Place::Zone(zone) if exposure.on.contains(&zone)))
+            .cloned()
+            .collect();
+        between(list, network, cause, Action::Allow, (&from, &to), traffic, &exposure.options);
+        if exposure.tls == Some(crate::model::Tls::Http01) {
+            between(
+                list,
+                network,
+                cause,
+                Action::Allow,
+                (&internet(network, &exposure.on), &to),
+                &[Traffic::ports(TCP, 80, 80)],
+                &exposure.options,
+            );
+        }
+    }
+    if let Some(through) = &exposure.through {
+        let regions = |id| {
+            network
+                .host(id)
+                .zones
+                .iter()
+                .map(|zone| Region {
+                    place: Place::Zone(*zone),
+                    addresses: network.host(id).address_set(Some(*zone)),
+                    whole: false,
+                })
+                .collect::<Vec<_>>()
+        };
+        let options =
+            Options { because: exposure.options.because.clone(), until: exposure.options.until, ..Options::default() };
+        between(
+            list,
+            network,
+            cause,
+            Action::Allow,
+            (&regions(through.host), &regions(exposure.host)),
+            &exposure.service,
+            &options,
+        );
+    }
+}
+
+/// What always passes to the router, whatever the rules say: RFC 4890 section 4.4 for a link, and the answers that the
+/// router's own DHCP clients wait for, which connection tracking cannot tie to a broadcast.
+#[must_use]
+pub fn baseline(network: &Network) -> Vec<Flow> {
+    let mut found = Vec::new();
+    let everywhere = AddressSet::all();
+    let only = |family: Family| match family {
+        Family::V4 => AddressSet { v4: everywhere.v4.clone(), ..AddressSet::default() },
+        Family::V6 => AddressSet { v6: everywhere.v6.clone(), ..AddressSet::default() },
+    };
+    for (id, zone) in network.zone_ids() {
+        let mut add = |name: &'static str, source: AddressSet, traffic: Vec<Traffic>, destination: AddressSet| {
+            found.push(Flow {
+                cause: Cause::Baseline(name),
+                action: Action::Allow,
+                from: Source { place: Place::Zone(id), addresses: source, whole: false },
+                to: Destination { place: Place::Router, addresses: destination, whole: true },
+                traffic,
+                options: Options::default(),
+            });
+        };
+        let own = if zone.is_internet() { network.internet() } else { zone.network_set() };
+        let unspecified = AddressSet::of(IpAddr::V6(Ipv6Addr::UNSPECIFIED));
+        let near = AddressSet { v6: own.v6, ..AddressSet::default() }.union(&link_local()).union(&unspecified);
+        add(
+            "IPv6 neighbour discovery",
+            near.clone(),
+            (133..=136).map(|kind| Traffic::icmp(ICMPV6, kind, None)).collect(),
+            only(Family::V6),
+        );
+        add(
+            "IPv6 multicast listener discovery",
+            near,
+            [130, 131, 132, 143].map(|kind| Traffic::icmp(ICMPV6, kind, None)).to_vec(),
+            only(Family::V6),
+        );
+        if zone.is_internet() {
+            let dynamic = zone.addresses.iter().any(|own| own.address.is_ipv4() && own.source == AddressSource::Dhcp);
+            if dynamic {
+                let answer = Traffic { from: vec![(67, 67)], ..Traffic::ports(UDP, 68, 68) };
+                add("answers to the router's DHCP client", only(Family::V4), vec![answer], only(Family::V4));
+            }
+            let answer = Traffic { from: vec![(547, 547)], ..Traffic::ports(UDP, 546, 546) };
+            add("answers to the router's DHCPv6 client", link_local(), vec![answer], only(Family::V6));
+        }
+    }
+    found
+}
+
+/// What the router must be able to send when its output is closed: RFC 4890 for a link, and its DHCP servers' and
+/// clients' packets, which connection tracking cannot tie to a broadcast.
+#[must_use]
+pub fn output_baseline() -> Vec<Traffic> {
+    let mut found: Vec<Traffic> =
+        (133..=136).chain([130, 131, 132, 143]).map(|kind| Traffic::icmp(ICMPV6, kind, None)).collect();
+    for (from, to) in [(68, 67), (67, 68), (546, 547), (547, 546)] {
+        found.push(Traffic { from: vec![(from, from)], ..Traffic::ports(UDP, to, to) });
+    }
+    found
+}

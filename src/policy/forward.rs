@@ -1,0 +1,198 @@
+//! Destination translations: port forwards, tunnels that end on a host, redirects.
+
+use std::net::IpAddr;
+
+use super::{cause::Cause, flow::internet};
+use crate::{
+    model::{
+        AddressSet, Exposure, HostId, Network, Place, Region, Tls, ZoneId,
+        service::{TCP, Traffic},
+    },
+    packet::Family,
+};
+
+/// The destination that packets carry before the translation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Original {
+    /// The router's own addresses in these internet zones.
+    Uplinks(Vec<ZoneId>),
+    /// Anybody, but the target itself: a redirect.
+    Anyone,
+}
+
+/// One destination translation of one family.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Forward {
+    pub cause: Cause,
+    pub family: Family,
+    /// Who comes in from outside and is let in by the forward itself.
+    pub granted: Vec<Region>,
+    /// Who is translated too, but gets in only if a rule says so.
+    pub translated: Vec<Region>,
+    pub original: Original,
+    /// One protocol, as it arrives.
+    pub traffic: Traffic,
+    /// Where it goes; none is the router itself.
+    pub target: Option<IpAddr>,
+    /// The zone that the target is in; none for the router.
+    pub zone: Option<ZoneId>,
+    /// The new destination port, if it is another one.
+    pub port: Option<u16>,
+    pub options: crate::model::Options,
+}
+
+/// All translations, in the order in which they are tried. A packet takes the first that fits.
+#[must_use]
+pub fn forwards(network: &Network) -> Vec<Forward> {
+    let mut found = Vec::new();
+    for (index, exposure) in
+        network.exposures.iter().enumerate().filter(|(_, exposure)| !exposure.expired && exposure.tunnel.is_none())
+    {
+        of_exposure(&mut found, network, index, exposure);
+    }
+    for (index, vpn) in network.vpns.iter().enumerate() {
+        let Some(host) = vpn.server else { continue };
+        for traffic in &vpn.listen {
+            to_host(
+                &mut found,
+                network,
+                Cause::Vpn(index, vpn.span),
+                host,
+                &vpn.on,
+                (internet(network, &vpn.on), Vec::new()),
+                traffic,
+                None,
+                &crate::model::Options::default(),
+            );
+        }
+    }
+    for (index, redirect) in network.redirects.iter().enumerate() {
+        let cause = Cause::Redirect(index, redirect.span);
+        for traffic in &redirect.traffic {
+            for family in [Family::V4, Family::V6].into_iter().filter(|family| traffic.has_family(*family)) {
+                let target = redirect.to.map(|host| (host, network.host(host).address(family)));
+                let (target, zone) = match target {
+                    None => (None, None),
+                    Some((_, Some(address))) => (Some(address.address), Some(address.zone)),
+                    Some((_, None)) => continue,
+                };
+                let except = redirect.to.map(|host| network.host(host).address_set(None)).unwrap_or_default();
+                let translated = redirect
+                    .from
+                    .iter()
+                    .map(|region| Region { addresses: region.addresses.minus(&except), whole: false, ..region.clone() })
+                    .filter(|region| !region.addresses.family(family).is_empty())
+                    .collect();
+                found.push(Forward {
+                    cause,
+                    family,
+                    granted: Vec::new(),
+                    translated,
+                    original: Original::Anyone,
+                    traffic: traffic.clone(),
+                    target,
+                    zone,
+                    port: None,
+                    options: redirect.options.clone(),
+                });
+            }
+        }
+    }
+    found
+}
+
+fn of_exposure(found: &mut Vec<Forward>, network: &Network, index: usize, exposure: &Exposure) {
+    let cause = Cause::Exposure(index, exposure.span);
+    let (host, service) = exposure
+        .through
+        .as_ref()
+        .map_or((exposure.host, &exposure.service), |through| (through.host, &through.service));
+    let inside = |on: bool| if on { insiders(network) } else { Vec::new() };
+    let from: Vec<Region> = exposure
+        .from
+        .iter()
+        .filter(|region| matches!(region.place, Place::Zone(zone) if exposure.on.contains(&zone)))
+        .cloned()
+        .collect();
+    for traffic in service {
+        let public = exposure
+            .port
+            .map_or_else(|| traffic.clone(), |(port, _)| Traffic { to: vec![(port, port)], ..traffic.clone() });
+        let inner = exposure.port.and_then(|(port, _)| traffic.single_port().filter(|inner| *inner != port));
+        to_host(
+            found,
+            network,
+            cause,
+            host,
+            &exposure.on,
+            (from.clone(), inside(exposure.hairpin)),
+            &public,
+            inner,
+            &exposure.options,
+        );
+    }
+    if exposure.tls == Some(Tls::Http01) {
+        let from = internet(network, &exposure.on);
+        to_host(
+            found,
+            network,
+            cause,
+            host,
+            &exposure.on,
+            (from, inside(exposure.hairpin)),
+            &Traffic::ports(TCP, 80, 80),
+            None,
+            &exposure.options,
+        );
+    }
+}
+
+/// Every zone inside, whole.
+fn insiders(network: &Network) -> Vec<Region> {
+    network
+        .zone_ids()
+        .filter(|(_, zone)| !zone.is_internet())
+        .map(|(id, zone)| Region { place: Place::Zone(id), addresses: zone.network_set(), whole: true })
+        .collect()
+}
+
+#[expect(clippy::too_many_arguments, reason = "the parts of a forward, each once")]
+fn to_host(
+    found: &mut Vec<Forward>,
+    network: &Network,
+    cause: Cause,
+    host: HostId,
+    on: &[ZoneId],
+    (granted, translated): (Vec<Region>, Vec<Region>),
+    traffic: &Traffic,
+    port: Option<u16>,
+    options: &crate::model::Options,
+) {
+    // IPv6 has no port forwards: an exposed host is reached by its own address.
+    let Some(target) = network.host(host).address(Family::V4) else { return };
+    if !traffic.has_family(Family::V4) {
+        return;
+    }
+    let only_v4 = |regions: Vec<Region>| -> Vec<Region> {
+        regions
+            .into_iter()
+            .map(|region| Region {
+                addresses: AddressSet { v4: region.addresses.v4, ..AddressSet::default() },
+                ..region
+            })
+            .filter(|region| !region.addresses.is_empty())
+            .collect()
+    };
+    found.push(Forward {
+        cause,
+        family: Family::V4,
+        granted: only_v4(granted),
+        translated: only_v4(translated),
+        original: Original::Uplinks(on.to_vec()),
+        traffic: traffic.clone(),
+        target: Some(target.address),
+        zone: Some(target.zone),
+        port,
+        options: options.clone(),
+    });
+}

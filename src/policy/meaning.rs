@@ -1,0 +1,314 @@
+//! The router's behaviour that the policy asks for, as exact sets of packets.
+
+use super::{
+    flow::{Flow, Flows, baseline, flows},
+    forward::{Forward, Original, forwards},
+    standing::{Standing, zone_number},
+};
+use crate::{
+    model::{AddressSet, Network, Options, Place, Region, service::Traffic},
+    packet::{Cube, Family, Field, Ranges, Set, Side, Space, addresses},
+    router::{Behaviour, Dnat, LOCAL, Limit, Limits, Outcome, Snat},
+};
+
+/// A burst that nftables grants a limit by default, in packets.
+pub const BURST: u64 = 5;
+
+/// Above this many cubes a flow is built from its sides instead.
+const PRODUCT: usize = 64;
+
+/// The meaning of a policy.
+#[derive(Clone, Debug)]
+pub struct Meaning {
+    /// What the router does with every packet.
+    pub behaviour: Behaviour,
+    /// All packets that can exist.
+    pub domain: Set,
+    /// The packets that pass untranslated, or would pass once they are translated: with the destination of afterwards.
+    pub passing: Set,
+    pub flows: Flows,
+    pub baseline: Vec<Flow>,
+    pub forwards: Vec<Forward>,
+}
+
+/// The meaning of a network where its router stands.
+#[must_use]
+pub fn meaning(network: &Network, standing: &Standing, limits: &mut Limits, space: &mut Space) -> Meaning {
+    let mut builder = Builder { network, standing, limits, space };
+    let flows = flows(network);
+    let baseline = baseline(network);
+    let forwards = forwards(network);
+    let domain = standing.topology.domain(builder.space);
+    let allowed = builder.flows(&flows.allowed);
+    let denied = builder.flows(&flows.denied);
+    let always = builder.flows(&baseline);
+    let free = builder.free();
+    let allowed = builder.space.union(allowed, free);
+    let passing = builder.space.minus(allowed, denied);
+    let loopback = builder.loopback();
+    let passing = builder.space.union_all(vec![passing, always, loopback]);
+    let masked = builder.as_router(&flows.allowed);
+
+    let mut behaviour = Behaviour::default();
+    let mut taken = Set::EMPTY;
+    let arriving = builder.space.project(domain, Field::Out);
+    for forward in &forwards {
+        let original = builder.original(forward);
+        let original = builder.space.intersect(original, arriving);
+        let fresh = builder.space.minus(original, taken);
+        taken = builder.space.union(taken, original);
+        let accepted = builder.accepted(forward, passing, denied);
+        let accepted = builder.space.intersect(accepted, fresh);
+        let masked = builder.before(forward, masked);
+        builder.add(&mut behaviour, accepted, Some(forward), masked);
+    }
+    let untouched = builder.space.minus(domain, taken);
+    let direct = builder.space.intersect(untouched, passing);
+    builder.add(&mut behaviour, direct, None, masked);
+    Meaning { behaviour, domain, passing, flows, baseline, forwards }
+}
+
+struct Builder<'a> {
+    network: &'a Network,
+    standing: &'a Standing,
+    limits: &'a mut Limits,
+    space: &'a mut Space,
+}
+
+impl Builder<'_> {
+    fn flows(&mut self, flows: &[Flow]) -> Set {
+        let mut cubes = Vec::new();
+        let mut sets = Vec::new();
+        for flow in flows {
+            for family in [Family::V4, Family::V6].into_iter().filter(|family| flow.has_family(*family)) {
+                let base = self.base(flow, family);
+                let from = side(&flow.from.addresses, family, Side::Src);
+                let to = side(&flow.to.addresses, family, Side::Dst);
+                let traffic: Vec<&Traffic> = flow.traffic.iter().filter(|traffic| traffic.has_family(family)).collect();
+                if from.len() * to.len() * traffic.len() <= PRODUCT {
+                    for (from, to) in from.iter().flat_map(|from| to.iter().map(move |to| (from, to))) {
+                        let ends = base.intersect(from).intersect(to);
+                        cubes.extend(traffic.iter().map(|traffic| traffic.narrow(ends.clone())));
+                    }
+                } else {
+                    let from = self.space.cubes_union(from.iter().map(|from| base.intersect(from)).collect());
+                    let to = self.space.cubes_union(to);
+                    let traffic =
+                        self.space.cubes_union(traffic.iter().map(|traffic| traffic.narrow(Cube::any())).collect());
+                    let ends = self.space.intersect(from, to);
+                    sets.push(self.space.intersect(ends, traffic));
+                }
+            }
+        }
+        sets.push(self.space.cubes_union(cubes));
+        self.space.union_all(sets)
+    }
+
+    /// Places, family and conditions of a flow.
+    fn base(&mut self, flow: &Flow, family: Family) -> Cube {
+        let cube = place(place(Cube::any(), Field::In, flow.from.place), Field::Out, flow.to.place);
+        self.conditions(cube.with(Field::Family, Ranges::single(family as u64)), &flow.options)
+    }
+
+    fn conditions(&mut self, mut cube: Cube, options: &Options) -> Cube {
+        if let Some((schedule, _)) = options.during
+            && let Some(schedule) = self.network.schedules.get(schedule.0)
+        {
+            cube = cube.with(Field::Minute, self.standing.minutes(schedule));
+        }
+        if let Some((limit, _)) = options.limit {
+            let number = self.limits.number(&Limit {
+                rate: limit.count.into(),
+                bytes: false,
+                per: seconds(limit.unit),
+                burst: BURST,
+            });
+            cube = cube.with(Field::Exceeded, Ranges::single(number.into()).complement(Field::Exceeded));
+        }
+        cube
+    }
+
+    /// What needs no rule: hosts of one zone, and the router's own packets when its output is open.
+    fn free(&mut self) -> Set {
+        let mut cubes = Vec::new();
+        for (id, zone) in self.network.zone_ids().filter(|(_, zone)| !zone.isolated && !zone.is_internet()) {
+            let within = place(place(Cube::any(), Field::In, Place::Zone(id)), Field::Out, Place::Zone(id));
+            let own = zone.network_set();
+            for family in [Family::V4, Family::V6] {
+                for from in side(&own, family, Side::Src) {
+                    cubes.extend(side(&own, family, Side::Dst).iter().map(|to| within.intersect(&from).intersect(to)));
+                }
+            }
+        }
+        if self.network.router.output_open {
+            cubes.push(place(Cube::any(), Field::In, Place::Router));
+        } else {
+            cubes.extend(
+                super::flow::output_baseline()
+                    .into_iter()
+                    .map(|traffic| traffic.narrow(place(Cube::any(), Field::In, Place::Router))),
+            );
+        }
+        self.space.cubes_union(cubes)
+    }
+
+    fn loopback(&mut self) -> Set {
+        self.space.cube(&place(place(Cube::any(), Field::In, Place::Router), Field::Out, Place::Router))
+    }
+
+    fn as_router(&mut self, flows: &[Flow]) -> Set {
+        let masked: Vec<Flow> = flows.iter().filter(|flow| flow.options.as_router).cloned().collect();
+        self.flows(&masked)
+    }
+
+    /// The packets that a forward translates, as they arrive.
+    fn original(&mut self, forward: &Forward) -> Set {
+        let destinations = match &forward.original {
+            Original::Uplinks(zones) => {
+                let own = zones.iter().flat_map(|zone| &self.network.zone(*zone).addresses);
+                own.fold(AddressSet::default(), |set, own| set.union(&AddressSet::of(own.address)))
+            }
+            Original::Anyone => forward.target.map_or_else(unicast, |target| unicast().minus(&AddressSet::of(target))),
+        };
+        let to = self.space.cubes_union(side(&destinations, forward.family, Side::Dst));
+        let traffic = self.space.cube(&forward.traffic.narrow(Cube::any()));
+        let from = self.arriving(forward.granted.iter().chain(&forward.translated), forward.family);
+        let ends = self.space.intersect(from, to);
+        self.space.intersect(ends, traffic)
+    }
+
+    fn arriving<'r>(&mut self, regions: impl Iterator<Item = &'r Region>, family: Family) -> Set {
+        let mut cubes = Vec::new();
+        for region in regions {
+            let base = place(Cube::any(), Field::In, region.place);
+            cubes.extend(side(&region.addresses, family, Side::Src).iter().map(|from| base.intersect(from)));
+        }
+        self.space.cubes_union(cubes)
+    }
+
+    /// The packets, as they arrive, that a forward's translation brings through.
+    fn accepted(&mut self, forward: &Forward, passing: Set, denied: Set) -> Set {
+        let granted = self.arriving(forward.granted.iter(), forward.family);
+        let conditions = self.conditions(Cube::any(), &forward.options);
+        let conditions = self.space.cube(&conditions);
+        let granted = self.space.intersect(granted, conditions);
+        let held_back = self.before(forward, denied);
+        let granted = self.space.minus(granted, held_back);
+        let ruled = self.before(forward, passing);
+        let let_in = self.space.union(granted, ruled);
+        let out = self.out(forward);
+        self.space.intersect(let_in, out)
+    }
+
+    /// Packets after a translation to the packets before it, with the original destination left open.
+    fn before(&mut self, forward: &Forward, after: Set) -> Set {
+        let mut parts = Vec::new();
+        match forward.target {
+            Some(target) => parts.push((Cube::any(), target)),
+            None => {
+                for (id, zone) in self.network.zone_ids() {
+                    let here = place(Cube::any(), Field::In, Place::Zone(id));
+                    let own = zone.addresses.iter().find(|own| own.address.is_ipv4() == (forward.family == Family::V4));
+                    parts.extend(own.map(|own| (here.clone(), own.address)));
+                }
+            }
+        }
+        let mut found = Vec::new();
+        for (base, target) in parts {
+            for to in side(&AddressSet::of(target), forward.family, Side::Dst) {
+                let mut cube = base.intersect(&to);
+                if let Some(port) = forward.port {
+                    cube = cube.with(Field::DstPort, Ranges::single(port.into()));
+                }
+                let cube = self.space.cube(&cube);
+                let mut set = self.space.intersect(after, cube);
+                for field in [Field::DstHigh, Field::DstLow].into_iter().chain(forward.port.map(|_| Field::DstPort)) {
+                    set = self.space.project(set, field);
+                }
+                found.push(set);
+            }
+        }
+        let out = self.out(forward);
+        let found = self.space.union_all(found);
+        self.space.intersect(found, out)
+    }
+
+    fn out(&mut self, forward: &Forward) -> Set {
+        let target = forward.zone.map_or(Place::Router, Place::Zone);
+        self.space.cube(&place(Cube::any(), Field::Out, target))
+    }
+
+    /// Adds accepted packets under the source translation that each gets. `masked` are those that a rule shows under
+    /// the router's address.
+    fn add(&mut self, behaviour: &mut Behaviour, accepted: Set, forward: Option<&Forward>, masked: Set) {
+        let dnat = forward.map(|forward| match forward.target {
+            Some(address) => Dnat::To { address, port: forward.port },
+            None => Dnat::ToRouter { port: forward.port },
+        });
+        let mut rest = accepted;
+        let mut add = |space: &mut Space, rest: &mut Set, snat: Snat, set: Set| {
+            let part = space.intersect(*rest, set);
+            *rest = space.minus(*rest, part);
+            behaviour.add(space, Outcome { dnat, snat: Some(snat) }, part);
+        };
+        for (id, zone) in self.network.zone_ids() {
+            if let Some(egress) = &zone.egress
+                && let Some(address) = egress.from
+            {
+                let cube = place(place(Cube::any(), Field::In, Place::Zone(id)), Field::Out, Place::Zone(egress.zone));
+                let family = if address.is_ipv4() { Family::V4 } else { Family::V6 };
+                let set = self.space.cube(&cube.with(Field::Family, Ranges::single(family as u64)));
+                add(self.space, &mut rest, Snat::To { address }, set);
+            }
+        }
+        let masquerade = self.masquerade(forward.is_some());
+        let masquerade = self.space.union(masquerade, masked);
+        add(self.space, &mut rest, Snat::Masquerade, masquerade);
+        behaviour.add(self.space, Outcome { dnat, snat: None }, rest);
+    }
+
+    /// What is shown under the router's address: IPv4 that leaves by a masquerading zone, and translated packets that
+    /// go back into the zone they came from, since the answer would miss the router otherwise.
+    fn masquerade(&mut self, translated: bool) -> Set {
+        let mut cubes = Vec::new();
+        for (id, zone) in self.network.zone_ids() {
+            let out = place(Cube::any(), Field::Out, Place::Zone(id));
+            if zone.masquerade {
+                cubes.push(out.clone().with(Field::Family, Ranges::single(Family::V4 as u64)));
+            }
+            if translated {
+                cubes.push(place(out, Field::In, Place::Zone(id)));
+            }
+        }
+        self.space.cubes_union(cubes)
+    }
+}
+
+/// Narrows a cube to one place.
+fn place(cube: Cube, field: Field, place: Place) -> Cube {
+    let number = match place {
+        Place::Router => LOCAL,
+        Place::Zone(zone) => zone_number(zone),
+    };
+    cube.with(field, Ranges::single(number.into()))
+}
+
+fn side(set: &AddressSet, family: Family, side: Side) -> Vec<Cube> {
+    set.family(family).ranges().iter().flat_map(|(from, to)| addresses(family, side, *from, *to)).collect()
+}
+
+/// Every destination that one host can have: neither multicast nor broadcast nor link-local.
+#[must_use]
+pub fn unicast() -> AddressSet {
+    let none = ["224.0.0.0/3", "ff00::/8", "fe80::/10"].into_iter().filter_map(|net| net.parse().ok());
+    AddressSet::all().minus(&AddressSet::nets(none))
+}
+
+const fn seconds(unit: crate::model::TimeUnit) -> u64 {
+    match unit {
+        crate::model::TimeUnit::Second => 1,
+        crate::model::TimeUnit::Minute => 60,
+        crate::model::TimeUnit::Hour => 3_600,
+        crate::model::TimeUnit::Day => 86_400,
+    }
+}

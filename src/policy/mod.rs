@@ -1,0 +1,17 @@
+//! What a policy means, from the model alone: which first packets pass, and how they are translated.
+//!
+//! The rules, exposures and VPNs become [`Flow`]s and [`Forward`]s: plain statements of who may open what to whom, each
+//! with its cause. [`meaning`] makes of them the router's [`crate::router::Behaviour`]; the plan makes of them what a
+//! router has to be told.
+
+mod cause;
+mod flow;
+mod forward;
+mod meaning;
+mod standing;
+
+pub use cause::Cause;
+pub use flow::{Destination, Flow, Flows, Source, baseline, flows, output_baseline};
+pub use forward::{Forward, Original, forwards};
+pub use meaning::{BURST, Meaning, meaning, unicast};
+pub use standing::{Standing, zone_number};

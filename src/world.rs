@@ -1,0 +1,34 @@
+//! The only door to files and clock. The library asks a [`World`]; the command line gives it the real one.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+
+/// What the compiler may ask of its surroundings.
+pub trait World {
+    /// The text of a file. Paths are relative to the folder in which the program runs, with `/` between their parts.
+    ///
+    /// # Errors
+    /// A sentence for the user when there is no such file or it is no UTF-8 text.
+    fn read(&self, path: &str) -> Result<String, String>;
+
+    /// The date that `until` and other dates are held against.
+    fn today(&self) -> Date;
+}
+
+/// Files in memory and a fixed date: for tests, editors and standard input.
+#[derive(Clone, Debug, Default)]
+pub struct Memory {
+    pub files: BTreeMap<String, String>,
+    pub date: Date,
+}
+
+impl World for Memory {
+    fn read(&self, path: &str) -> Result<String, String> {
+        self.files.get(path).cloned().ok_or_else(|| "there is no such file".to_owned())
+    }
+
+    fn today(&self) -> Date {
+        self.date
+    }
+}
