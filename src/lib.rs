@@ -9,4 +9,5 @@ pub mod plan;
 pub mod policy;
 pub mod router;
 pub mod syntax;
+pub mod target;
 pub mod world;

@@ -1,0 +1,3 @@
+//! nftables, the packet filter of Linux.
+
+pub mod read;
