@@ -30,7 +30,24 @@ fn main() {
     let meaning = hedgerow::policy::meaning(&net, &standing, &mut limits, &mut space);
     let book = hedgerow::plan::rulebook(&net, &meaning).unwrap();
     match hedgerow::target::nftables::render::render(&net, &standing, &book, &sources, &path) {
-        Ok(files) => println!("{}", files[0].text),
+        Ok(files) => {
+            println!("{}", files[0].text);
+            let reading = hedgerow::target::nftables::read::read(&files[0].text, &standing.topology, &mut limits, &mut space).unwrap();
+            eprintln!("exact {} unknown {:?} notes {:?}", reading.is_exact(), reading.unknown, reading.notes);
+            let opening = space.project(reading.first, hedgerow::packet::Field::Out);
+            let keys: std::collections::BTreeSet<_> = meaning.behaviour.accepted.keys().chain(reading.surely.accepted.keys()).copied().collect();
+            for key in keys {
+                let a = meaning.behaviour.accepted.get(&key).copied().unwrap_or(hedgerow::packet::Set::EMPTY);
+                let a = space.intersect(a, opening);
+                let b = reading.surely.accepted.get(&key).copied().unwrap_or(hedgerow::packet::Set::EMPTY);
+                let open = space.minus(b, a);
+                let closed = space.minus(a, b);
+                eprintln!("{key:?}: open {:?} closed {:?}", space.witness(open), space.witness(closed));
+            }
+            eprintln!("est dropped {:?}", space.witness(reading.established_dropped.possibly));
+            eprintln!("rel dropped {:?}", space.witness(reading.related_dropped.possibly));
+            eprintln!("inv accepted {:?}", space.witness(reading.invalid_accepted.possibly));
+        }
         Err(errors) => {
             for e in &errors {
                 eprintln!("{}\n", human.render(e));

@@ -139,18 +139,30 @@ impl Topology {
         Ranges::from_pairs([(u64::from(!local), last), (OTHER.into(), OTHER.into())])
     }
 
-    /// Destinations that are not local, each with the numbers it may leave by.
-    fn routed(&self, space: &mut Space, local: Set) -> Set {
-        let mut taken = local;
-        let mut routed = Vec::new();
+    /// The addresses of one side parted by where routing by them leads: disjoint sets that together hold every packet,
+    /// each with the interfaces that share the longest prefix; the rest with every internet interface and [`OTHER`].
+    /// Says nothing of the router's own addresses.
+    #[must_use]
+    pub fn regions(&self, space: &mut Space, side: Side) -> Vec<(Set, Vec<u16>)> {
+        let mut taken = Set::EMPTY;
+        let mut regions = Vec::new();
         for (_, net, ids) in self.networks() {
-            let packets = space.cube(&prefix(net, Side::Dst));
+            let packets = space.cube(&prefix(net, side));
             let fresh = space.minus(packets, taken);
             taken = space.union(taken, packets);
-            routed.push(route(space, fresh, &ids));
+            regions.push((fresh, ids));
         }
-        let rest = space.complement(taken);
-        routed.push(route(space, rest, &self.default_routes()));
+        regions.push((space.complement(taken), self.default_routes()));
+        regions
+    }
+
+    /// Destinations that are not local, each with the numbers it may leave by.
+    fn routed(&self, space: &mut Space, local: Set) -> Set {
+        let mut routed = Vec::new();
+        for (packets, ids) in self.regions(space, Side::Dst) {
+            let packets = space.minus(packets, local);
+            routed.push(route(space, packets, &ids));
+        }
         space.union_all(routed)
     }
 

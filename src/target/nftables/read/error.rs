@@ -1,0 +1,24 @@
+//! Why a file could not be read at all.
+
+use thiserror::Error;
+
+/// A file that nft would refuse, or that holds something without which no verdict can be given.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum ReadError {
+    #[error("line {line}, column {column}: expected {expected}, found {found}")]
+    Syntax { line: u32, column: u32, expected: &'static str, found: String },
+    #[error("line {line}: `${name}` is not defined")]
+    UndefinedVariable { line: u32, name: String },
+    #[error("line {line}: the included file `{path}` is not available")]
+    Include { line: u32, path: String },
+    #[error("line {line}: there is no {kind} `{name}` in table `{table}`")]
+    Missing { line: u32, kind: &'static str, name: String, table: String },
+    #[error("line {line}: table `{name}` does not exist")]
+    MissingTable { line: u32, name: String },
+    #[error("line {line}: chain `{name}` calls itself, or is called more than 16 deep")]
+    CallDepth { line: u32, name: String },
+    #[error("line {line}: `{command}` cannot be followed without the rules that are already loaded")]
+    Command { line: u32, command: String },
+    #[error("the rules are too entangled to be evaluated within bounds")]
+    TooLarge,
+}

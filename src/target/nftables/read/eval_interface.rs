@@ -1,0 +1,84 @@
+//! Matches on interface names.
+
+use super::{
+    context::{Destination, Place, State, View},
+    tri::Tri,
+};
+use crate::{
+    packet::{Cube, Field, Ranges, Set, Side, Space},
+    router::{LOCAL, OTHER, Topology},
+};
+
+/// The packets whose arriving or leaving interface has one of these names. A name that the topology does not know may
+/// or may not be that of any interface without a name there.
+pub fn named(topology: &Topology, space: &mut Space, side: Side, place: Place, state: State, names: &[String]) -> Tri {
+    let (field, view) = match side {
+        Side::Src => (Field::In, place.arriving),
+        Side::Dst => (Field::Out, place.leaving),
+    };
+    match view {
+        View::Absent => return constant(names.iter().any(|name| covers(name, ""))),
+        View::Loopback => return constant(names.iter().any(|name| covers(name, "lo"))),
+        View::Field => {}
+    }
+    let (surely, possibly) = ids(topology, names);
+    let mut sets = [surely, possibly].map(|ids| space.cube(&Cube::any().with(field, ids)));
+    if side == Side::Dst && place.own && place.hook == super::ast::Hook::Output && state.destination != Destination::Original {
+        sets = sets.map(|ids| rerouted(topology, space, ids));
+    }
+    let [surely, possibly] = sets;
+    Tri { surely, possibly }
+}
+
+const fn constant(yes: bool) -> Tri {
+    if yes { Tri::ALL } else { Tri::NONE }
+}
+
+/// In the output hook the interface is still the one that routing chose for the original destination, while
+/// `Field::Out` says where the new one leads (`nf_nat_ipv4_local_fn` routes again, the hook's state stays).
+fn rerouted(topology: &Topology, space: &mut Space, ids: Set) -> Set {
+    let domain = topology.domain(space);
+    let routed = space.intersect(domain, ids);
+    space.project(routed, Field::Out)
+}
+
+/// The numbers of the interfaces that surely and that possibly have one of the names.
+fn ids(topology: &Topology, names: &[String]) -> (Ranges, Ranges) {
+    let (mut surely, mut possibly) = (Vec::new(), Vec::new());
+    for name in names {
+        if covers(name, "lo") {
+            surely.push(LOCAL);
+        }
+        let mut others = name != "lo";
+        for (id, interface) in topology.interfaces() {
+            if covers(name, &interface.name) {
+                surely.push(id);
+            }
+            if overlaps(name, &interface.name) {
+                possibly.push(id);
+            }
+            others &= !covers(&interface.name, name);
+        }
+        if name == "*" {
+            surely.push(OTHER);
+        }
+        if others {
+            possibly.push(OTHER);
+        }
+    }
+    let ranges = |ids: &[u16]| Ranges::from_pairs(ids.iter().map(|&id| (id.into(), id.into())));
+    possibly.extend(&surely);
+    (ranges(&surely), ranges(&possibly))
+}
+
+/// Does the pattern hold every name that the other holds? Either may end in `*`.
+fn covers(pattern: &str, name: &str) -> bool {
+    match pattern.strip_suffix('*') {
+        Some(start) => name.strip_suffix('*').unwrap_or(name).starts_with(start),
+        None => pattern == name,
+    }
+}
+
+fn overlaps(a: &str, b: &str) -> bool {
+    covers(a, b) || covers(b, a)
+}

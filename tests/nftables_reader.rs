@@ -1,0 +1,21 @@
+//! The nftables reader: small rulesets, and what becomes of packets in them.
+
+#[path = "nftables_reader/support.rs"]
+mod support;
+
+#[path = "nftables_reader/chains.rs"]
+mod chains;
+#[path = "nftables_reader/conntrack.rs"]
+mod conntrack;
+#[path = "nftables_reader/files.rs"]
+mod files;
+#[path = "nftables_reader/matches.rs"]
+mod matches;
+#[path = "nftables_reader/nat.rs"]
+mod nat;
+#[path = "nftables_reader/topology.rs"]
+mod topology;
+#[path = "nftables_reader/unknown.rs"]
+mod unknown;
+#[path = "nftables_reader/whole.rs"]
+mod whole;
