@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::packet::{Cube, Family, Field, Ranges, icmp};
+use crate::packet::{Cube, Family, Field, Packet, Ranges, icmp};
 
 /// Protocol numbers of the IANA registry.
 pub const ICMP: u8 = 1;
@@ -70,6 +70,16 @@ impl Traffic {
             [(from, to)] if from == to && self.has_ports() => Some(*from),
             _ => None,
         }
+    }
+
+    /// Is a packet part of it?
+    #[must_use]
+    pub fn holds(&self, packet: &Packet) -> bool {
+        let within = |list: &[(u16, u16)], port: u16| list.is_empty() || list.iter().any(|(from, to)| (*from..=*to).contains(&port));
+        self.protocol.is_none_or(|protocol| protocol == packet.proto)
+            && self.has_family(packet.family)
+            && within(&self.to, packet.dst_port)
+            && within(&self.from, packet.src_port)
     }
 
     /// Narrows a cube to this traffic.

@@ -9,7 +9,8 @@ use crate::{
         address::public,
         service::{Discovery, ICMPV6, TCP, Traffic, UDP},
     },
-    packet::{Family, icmp},
+    packet::{Family, Packet, icmp},
+    router::LOCAL,
 };
 
 /// Where packets come from.
@@ -41,6 +42,20 @@ pub struct Flow {
 }
 
 impl Flow {
+    /// Is a packet part of it, with the destination of after translation? Conditions of time and rate are not asked.
+    #[must_use]
+    pub fn holds(&self, packet: &Packet) -> bool {
+        let number = |place: Place| match place {
+            Place::Router => LOCAL,
+            Place::Zone(zone) => super::zone_number(zone),
+        };
+        number(self.from.place) == packet.ingress
+            && number(self.to.place) == packet.egress
+            && self.from.addresses.family(packet.family).contains(packet.src)
+            && self.to.addresses.family(packet.family).contains(packet.dst)
+            && self.traffic.iter().any(|traffic| traffic.holds(packet))
+    }
+
     /// Can a packet of the family be part of it?
     #[must_use]
     pub fn has_family(&self, family: Family) -> bool {
@@ -161,7 +176,8 @@ fn between(
 }
 
 /// Does a zone leave by this uplink? One with an `egress` leaves by that, or by one that stands in when it is down.
-fn leaves(network: &Network, from: Place, to: Place) -> bool {
+#[must_use]
+pub fn leaves(network: &Network, from: Place, to: Place) -> bool {
     let (Place::Zone(from), Place::Zone(to)) = (from, to) else { return true };
     let uplink = network.zone(to);
     !uplink.is_internet()

@@ -26,6 +26,10 @@ pub struct Meaning {
     pub domain: Set,
     /// The packets that pass untranslated, or would pass once they are translated: with the destination of afterwards.
     pub passing: Set,
+    /// Everything but what comes from outside under an address of the router itself.
+    pub honest: Set,
+    /// What always passes, as a set.
+    pub always: Set,
     pub flows: Flows,
     pub baseline: Vec<Flow>,
     pub forwards: Vec<Forward>,
@@ -39,6 +43,7 @@ pub fn meaning(network: &Network, standing: &Standing, limits: &mut Limits, spac
     let baseline = baseline(network);
     let forwards = forwards(network);
     let domain = standing.topology.domain(builder.space);
+    let honest = builder.honest();
     let allowed = builder.flows(&flows.allowed);
     let denied = builder.flows(&flows.denied);
     let always = builder.flows(&baseline);
@@ -47,6 +52,7 @@ pub fn meaning(network: &Network, standing: &Standing, limits: &mut Limits, spac
     let passing = builder.space.minus(allowed, denied);
     let loopback = builder.loopback();
     let passing = builder.space.union_all(vec![passing, always, loopback]);
+    let passing = builder.space.intersect(passing, honest);
     let masked = builder.as_router(&flows.allowed);
 
     let mut behaviour = Behaviour::default();
@@ -59,13 +65,14 @@ pub fn meaning(network: &Network, standing: &Standing, limits: &mut Limits, spac
         taken = builder.space.union(taken, original);
         let accepted = builder.accepted(forward, passing, denied);
         let accepted = builder.space.intersect(accepted, fresh);
+        let accepted = builder.space.intersect(accepted, honest);
         let masked = builder.before(forward, masked);
         builder.add(&mut behaviour, accepted, Some(forward), masked);
     }
     let untouched = builder.space.minus(domain, taken);
     let direct = builder.space.intersect(untouched, passing);
     builder.add(&mut behaviour, direct, None, masked);
-    Meaning { behaviour, domain, passing, flows, baseline, forwards }
+    Meaning { behaviour, domain, passing, honest, always, flows, baseline, forwards }
 }
 
 struct Builder<'a> {
@@ -150,6 +157,19 @@ impl Builder<'_> {
             );
         }
         self.space.cubes_union(cubes)
+    }
+
+    /// Everything but what comes from outside under an address of the router itself.
+    fn honest(&mut self) -> Set {
+        let own = self.network.router_addresses();
+        let mut forged = Vec::new();
+        for family in [Family::V4, Family::V6] {
+            forged.extend(side(&own, family, Side::Src));
+        }
+        let forged = self.space.cubes_union(forged);
+        let inside = self.space.cube(&place(Cube::any(), Field::In, Place::Router));
+        let forged = self.space.minus(forged, inside);
+        self.space.complement(forged)
     }
 
     fn loopback(&mut self) -> Set {
@@ -291,6 +311,16 @@ fn place(cube: Cube, field: Field, place: Place) -> Cube {
         Place::Zone(zone) => zone_number(zone),
     };
     cube.with(field, Ranges::single(number.into()))
+}
+
+/// A region as cubes on one side.
+pub(super) fn cubes_of(region: &Region, field: Field, which: Side) -> Vec<Cube> {
+    let here = place(Cube::any(), field, region.place);
+    let mut found = Vec::new();
+    for family in [Family::V4, Family::V6] {
+        found.extend(side(&region.addresses, family, which).iter().map(|cube| here.intersect(cube)));
+    }
+    found
 }
 
 fn side(set: &AddressSet, family: Family, side: Side) -> Vec<Cube> {

@@ -8,10 +8,12 @@ mod cause;
 mod flow;
 mod forward;
 mod meaning;
+mod reaching;
 mod standing;
 
 pub use cause::Cause;
-pub use flow::{Destination, Flow, Flows, Source, baseline, flows, neighbours, output_baseline};
+pub use flow::{Destination, Flow, Flows, Source, baseline, flows, leaves, neighbours, output_baseline};
 pub use forward::{Forward, Original, forwards};
 pub use meaning::{BURST, Meaning, meaning, unicast};
+pub use reaching::{between, has_dates, undated};
 pub use standing::{Standing, zone_number};

@@ -86,3 +86,10 @@ pub fn first_packets(topology: &Topology, space: &mut Space) -> crate::packet::S
     let openers = eval_conntrack::openers(space);
     space.intersect(domain, openers)
 }
+
+/// ICMPv6 that connection tracking leaves alone, and that therefore is never part of a connection: neighbour discovery
+/// and multicast listeners.
+#[must_use]
+pub fn untracked_neighbours(space: &mut Space) -> crate::packet::Set {
+    eval_conntrack::untracked(space)
+}

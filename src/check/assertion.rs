@@ -1,0 +1,180 @@
+//! `never`, `always`, `only`: decided exactly, for every packet.
+
+use crate::{
+    compile::Meant,
+    diagnostic::{Diagnostic, Span},
+    model::{Assertion, AssertionKind, Network, Place, Region},
+    packet::{Cube, Field, Packet, Ranges, Set, Space},
+    policy::{Cause, Meaning, between, has_dates, leaves, meaning, undated},
+    router::LOCAL,
+    verify::describe,
+};
+
+/// What is reachable at most and at least, whatever the time, the rate and the date.
+struct Bounds {
+    at_most: Set,
+    at_least: Set,
+}
+
+/// All assertions that do not hold.
+pub fn run(network: &Network, meant: &mut Meant) -> Vec<Diagnostic> {
+    if network.assertions.is_empty() {
+        return Vec::new();
+    }
+    let bounds = bounds(network, meant);
+    let mut found = Vec::new();
+    for assertion in &network.assertions {
+        found.extend(decide(network, meant, assertion, &bounds));
+    }
+    found
+}
+
+fn bounds(network: &Network, meant: &mut Meant) -> Bounds {
+    let Meant { standing, meaning: now, limits, space } = meant;
+    let (mut at_most, mut at_least) = (now.reaching(space), now.reaching(space));
+    if has_dates(network) {
+        at_most = meaning(&undated(network, true), standing, limits, space).reaching(space);
+        at_least = meaning(&undated(network, false), standing, limits, space).reaching(space);
+    }
+    for field in [Field::Minute, Field::Exceeded] {
+        at_least = space.project_all(at_least, field);
+    }
+    Bounds { at_most, at_least }
+}
+
+fn decide(network: &Network, meant: &mut Meant, assertion: &Assertion, bounds: &Bounds) -> Option<Diagnostic> {
+    if assertion.from.is_empty() || assertion.to.is_empty() {
+        let side = if assertion.from.is_empty() { "left" } else { "right" };
+        return Some(
+            Diagnostic::warning("vacuous", assertion.span, "this assertion is about nobody")
+                .label(format!("its {side} side is empty"))
+                .help("declare the zone that it speaks of, or remove it: it proves nothing"),
+        );
+    }
+    if assertion.chain {
+        return crate::reach::never(network, meant, assertion, bounds.at_most);
+    }
+    let space = &mut meant.space;
+    let about = between(&assertion.from, &assertion.to, &assertion.traffic, space);
+    let packets = match assertion.kind {
+        AssertionKind::Never => {
+            let open = space.intersect(about, bounds.at_most);
+            crossing(open, space, network, &meant.meaning)
+        }
+        AssertionKind::Always => {
+            let wanted = space.intersect(about, meant.meaning.domain);
+            let wanted = space.intersect(wanted, meant.meaning.honest);
+            let wanted = leaving(wanted, network, &assertion.from, &assertion.to, space);
+            space.minus(wanted, bounds.at_least)
+        }
+        AssertionKind::Only => {
+            let everybody = everybody(network);
+            let to = between(&everybody, &assertion.to, &assertion.traffic, space);
+            let others = space.intersect(to, bounds.at_most);
+            let named = between(&assertion.from, &assertion.to, &assertion.traffic, space);
+            let others = space.minus(others, named);
+            crossing(others, space, network, &meant.meaning)
+        }
+    };
+    let packet = space.witness(packets)?;
+    Some(report(network, &meant.meaning, assertion, &packet))
+}
+
+/// Packets that cross from one zone to another. What stays in a zone is no matter of the router's rules.
+fn crossing(set: Set, space: &mut Space, network: &Network, meaning: &Meaning) -> Set {
+    let within: Vec<Cube> = network
+        .zone_ids()
+        .map(|(id, _)| {
+            let number = Ranges::single(crate::policy::zone_number(id).into());
+            Cube::any().with(Field::In, number.clone()).with(Field::Out, number)
+        })
+        .collect();
+    let within = space.cubes_union(within);
+    let set = space.minus(set, within);
+    space.minus(set, meaning.always)
+}
+
+/// Without the uplinks that a zone does not leave by.
+fn leaving(mut set: Set, network: &Network, from: &[Region], to: &[Region], space: &mut Space) -> Set {
+    for from in from {
+        for to in to.iter().filter(|to| !leaves(network, from.place, to.place)) {
+            let pair = between(std::slice::from_ref(from), std::slice::from_ref(to), &[crate::model::service::Traffic::ANY], space);
+            set = space.minus(set, pair);
+        }
+    }
+    set
+}
+
+/// Every zone; and the router too, if rules decide what it may send.
+fn everybody(network: &Network) -> Vec<Region> {
+    let all = crate::model::AddressSet::all();
+    let mut found: Vec<Region> =
+        network.zone_ids().map(|(id, _)| Region { place: Place::Zone(id), addresses: all.clone(), whole: true }).collect();
+    if !network.router.output_open {
+        found.push(Region { place: Place::Router, addresses: all, whole: true });
+    }
+    found
+}
+
+/// A failed assertion with a packet, the statements that decide over it, and what to do.
+fn report(network: &Network, meaning: &Meaning, assertion: &Assertion, packet: &Packet) -> Diagnostic {
+    let shown = describe(packet, network);
+    let error = match assertion.kind {
+        AssertionKind::Never => Diagnostic::error("never-failed", assertion.span, "what must never pass does pass").label("promised here"),
+        AssertionKind::Only => Diagnostic::error("only-failed", assertion.span, "somebody else is let through too").label("promised here"),
+        AssertionKind::Always => Diagnostic::error("always-failed", assertion.span, "what must always pass is held back").label("promised here"),
+    };
+    let error = error.note(format!("packet: {shown}"));
+    if assertion.kind == AssertionKind::Always {
+        return held_back(meaning, packet, error);
+    }
+    let mut error = error;
+    let causes = let_through(meaning, packet);
+    for span in causes.iter().filter_map(|cause| cause.span()) {
+        error = error.also(span, "lets it through");
+    }
+    if packet.ingress == LOCAL && network.router.output_open {
+        error = error.note("the router itself may send anything: `output open`").help("write `output closed` in `router`, or name the zones instead of `any`");
+    } else if causes.is_empty() {
+        error = error.note("it passes by a translation");
+    } else {
+        error = error.help("narrow the rule, add a `deny`, or change what is promised");
+    }
+    error
+}
+
+fn held_back(meaning: &Meaning, packet: &Packet, mut error: Diagnostic) -> Diagnostic {
+    let denies: Vec<Span> = meaning.flows.denied.iter().filter(|flow| flow.holds(packet)).filter_map(|flow| flow.cause.span()).collect();
+    let conditions: Vec<Span> = meaning.flows.allowed.iter().filter(|flow| flow.holds(packet)).filter_map(|flow| flow.cause.span()).collect();
+    if denies.is_empty() && conditions.is_empty() {
+        return error.note("nothing allows it").help("add a rule that allows it, or change what is promised");
+    }
+    for span in conditions {
+        error = error.also(span, if denies.is_empty() { "allows it only under a condition" } else { "allows it" });
+    }
+    for span in denies {
+        error = error.also(span, "holds it back");
+    }
+    error.help("a deny always wins, and a schedule, limit or date counts as closed here")
+}
+
+/// The statements that let a packet through, given with its final destination.
+#[must_use]
+pub fn let_through(meaning: &Meaning, packet: &Packet) -> Vec<Cause> {
+    let mut causes: Vec<Cause> = meaning.flows.allowed.iter().filter(|flow| flow.holds(packet)).map(|flow| flow.cause).collect();
+    for forward in &meaning.forwards {
+        let target = forward.target.map(|target| crate::model::address::bits(target));
+        let port = forward.port.unwrap_or(packet.dst_port);
+        let inner = crate::model::service::Traffic { to: forward.port.map_or_else(|| forward.traffic.to.clone(), |port| vec![(port, port)]), ..forward.traffic.clone() };
+        let granted = forward.granted.iter().any(|region| {
+            matches!(region.place, Place::Zone(zone) if crate::policy::zone_number(zone) == packet.ingress)
+                && region.addresses.family(packet.family).contains(packet.src)
+        });
+        if granted && forward.family == packet.family && target == Some(packet.dst) && port == packet.dst_port && inner.holds(packet) {
+            causes.push(forward.cause);
+        }
+    }
+    causes.sort_unstable();
+    causes.dedup();
+    causes
+}

@@ -1,0 +1,92 @@
+//! The whole pipeline: a policy's text in, proven files out.
+
+use crate::{
+    diagnostic::{Diagnostic, Severity, Sources},
+    model::{self, Network},
+    packet::Space,
+    plan::rulebook,
+    policy::{Meaning, Standing, meaning},
+    router::Limits,
+    target::nftables,
+    verify,
+    world::World,
+};
+
+/// The packets' diagram may grow to this many branches; a policy beyond it is refused, never half decided.
+const BUDGET: usize = 40_000_000;
+
+/// A policy that was read, with its meaning.
+pub struct Checked {
+    pub sources: Sources,
+    pub network: Network,
+    pub diagnostics: Vec<Diagnostic>,
+    /// Only when no diagnostic of the model is an error.
+    pub meant: Option<Meant>,
+}
+
+/// What a policy means where its router stands.
+pub struct Meant {
+    pub standing: Standing,
+    pub meaning: Meaning,
+    pub limits: Limits,
+    pub space: Space,
+}
+
+/// The files of one target.
+pub struct Output {
+    pub target: &'static str,
+    pub files: Vec<nftables::render::File>,
+}
+
+impl Checked {
+    /// Is there an error among the diagnostics?
+    #[must_use]
+    pub fn has_errors(&self) -> bool {
+        self.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
+    }
+}
+
+/// Reads, resolves and checks a policy.
+pub fn check(path: &str, text: &str, world: &dyn World) -> Checked {
+    let mut sources = Sources::default();
+    let (network, diagnostics) = model::resolve(path, text, &mut sources, world);
+    let mut checked = Checked { sources, network, diagnostics, meant: None };
+    if checked.has_errors() {
+        return checked;
+    }
+    let standing = Standing::new(&checked.network, "nftables", world.today());
+    let (mut space, mut limits) = (Space::with_budget(BUDGET), Limits::default());
+    let meaning = meaning(&checked.network, &standing, &mut limits, &mut space);
+    if space.exhausted() {
+        let router = checked.network.router.span;
+        checked.diagnostics.push(Diagnostic::error("too-large", router, "this policy is too large to be decided exactly").help("split it, or use wider prefixes instead of long lists"));
+        return checked;
+    }
+    let mut meant = Meant { standing, meaning, limits, space };
+    checked.diagnostics.extend(crate::check::run(&checked.network, &mut meant));
+    checked.meant = Some(meant);
+    checked
+}
+
+/// Renders a checked policy for a target and proves the files equal to it. Nothing is given out that is not proven.
+///
+/// # Errors
+/// What the target cannot express, at its place; or the packets on which the files differ from the policy.
+pub fn render(checked: &mut Checked, policy: &str) -> Result<Output, Vec<Diagnostic>> {
+    let Some(meant) = checked.meant.as_mut() else { return Err(Vec::new()) };
+    let book = rulebook(&checked.network, &meant.meaning)?;
+    let files = nftables::render::render(&checked.network, &meant.standing, &book, &checked.sources, policy)?;
+    let text = files.first().map_or("", |file| file.text.as_str());
+    let router = checked.network.router.span;
+    let verdict = verify::nftables(&checked.network, &meant.standing, &meant.meaning, text, &mut meant.limits, &mut meant.space)
+        .map_err(|error| vec![Diagnostic::error("not-proven", router, format!("the rendered ruleset cannot be read back: {error}"))])?;
+    if verdict.is_equal() {
+        return Ok(Output { target: "nftables", files });
+    }
+    let mut error = Diagnostic::error("not-proven", router, "the rendered ruleset differs from the policy, so nothing was written")
+        .help("this is a fault of hedgerow: please report it with the policy");
+    for difference in &verdict.differences {
+        error = error.note(difference.sentence(&checked.network));
+    }
+    Err(vec![error])
+}

@@ -1,0 +1,98 @@
+//! One difference between a policy and a configuration, and its words.
+
+use std::net::IpAddr;
+
+use crate::{
+    model::{Network, address::address, service::{ICMP, ICMPV6, SCTP, TCP, UDP}},
+    packet::{Packet, Set},
+    router::{Dnat, LOCAL, Outcome, Snat},
+};
+
+/// In which way the two differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// The configuration lets through what the policy denies.
+    Open,
+    /// The configuration holds back what the policy allows.
+    Closed,
+    /// Both let it through, the configuration under another translation.
+    Translated,
+    /// The reader does not understand what decides.
+    Undecided,
+    /// Packets of known connections are dropped.
+    RepliesDropped,
+    /// Packets that belong to no connection are let through.
+    InvalidAccepted,
+}
+
+/// A set of packets on which the two differ.
+#[derive(Clone, Debug)]
+pub struct Difference {
+    pub kind: Kind,
+    /// What the configuration does with the addresses.
+    pub outcome: Outcome,
+    pub packets: Set,
+    /// One of them.
+    pub packet: Packet,
+    /// The line of the configuration that decides over this packet.
+    pub line: Option<u32>,
+}
+
+impl Difference {
+    /// One line for a person.
+    #[must_use]
+    pub fn sentence(&self, network: &Network) -> String {
+        let packet = describe(&self.packet, network);
+        let line = self.line.map(|line| format!(" (line {line})")).unwrap_or_default();
+        match self.kind {
+            Kind::Open => format!("open though the policy denies it: {packet}{}{line}", translation(self.outcome)),
+            Kind::Closed => format!("closed though the policy allows it: {packet}{line}"),
+            Kind::Translated => format!("translated otherwise than the policy says: {packet}{}{line}", translation(self.outcome)),
+            Kind::Undecided => format!("cannot be decided: {packet}{line}"),
+            Kind::RepliesDropped => format!("replies are dropped: {packet}{line}"),
+            Kind::InvalidAccepted => format!("packets of no connection pass: {packet}{line}"),
+        }
+    }
+}
+
+fn translation(outcome: Outcome) -> String {
+    let to = match outcome.dnat {
+        Some(Dnat::To { address, port: Some(port) }) => format!(", translated to {}", socket(address, port)),
+        Some(Dnat::To { address, port: None }) => format!(", translated to {address}"),
+        Some(Dnat::ToRouter { .. }) => ", redirected to the router".to_owned(),
+        None => String::new(),
+    };
+    let from = match outcome.snat {
+        Some(Snat::Masquerade) => ", under the router's address".to_owned(),
+        Some(Snat::To { address }) => format!(", under {address}"),
+        None => String::new(),
+    };
+    to + &from
+}
+
+fn socket(address: IpAddr, port: u16) -> String {
+    if address.is_ipv4() { format!("{address}:{port}") } else { format!("[{address}]:{port}") }
+}
+
+/// A packet for a person: `10.0.30.1:1024 (iot) -> 10.0.10.1:443 tcp (pc)`.
+#[must_use]
+pub fn describe(packet: &Packet, network: &Network) -> String {
+    let place = |number: u16| match number {
+        LOCAL => "router".to_owned(),
+        number => network.zones.get(usize::from(number) - 1).map_or_else(|| "another interface".to_owned(), |zone| zone.name.clone()),
+    };
+    let (from, to) = (address(packet.family, packet.src), address(packet.family, packet.dst));
+    let ends = match packet.proto {
+        TCP | UDP | SCTP => (socket(from, packet.src_port), socket(to, packet.dst_port)),
+        _ => (from.to_string(), to.to_string()),
+    };
+    let protocol = match packet.proto {
+        TCP => "tcp".to_owned(),
+        UDP => "udp".to_owned(),
+        SCTP => "sctp".to_owned(),
+        ICMP => format!("icmp {}/{}", packet.dst_port >> 8, packet.dst_port & 0xff),
+        ICMPV6 => format!("icmpv6 {}/{}", packet.dst_port >> 8, packet.dst_port & 0xff),
+        other => format!("protocol {other}"),
+    };
+    format!("{} ({}) -> {} ({}) {protocol}", ends.0, place(packet.ingress), ends.1, place(packet.egress))
+}

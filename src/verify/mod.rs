@@ -1,0 +1,121 @@
+//! Is a configuration equal to the policy? Both are sets of packets; the difference is shown packet by packet.
+
+mod difference;
+
+pub use difference::{Difference, Kind, describe};
+
+use std::collections::BTreeSet;
+
+use crate::{
+    model::Network,
+    packet::{Cube, Field, Ranges, Set, Side, Space, prefix},
+    policy::{Meaning, Standing},
+    router::{Behaviour, LOCAL, Limits, Outcome},
+    target::nftables::read::{ReadError, Reading, read},
+};
+
+/// What a comparison found. Equal exactly when there are no differences.
+#[derive(Clone, Debug, Default)]
+pub struct Verdict {
+    pub differences: Vec<Difference>,
+    /// What the reader did not understand, as `line: text`.
+    pub unknown: Vec<String>,
+}
+
+impl Verdict {
+    /// Is the configuration equal to the policy, wholly and for certain?
+    #[must_use]
+    pub fn is_equal(&self) -> bool {
+        self.differences.is_empty()
+    }
+}
+
+/// Compares an nftables ruleset with what a policy means.
+///
+/// # Errors
+/// If nft would refuse the ruleset, or it is too large to be evaluated.
+pub fn nftables(network: &Network, standing: &Standing, meaning: &Meaning, text: &str, limits: &mut Limits, space: &mut Space) -> Result<Verdict, ReadError> {
+    let reading = read(text, &standing.topology, limits, space)?;
+    let mut verdict = Verdict { unknown: reading.unknown.iter().map(|unknown| format!("line {}: {}", unknown.line, unknown.text)).collect(), ..Verdict::default() };
+    first_packets(meaning, &reading, &mut verdict, space);
+    later_packets(network, standing, &reading, &mut verdict, space);
+    for difference in &mut verdict.differences {
+        let steps = reading.trace(&difference.packet, &standing.topology, limits, space)?;
+        difference.line = steps.last().map(|step| step.line);
+    }
+    if space.exhausted() {
+        return Err(ReadError::TooLarge);
+    }
+    Ok(verdict)
+}
+
+/// The packets that open connections: who passes, and how they are translated.
+fn first_packets(meaning: &Meaning, reading: &Reading, verdict: &mut Verdict, space: &mut Space) {
+    let opening = space.project(reading.first, Field::Out);
+    let get = |behaviour: &Behaviour, outcome: &Outcome| behaviour.accepted.get(outcome).copied().unwrap_or(Set::EMPTY);
+    let outcomes: BTreeSet<Outcome> =
+        meaning.behaviour.accepted.keys().chain(reading.surely.accepted.keys()).chain(reading.possibly.accepted.keys()).copied().collect();
+    let asked = meaning.behaviour.all(space);
+    let surely_all = reading.surely.all(space);
+    let possibly_all = reading.possibly.all(space);
+    for outcome in outcomes {
+        let wanted = get(&meaning.behaviour, &outcome);
+        let wanted = space.intersect(wanted, opening);
+        let (surely, possibly) = (get(&reading.surely, &outcome), get(&reading.possibly, &outcome));
+        let open = space.minus(surely, wanted);
+        let closed = space.minus(wanted, possibly);
+        let perhaps = space.minus(possibly, surely);
+        let unclear = space.minus(perhaps, wanted);
+        let unclear_wanted = space.minus(wanted, surely);
+        let unclear_wanted = space.intersect(unclear_wanted, possibly);
+        let unclear = space.union(unclear, unclear_wanted);
+        let open_anew = space.minus(open, asked);
+        let translated = space.intersect(open, asked);
+        let closed_wholly = space.minus(closed, possibly_all);
+        verdict.add(Kind::Open, outcome, open_anew, space);
+        verdict.add(Kind::Translated, outcome, translated, space);
+        verdict.add(Kind::Closed, outcome, closed_wholly, space);
+        verdict.add(Kind::Undecided, outcome, unclear, space);
+        let _ = surely_all;
+    }
+}
+
+/// Replies and errors must pass, and what belongs to no connection must not.
+fn later_packets(network: &Network, standing: &Standing, reading: &Reading, verdict: &mut Verdict, space: &mut Space) {
+    let honest = honest(network, standing, space);
+    let replies = space.union(reading.established_dropped.possibly, reading.related_dropped.possibly);
+    let replies = space.intersect(replies, honest);
+    verdict.add(Kind::RepliesDropped, Outcome::default(), replies, space);
+    let own = space.cube(&Cube::any().with(Field::In, Ranges::single(LOCAL.into())));
+    let invalid = space.minus(reading.invalid_accepted.possibly, own);
+    let known = crate::target::nftables::read::untracked_neighbours(space);
+    let invalid = space.minus(invalid, known);
+    verdict.add(Kind::InvalidAccepted, Outcome::default(), invalid, space);
+}
+
+/// Packets whose source belongs to the interface on which they arrive.
+fn honest(network: &Network, standing: &Standing, space: &mut Space) -> Set {
+    let mut cubes = vec![Cube::any().with(Field::In, Ranges::single(LOCAL.into()))];
+    for ((number, interface), zone) in standing.topology.interfaces().zip(&network.zones) {
+        let here = Cube::any().with(Field::In, Ranges::single(number.into()));
+        if zone.is_internet() {
+            cubes.push(here);
+        } else {
+            cubes.extend(interface.networks.iter().map(|net| here.intersect(&prefix(*net, Side::Src))));
+        }
+    }
+    let all = space.cubes_union(cubes);
+    let own = network.zones.iter().flat_map(|zone| &zone.addresses).map(|own| prefix(own.address.into(), Side::Src));
+    let own = space.cubes_union(own.collect());
+    let local = space.cube(&Cube::any().with(Field::In, Ranges::single(LOCAL.into())));
+    let forged = space.minus(own, local);
+    space.minus(all, forged)
+}
+
+impl Verdict {
+    fn add(&mut self, kind: Kind, outcome: Outcome, packets: Set, space: &Space) {
+        if let Some(packet) = space.witness(packets) {
+            self.differences.push(Difference { kind, outcome, packets, packet, line: None });
+        }
+    }
+}
