@@ -3,6 +3,8 @@
 #[path = "nftables_reader/support.rs"]
 mod support;
 
+#[path = "nftables_reader/big.rs"]
+mod big;
 #[path = "nftables_reader/chains.rs"]
 mod chains;
 #[path = "nftables_reader/conntrack.rs"]

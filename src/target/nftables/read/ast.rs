@@ -2,7 +2,7 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use super::limits::Limit;
+use crate::router::Limit;
 
 /// A value on the right of a match, in a set, or as the target of a translation, as written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -145,8 +145,15 @@ pub enum NatKind {
 pub enum NatTarget {
     /// Only what the kind says (`masquerade`).
     Own,
-    Fixed { address: Option<Value>, port: Option<Value> },
-    Map { key: Key, map: Value, interval: bool },
+    Fixed {
+        address: Option<Value>,
+        port: Option<Value>,
+    },
+    Map {
+        key: Key,
+        map: Value,
+        interval: bool,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -159,10 +166,20 @@ pub struct Nat {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
-    Match { key: Key, op: Op, value: Value },
+    Match {
+        key: Key,
+        op: Op,
+        value: Value,
+    },
     Verdict(Verdict),
-    VerdictMap { key: Key, map: Value },
-    Limit { limit: Limit, over: bool },
+    VerdictMap {
+        key: Key,
+        map: Value,
+    },
+    Limit {
+        limit: Limit,
+        over: bool,
+    },
     NamedLimit(String),
     Nat(Nat),
     /// `notrack`

@@ -40,7 +40,10 @@ pub fn fail<'a, T>(input: Input<'a>, expected: &'static str) -> Parsed<'a, T> {
 }
 
 /// The next token if `pick` makes something of it.
-pub fn token<'a, T>(expected: &'static str, pick: impl Fn(&'a Token) -> Option<T>) -> impl Parser<Input<'a>, Output = T, Error = Fail> {
+pub fn token<'a, T>(
+    expected: &'static str,
+    pick: impl Fn(&'a Token) -> Option<T>,
+) -> impl Parser<Input<'a>, Output = T, Error = Fail> {
     move |input: Input<'a>| match input.split_first().and_then(|(first, rest)| Some((rest, pick(first)?))) {
         Some(found) => Ok(found),
         None => fail(input, expected),
@@ -55,7 +58,7 @@ pub fn keyword<'a>(word: &'static str) -> impl Parser<Input<'a>, Output = (), Er
     token(word, move |token| token.is_word(word).then_some(()))
 }
 
-pub fn number(input: Input) -> Parsed<'_, u128> {
+pub fn number(input: Input<'_>) -> Parsed<'_, u128> {
     token("a number", |token| match token.kind {
         Kind::Number(number) => Some(number),
         _ => None,
@@ -64,12 +67,12 @@ pub fn number(input: Input) -> Parsed<'_, u128> {
 }
 
 /// A bare word, as keyword or name.
-pub fn word(input: Input) -> Parsed<'_, &str> {
+pub fn word(input: Input<'_>) -> Parsed<'_, &str> {
     token("a word", Token::word).parse(input)
 }
 
 /// A name: bare or in quotes.
-pub fn name(input: Input) -> Parsed<'_, String> {
+pub fn name(input: Input<'_>) -> Parsed<'_, String> {
     token("a name", |token| match &token.kind {
         Kind::Word(name) | Kind::Quoted(name) => Some(name.clone()),
         _ => None,
@@ -77,7 +80,7 @@ pub fn name(input: Input) -> Parsed<'_, String> {
     .parse(input)
 }
 
-pub fn quoted(input: Input) -> Parsed<'_, &str> {
+pub fn quoted(input: Input<'_>) -> Parsed<'_, &str> {
     token("a string in quotes", |token| match &token.kind {
         Kind::Quoted(text) => Some(text.as_str()),
         _ => None,
@@ -86,7 +89,9 @@ pub fn quoted(input: Input) -> Parsed<'_, &str> {
 }
 
 /// As many as there are. (nom's own asks more of its input than a slice of tokens gives.)
-pub fn many0<'a, T>(mut one: impl Parser<Input<'a>, Output = T, Error = Fail>) -> impl Parser<Input<'a>, Output = Vec<T>, Error = Fail> {
+pub fn many0<'a, T>(
+    mut one: impl Parser<Input<'a>, Output = T, Error = Fail>,
+) -> impl Parser<Input<'a>, Output = Vec<T>, Error = Fail> {
     move |input: Input<'a>| {
         let (mut rest, mut found) = (input, Vec::new());
         while let Ok((after, next)) = one.parse(rest) {

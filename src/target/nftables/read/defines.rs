@@ -19,7 +19,24 @@ pub type Include<'a> = dyn Fn(&str) -> Option<String> + 'a;
 pub fn resolve(text: &str, include: &Include) -> Result<Vec<Token>, ReadError> {
     let mut resolver = Resolver { include, scopes: vec![BTreeMap::new()], done: Vec::new() };
     resolver.file(text, None, 0)?;
+    shallow(&resolver.done)?;
     Ok(resolver.done)
+}
+
+/// Refuses brackets nested deeper than any rule needs, so that no parser runs out of stack.
+fn shallow(tokens: &[Token]) -> Result<(), ReadError> {
+    let mut depth = 0_usize;
+    for token in tokens {
+        if ["{", "(", "["].iter().any(|sign| token.is(sign)) {
+            depth += 1;
+        } else if ["}", ")", "]"].iter().any(|sign| token.is(sign)) {
+            depth = depth.saturating_sub(1);
+        }
+        if depth > 32 {
+            return Err(expected("fewer brackets inside each other", token, Some(token)));
+        }
+    }
+    Ok(())
 }
 
 struct Resolver<'a> {

@@ -5,14 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use rustc_hash::FxHashMap;
 
 use super::{
-    ast::{Ruleset, Selector, Statement, Table},
+    ast::{End, Ruleset, Selector, Statement, Table},
     context::{Class, Place, State},
-    limits::Limits,
     tri::Tri,
 };
 use crate::{
     packet::{Set, Space},
-    router::Topology,
+    router::{Limits, Topology},
 };
 
 /// A statement that cannot be judged, or only within bounds.
@@ -103,11 +102,22 @@ impl<'a> Eval<'a> {
     }
 
     /// The key under which the condition of a statement is remembered: it names only what the condition depends on.
-    pub fn memory(&self, statement: &Statement, selectors: &[Selector], at: At) -> (usize, State, Option<Place>, Class) {
+    pub fn memory(
+        &self,
+        statement: &Statement,
+        selectors: &[Selector],
+        at: At,
+    ) -> (usize, State, Option<Place>, Class) {
         let plain = selectors.iter().all(|selector| match selector {
-            Selector::Address(_, end) | Selector::Port(_, end) => *end == super::ast::End::Src,
-            Selector::NextHeader(_) | Selector::L4proto | Selector::Nfproto | Selector::EtherType => true,
-            Selector::IcmpType(_) | Selector::IcmpCode(_) | Selector::Hour | Selector::Day => true,
+            Selector::Address(_, end) | Selector::Port(_, end) => *end == End::Src,
+            Selector::NextHeader(_)
+            | Selector::L4proto
+            | Selector::Nfproto
+            | Selector::EtherType
+            | Selector::IcmpType(_)
+            | Selector::IcmpCode(_)
+            | Selector::Hour
+            | Selector::Day => true,
             _ => false,
         });
         let place = std::ptr::from_ref(statement) as usize;

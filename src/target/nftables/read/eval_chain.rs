@@ -70,9 +70,11 @@ impl<'a> Eval<'a> {
                     }
                     continue;
                 }
-                Action::Match { .. } | Action::Limit { .. } | Action::NamedLimit(_) | Action::Unknown | Action::Update(_) => {
-                    self.condition(statement, at)
-                }
+                Action::Match { .. }
+                | Action::Limit { .. }
+                | Action::NamedLimit(_)
+                | Action::Unknown
+                | Action::Update(_) => self.condition(statement, at),
                 Action::Verdict(verdict) => {
                     if *verdict == Verdict::Queue {
                         self.doubt(following.rule.line, &statement.text);
@@ -87,7 +89,10 @@ impl<'a> Eval<'a> {
                     live = self.translate(following, statement, live, at);
                     continue;
                 }
-                Action::Opaque => return self.opaque(following, statement, live, at),
+                Action::Opaque => {
+                    self.opaque(following, statement, live, at);
+                    return Ok(());
+                }
             };
             self.judge(following.rule.line, &statement.text, condition, live);
             let missed = self.space.minus(live, condition.surely);
@@ -126,13 +131,19 @@ impl<'a> Eval<'a> {
         }
     }
 
-    fn limited(&mut self, limit: &super::limits::Limit, over: bool) -> Tri {
+    fn limited(&mut self, limit: &crate::router::Limit, over: bool) -> Tri {
         let number = self.limits.number(limit);
         Tri::exact(self.space.cube(&within_limit(number, over)))
     }
 
     /// Carries out a verdict; `continue` goes on with the next rule.
-    fn verdict(&mut self, following: &mut Following<'a>, verdict: &Verdict, packets: Set, at: At<'a>) -> Result<(), ReadError> {
+    fn verdict(
+        &mut self,
+        following: &mut Following<'a>,
+        verdict: &Verdict,
+        packets: Set,
+        at: At<'a>,
+    ) -> Result<(), ReadError> {
         if packets == Set::EMPTY {
             return Ok(());
         }
@@ -169,7 +180,14 @@ impl<'a> Eval<'a> {
         Ok(())
     }
 
-    fn call(&mut self, following: &mut Following<'a>, name: &str, goto: bool, flow: Flow, at: At<'a>) -> Result<(), ReadError> {
+    fn call(
+        &mut self,
+        following: &mut Following<'a>,
+        name: &str,
+        goto: bool,
+        flow: Flow,
+        at: At<'a>,
+    ) -> Result<(), ReadError> {
         let Some(target) = at.table.chain(name) else {
             let table = at.table.name.clone();
             return Err(ReadError::Missing { line: following.rule.line, kind: "chain", name: name.to_owned(), table });
@@ -191,7 +209,7 @@ impl<'a> Eval<'a> {
     ) -> Result<Set, ReadError> {
         let contents = contents(map, at);
         let Some(contents) = contents.filter(|contents| !contents.changing) else {
-            self.opaque(following, statement, live, at)?;
+            self.opaque(following, statement, live, at);
             return Ok(Set::EMPTY);
         };
         let entries = self.entries(key, &contents, at);
@@ -203,7 +221,7 @@ impl<'a> Eval<'a> {
             match &element.data {
                 Some(Data::Verdict(verdict)) => self.verdict(following, verdict, these, at)?,
                 _ if these == Set::EMPTY => {}
-                _ => self.opaque(following, statement, these, at)?,
+                _ => self.opaque(following, statement, these, at),
             }
         }
         let found = self.space.union_all(found);
@@ -239,7 +257,7 @@ impl<'a> Eval<'a> {
     }
 
     /// Something that may decide in any way.
-    fn opaque(&mut self, following: &mut Following<'a>, statement: &Statement, live: Set, at: At<'a>) -> Result<(), ReadError> {
+    fn opaque(&mut self, following: &mut Following<'a>, statement: &Statement, live: Set, at: At<'a>) {
         self.doubt(following.rule.line, &statement.text);
         self.dropped = self.space.union(self.dropped, live);
         let mut states = vec![at.state];
@@ -252,7 +270,6 @@ impl<'a> Eval<'a> {
         }
         join(self.space, &mut following.next, at.state, live);
         join(self.space, &mut following.verdicts.fell, at.state, live);
-        Ok(())
     }
 
     fn step(&mut self, following: &Following, at: At, effect: Effect) {

@@ -36,8 +36,8 @@ impl Eval<'_> {
             Value::Set(_) | Value::Named(_) => match contents(value, at) {
                 Some(contents) => {
                     let entries = self.entries(key, &contents, at);
-                    let all = entries.into_iter().map(|(packets, _)| packets).collect();
-                    let met = Tri::any(all, self.space);
+                    let all: Vec<Tri> = entries.into_iter().map(|(packets, _)| packets).collect();
+                    let met = Tri::any(&all, self.space);
                     if contents.changing { self.readable_key(key, at).perhaps() } else { met }
                 }
                 None => Tri::UNKNOWN,
@@ -59,8 +59,8 @@ impl Eval<'_> {
             entries.push((if element.expires { packets.perhaps() } else { packets }, element));
         }
         if let Some(other) = contents.elements.iter().find(|element| element.key == Value::Any) {
-            let taken = entries.iter().map(|(packets, _)| *packets).collect();
-            let taken = Tri::any(taken, self.space);
+            let taken: Vec<Tri> = entries.iter().map(|(packets, _)| *packets).collect();
+            let taken = Tri::any(&taken, self.space);
             let rest = self.readable_key(key, at).minus(taken, self.space);
             entries.push((rest, other));
         }
@@ -87,20 +87,20 @@ impl Eval<'_> {
         if values.len() != key.parts.len() || key.mask.is_some() {
             return self.readable_key(key, at).perhaps();
         }
-        let parts: Vec<(&Selector, Meaning)> = key.parts.iter().zip(values).map(|(part, value)| (part, meaning(part, value))).collect();
+        let parts: Vec<(&Selector, Meaning)> =
+            key.parts.iter().zip(values).map(|(part, value)| (part, meaning(part, value))).collect();
         let mut simple = vec![Cube::any()];
         let mut all = Tri::ALL;
         for (selector, meaning) in &parts {
             let cubes = match meaning {
-                Meaning::Numbers(ranges) => self.cubes(selector, ranges, at),
+                Meaning::Numbers(ranges) => Self::cubes(selector, ranges, at),
                 _ => None,
             };
-            match cubes {
-                Some(cubes) => simple = product(&simple, &cubes),
-                None => {
-                    let having = self.having(selector, meaning, at);
-                    all = all.and(having, self.space);
-                }
+            if let Some(cubes) = cubes {
+                simple = product(&simple, &cubes);
+            } else {
+                let having = self.having(selector, meaning, at);
+                all = all.and(having, self.space);
             }
         }
         let simple = Tri::exact(self.space.cubes_union(simple));
@@ -145,11 +145,14 @@ impl Eval<'_> {
     fn masked(&mut self, selector: &Selector, mask: &Value, op: Op, value: &Value, at: At) -> Tri {
         let readable = self.readable(selector, at);
         if let Value::Set(elements) = value {
-            let all = elements.iter().map(|element| self.masked(selector, mask, Op::Equal, &element.key, at)).collect();
-            let met = Tri::any(all, self.space);
+            let all: Vec<Tri> =
+                elements.iter().map(|element| self.masked(selector, mask, Op::Equal, &element.key, at)).collect();
+            let met = Tri::any(&all, self.space);
             return if op == Op::NotEqual { readable.minus(met, self.space) } else { met };
         }
-        let (Selector::Address(v6, end), Some(mask), Some(wanted)) = (selector, single(selector, mask), single(selector, value)) else {
+        let (Selector::Address(v6, end), Some(mask), Some(wanted)) =
+            (selector, single(selector, mask), single(selector, value))
+        else {
             return readable.perhaps();
         };
         let Some(cubes) = masked_cubes(*v6, *end, mask, wanted) else { return readable.perhaps() };
@@ -214,9 +217,8 @@ fn half(mask: u64, wanted: u64, free: u32) -> Option<Ranges> {
     if u32::try_from(holes.len()).ok()? > MOST {
         return None;
     }
-    let starts = (0..1_u64 << holes.len()).map(|choice| {
-        holes.iter().enumerate().fold(wanted, |value, (at, bit)| value | (choice >> at & 1) << bit)
-    });
+    let starts = (0..1_u64 << holes.len())
+        .map(|choice| holes.iter().enumerate().fold(wanted, |value, (at, bit)| value | (choice >> at & 1) << bit));
     Some(Ranges::from_pairs(starts.map(|start| (start, start | low))))
 }
 

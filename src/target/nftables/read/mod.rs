@@ -32,7 +32,6 @@ mod eval_selector;
 mod eval_time;
 mod eval_values;
 mod lexer;
-mod limits;
 mod names;
 mod parse_chain;
 mod parse_file;
@@ -47,10 +46,12 @@ mod tri;
 
 pub use error::ReadError;
 pub use eval::{Effect, Note, Step, Unknown};
-pub use limits::{Limit, Limits};
 pub use reading::{Bounds, Reading};
 
-use crate::{packet::Space, router::Topology};
+use crate::{
+    packet::{Set, Space},
+    router::{Limits, Topology},
+};
 
 /// Reads a file that includes no others.
 ///
@@ -80,7 +81,7 @@ pub fn read_with(
 
 /// The packets that can be the first of a connection for Linux, or that pass without one.
 #[must_use]
-pub fn first_packets(topology: &Topology, space: &mut Space) -> crate::packet::Set {
+pub fn first_packets(topology: &Topology, space: &mut Space) -> Set {
     let domain = topology.domain(space);
     let openers = eval_conntrack::openers(space);
     space.intersect(domain, openers)

@@ -14,14 +14,16 @@ use super::{
 };
 
 /// `ip saddr`, `ip saddr . tcp dport`, `ip6 daddr & ::ffff`, `(ip daddr & 255.255.255.0)`
-pub fn key(input: Input) -> Parsed<'_, Key> {
+pub fn key(input: Input<'_>) -> Parsed<'_, Key> {
     if at(input, "(") {
         return delimited(symbol("("), key, symbol(")")).parse(input);
     }
     let (rest, parts) = separated_list1(symbol("."), selector).parse(input)?;
     let mask = preceded(alt((symbol("&"), keyword("and"))), single);
     let (rest, mask) = opt(mask).parse(rest)?;
-    if ["&", "|", "^", "<<", ">>"].iter().any(|sign| at(rest, sign)) || at_word(rest, &["and", "or", "xor", "lshift", "rshift"]) {
+    if ["&", "|", "^", "<<", ">>"].iter().any(|sign| at(rest, sign))
+        || at_word(rest, &["and", "or", "xor", "lshift", "rshift"])
+    {
         return fail(rest, "the end of the expression");
     }
     Ok((rest, Key { parts, mask }))
@@ -29,17 +31,33 @@ pub fn key(input: Input) -> Parsed<'_, Key> {
 
 /// Selectors whose second word is not modelled, but whose length is known: a header and one of its fields.
 const HEADERS: [&str; 16] = [
-    "ip", "ip6", "tcp", "udp", "udplite", "sctp", "dccp", "icmp", "icmpv6", "igmp", "ether", "vlan", "arp", "ah", "esp", "comp",
+    "ip", "ip6", "tcp", "udp", "udplite", "sctp", "dccp", "icmp", "icmpv6", "igmp", "ether", "vlan", "arp", "ah",
+    "esp", "comp",
 ];
 
 /// `meta` keys that may stand alone.
 const BARE: [&str; 17] = [
-    "mark", "iiftype", "oiftype", "skuid", "skgid", "nftrace", "rtclassid", "ibrname", "obrname", "ibriport", "pkttype", "cpu",
-    "iifgroup", "oifgroup", "cgroup", "ipsec", "time",
+    "mark",
+    "iiftype",
+    "oiftype",
+    "skuid",
+    "skgid",
+    "nftrace",
+    "rtclassid",
+    "ibrname",
+    "obrname",
+    "ibriport",
+    "pkttype",
+    "cpu",
+    "iifgroup",
+    "oifgroup",
+    "cgroup",
+    "ipsec",
+    "time",
 ];
 
 /// One selector.
-pub fn selector(input: Input) -> Parsed<'_, Selector> {
+pub fn selector(input: Input<'_>) -> Parsed<'_, Selector> {
     let (rest, first) = word(input)?;
     let meta = |word: &str| match word {
         "iifname" | "iif" => Some(Selector::InName),
@@ -52,7 +70,9 @@ pub fn selector(input: Input) -> Parsed<'_, Selector> {
         _ => None,
     };
     match first {
-        "iifname" | "iif" | "oifname" | "oif" | "hour" | "day" => return Ok((rest, meta(first).unwrap_or(Selector::Hour))),
+        "iifname" | "iif" | "oifname" | "oif" | "hour" | "day" => {
+            return Ok((rest, meta(first).unwrap_or(Selector::Hour)));
+        }
         "meta" => {
             let (rest, second) = word(rest)?;
             return Ok((rest, meta(second).unwrap_or_else(|| Selector::Opaque(format!("meta {second}")))));
@@ -96,7 +116,7 @@ fn header(protocol: &str, field: &str) -> Option<Selector> {
     })
 }
 
-fn conntrack(input: Input) -> Parsed<'_, Selector> {
+fn conntrack(input: Input<'_>) -> Parsed<'_, Selector> {
     let (rest, first) = word(input)?;
     let direction = match first {
         "state" => return Ok((rest, Selector::CtState)),
@@ -124,7 +144,7 @@ fn conntrack(input: Input) -> Parsed<'_, Selector> {
 }
 
 /// `fib saddr . iif oif`, `fib daddr type`
-fn fib(input: Input) -> Parsed<'_, Selector> {
+fn fib(input: Input<'_>) -> Parsed<'_, Selector> {
     let (rest, keys) = separated_list1(symbol("."), word).parse(input)?;
     let (rest, result) = word(rest)?;
     let end = match keys.first() {
@@ -137,9 +157,12 @@ fn fib(input: Input) -> Parsed<'_, Selector> {
         Some(["iif"]) => Some(true),
         _ => None,
     };
-    Ok((rest, match (end, arriving, result) {
-        (Some(end), Some(arriving), "type") => Selector::FibType(end, arriving),
-        (Some(end), Some(arriving), "oif" | "oifname") => Selector::FibOut(end, arriving),
-        _ => Selector::Opaque(format!("fib {} {result}", keys.join(" . "))),
-    }))
+    Ok((
+        rest,
+        match (end, arriving, result) {
+            (Some(end), Some(arriving), "type") => Selector::FibType(end, arriving),
+            (Some(end), Some(arriving), "oif" | "oifname") => Selector::FibOut(end, arriving),
+            _ => Selector::Opaque(format!("fib {} {result}", keys.join(" . "))),
+        },
+    ))
 }

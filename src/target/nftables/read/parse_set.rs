@@ -5,11 +5,11 @@ use super::{
     cursor::{Input, refusal, until},
     error::ReadError,
     lexer::Token,
-    limits::Limit,
     parse_chain::syntax,
     parse_statement::rate,
     parse_value::elements,
 };
+use crate::router::Limit;
 
 /// What the tokens between the braces of a set or map say.
 pub fn set(name: String, line: u32, map: bool, mut rest: Input) -> Result<NamedSet, ReadError> {
@@ -30,7 +30,10 @@ pub fn set(name: String, line: u32, map: bool, mut rest: Input) -> Result<NamedS
             }
             Some("timeout") => set.expires = true,
             Some("elements") => set.elements.extend(listed(statement)?),
-            Some("type" | "typeof" | "comment" | "size" | "policy" | "gc-interval" | "auto-merge" | "counter" | "quota" | "limit") => {}
+            Some(
+                "type" | "typeof" | "comment" | "size" | "policy" | "gc-interval" | "auto-merge" | "counter" | "quota"
+                | "limit",
+            ) => {}
             _ => return Err(syntax("a property of the set", Some(first))),
         }
     }
