@@ -6,7 +6,7 @@ use rustc_hash::FxHashMap;
 
 use super::{
     ast::{End, Ruleset, Selector, Statement, Table},
-    context::{Class, Place, State},
+    context::{Class, Destination, Place, State},
     tri::Tri,
 };
 use crate::{
@@ -108,8 +108,9 @@ impl<'a> Eval<'a> {
         selectors: &[Selector],
         at: At,
     ) -> (usize, State, Option<Place>, Class) {
+        let original = at.state.destination == Destination::Original;
         let plain = selectors.iter().all(|selector| match selector {
-            Selector::Address(_, end) | Selector::Port(_, end) => *end == End::Src,
+            Selector::Address(_, end) | Selector::Port(_, end) => original || *end == End::Src,
             Selector::NextHeader(_)
             | Selector::L4proto
             | Selector::Nfproto

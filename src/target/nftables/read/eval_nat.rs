@@ -36,8 +36,8 @@ impl Eval<'_> {
                     let entries = self.entries(key, &contents, at);
                     entries
                         .into_iter()
-                        .map(|(packets, element)| {
-                            let (fits, rewrite) = self.given(nat.kind, element.data.as_ref());
+                        .map(|(packets, data)| {
+                            let (fits, rewrite) = self.given(nat.kind, data);
                             (packets.and(fits, self.space), rewrite)
                         })
                         .collect()
