@@ -15,6 +15,8 @@ mod files;
 mod matches;
 #[path = "nftables_reader/nat.rs"]
 mod nat;
+#[path = "nftables_reader/robust.rs"]
+mod robust;
 #[path = "nftables_reader/topology.rs"]
 mod topology;
 #[path = "nftables_reader/unknown.rs"]

@@ -258,3 +258,19 @@ fn rate_limits() {
 fn limits_that_decide_nothing_are_not_numbered() {
     assert_eq!(forward("limit rate 10/minute log prefix \"x \" level info\n counter").exact().limits.all(), []);
 }
+
+#[test]
+fn what_is_written_may_have_to_be_read() {
+    let four = "lan 192.168.10.5 > 192.168.30.10 udp 69";
+    let six = "lan fd00:10::5 > fd00:30::10 tcp 1";
+    forward("meta mark set 0x1 ct mark set meta mark accept").perhaps(&[four]);
+    forward("meta priority set 1:2 accept").exact().open(&[four, six]);
+    // The address of an IPv6 packet cannot be read as one of IPv4, which breaks the rule off.
+    forward("meta mark set ip saddr & 0xff accept").exact().open(&[four]).closed(&[six]);
+    forward("ct helper set udp dport map { 69 : \"tftp\" } accept")
+        .exact()
+        .open(&[four])
+        .closed(&[six, "lan 192.168.10.5 > 192.168.30.10 udp 70"]);
+    forward("tcp option maxseg size set rt mtu accept").perhaps(&[six]).closed(&[four]);
+    forward("tcp flags syn tcp option maxseg size set rt mtu\n accept").exact().open(&[six, four]);
+}

@@ -182,6 +182,11 @@ pub enum Action {
     },
     NamedLimit(String),
     Nat(Nat),
+    /// Writes something that is read here, and does not matter otherwise.
+    Reads {
+        key: Key,
+        map: Option<Value>,
+    },
     /// `notrack`
     Untrack,
     /// Changes a set; goes on unless the set is full.

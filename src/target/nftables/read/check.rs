@@ -47,7 +47,7 @@ pub fn check(ruleset: &mut Ruleset) -> Result<(), ReadError> {
 fn references(table: &Table, rule: &Rule) -> Result<(), ReadError> {
     for statement in &rule.statements {
         match &statement.action {
-            Action::Match { value, .. } => set(table, value, rule.line)?,
+            Action::Match { value, .. } | Action::Reads { map: Some(value), .. } => set(table, value, rule.line)?,
             Action::VerdictMap { map, .. } => {
                 set(table, map, rule.line)?;
                 for verdict in verdicts(table, map) {

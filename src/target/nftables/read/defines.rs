@@ -93,7 +93,8 @@ impl Resolver<'_> {
         let Some(values) = self.scopes.iter().rev().find_map(|scope| scope.get(word)) else {
             return Err(ReadError::UndefinedVariable { line: at.line, name: word.to_owned() });
         };
-        Ok((values.iter().cloned().map(|token| moved(token, at)).collect(), rest))
+        let place = Token { end: name.map_or(at.end, |name| name.end), ..at.clone() };
+        Ok((values.iter().cloned().map(|token| moved(token, &place)).collect(), rest))
     }
 
     fn define<'t>(&mut self, at: &Token, after: &'t [Token]) -> Result<&'t [Token], ReadError> {

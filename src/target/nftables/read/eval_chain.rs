@@ -5,7 +5,7 @@
 //! in the set that goes on and in the set that does not. What surely happens is what nothing else may happen to.
 
 use super::{
-    ast::{Action, Chain, Data, Hook, Key, Rule, Statement, Value, Verdict},
+    ast::{Action, Chain, Data, Hook, Key, Op, Rule, Statement, Value, Verdict},
     context::{Class, Destination, Source, State, Tracking},
     error::ReadError,
     eval::{At, Effect, Eval, Flow, Step, join, join_all},
@@ -134,6 +134,7 @@ impl<'a> Eval<'a> {
                     continue;
                 }
                 Action::Match { .. }
+                | Action::Reads { .. }
                 | Action::Limit { .. }
                 | Action::NamedLimit(_)
                 | Action::Unknown
@@ -185,6 +186,10 @@ impl<'a> Eval<'a> {
                 self.known.insert(memory, found);
                 found
             }
+            Action::Reads { key, map } => match map {
+                Some(map) => self.matches(key, Op::Implicit, map, at),
+                None => self.readable_key(key, at),
+            },
             Action::Limit { limit, over } => self.limited(limit, *over),
             Action::NamedLimit(name) => match at.table.limits.iter().find(|(have, ..)| have == name) {
                 Some((_, limit, over)) => self.limited(limit, *over),
@@ -356,7 +361,12 @@ fn following_nat(at: At) -> bool {
 const fn is_condition(action: &Action) -> bool {
     matches!(
         action,
-        Action::Match { .. } | Action::Limit { .. } | Action::NamedLimit(_) | Action::Unknown | Action::Update(_)
+        Action::Match { .. }
+            | Action::Reads { .. }
+            | Action::Limit { .. }
+            | Action::NamedLimit(_)
+            | Action::Unknown
+            | Action::Update(_)
     )
 }
 

@@ -251,7 +251,7 @@ impl Loader<'_> {
 }
 
 /// `[family] table`; the family is ip unless given.
-fn place(tokens: Input) -> Result<Place<'_>, ReadError> {
+fn place(tokens: Input<'_>) -> Result<Place<'_>, ReadError> {
     let (family, rest) = match tokens {
         [first, rest @ ..] if family(first).is_some() && rest.first().is_some_and(|next| name_of(next).is_ok()) => {
             (family(first).unwrap_or(TableFamily::Ip), rest)
@@ -284,7 +284,7 @@ fn name_of(token: &Token) -> Result<String, ReadError> {
 }
 
 /// The tokens between braces, if there are any; nothing may follow them.
-fn braces(tokens: Input<'_>) -> Result<Option<Input>, ReadError> {
+fn braces(tokens: Input<'_>) -> Result<Option<Input<'_>>, ReadError> {
     let [open, inner @ ..] = tokens else { return Ok(None) };
     if !open.is("{") {
         return Err(syntax("`{`", Some(open)));

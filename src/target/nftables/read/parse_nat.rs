@@ -33,8 +33,8 @@ pub fn nat(input: Input<'_>) -> Parsed<'_, Action> {
     let (rest, to) = opt(keyword("to")).parse(rest)?;
     let (rest, target) = match (to, own) {
         (None, true) => (rest, NatTarget::Own),
-        (Some(()), _) => target(rest, interval.is_some())?,
-        (None, false) => return fail(rest, "`to`"),
+        // `to` may be left out: `snat ip saddr map { … }`.
+        (Some(()), _) | (None, false) => target(rest, interval.is_some())?,
     };
     let (rest, _) =
         many0(alt((keyword("random"), keyword("fully-random"), keyword("persistent"), symbol(",")))).parse(rest)?;

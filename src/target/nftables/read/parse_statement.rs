@@ -8,7 +8,7 @@ use nom::{
 };
 
 use super::{
-    ast::{Action, Op, Verdict},
+    ast::{Action, Key, Op, Selector, Verdict},
     cursor::{
         Input, Parsed, at, at_word, fail, keyword, many0, name, number, quoted, separated_list1, symbol, token, word,
     },
@@ -109,35 +109,46 @@ fn changes(input: Input<'_>) -> Parsed<'_, Action> {
         "meta" | "ct" | "mark" => {
             let (rest, field) = if first == "mark" { (rest, "mark") } else { word(rest)? };
             let (rest, ()) = keyword("set").parse(rest)?;
-            let (rest, ()) = written(rest)?;
-            let note = match field {
-                "zone" | "l3proto" => return Ok((rest, Action::Opaque)),
-                "nftrace" | "mark" | "priority" | "helper" => None,
-                _ => Some("a field of the packet is written"),
-            };
-            Ok((rest, Action::Nothing(note)))
+            let (rest, read) = written(rest)?;
+            Ok((
+                rest,
+                match (field, read) {
+                    ("zone" | "l3proto", _) => Action::Opaque,
+                    (_, Some(read)) => read,
+                    ("nftrace" | "mark" | "priority" | "helper", None) => NOTHING,
+                    _ => Action::Nothing(Some("a field of the packet is written")),
+                },
+            ))
         }
         "tcp" => {
             let mut option =
                 (keyword("option"), keyword("maxseg"), alt((keyword("size"), keyword("mss"))), keyword("set"));
             let (rest, _) = option.parse(rest)?;
-            let (rest, ()) = written(rest)?;
-            Ok((rest, NOTHING))
+            let (rest, _) = written(rest)?;
+            // Only TCP has the option, and it may be missing, which breaks the rule off.
+            let option = Selector::Opaque("tcp option maxseg".to_owned());
+            Ok((rest, Action::Reads { key: Key { parts: vec![option], mask: None }, map: None }))
         }
         _ => fail(input, "a statement"),
     }
 }
 
-/// What is written by `set`: a constant, `rt mtu`, or a selector, perhaps with a mask.
-fn written(input: Input<'_>) -> Parsed<'_, ()> {
-    let sign = alt((symbol("&"), symbol("|"), symbol("^"), keyword("and"), keyword("or"), keyword("xor")));
-    let plain = pair(keyword("rt"), word);
-    let (rest, ()) = alt((map(plain, drop), map(key, drop), map(single, drop))).parse(input)?;
-    let (rest, _) = many0(pair(sign, single)).parse(rest)?;
-    if at_word(rest, &["map"]) || at(rest, ":") {
-        return fail(rest, "a constant");
+/// What is written by `set`: a constant, `rt mtu`, a selector, or what a map gives for one. A selector that cannot be
+/// read, and a map without a value, break the rule off.
+fn written(input: Input<'_>) -> Parsed<'_, Option<Action>> {
+    let sign =
+        || alt((symbol("&"), symbol("|"), symbol("^"), symbol(":"), keyword("and"), keyword("or"), keyword("xor")));
+    let plain = map(pair(keyword("rt"), word), |_| None);
+    let selected = map(key, |key| Some(Action::Reads { key, map: None }));
+    let (rest, read) = alt((plain, selected, map(single, |_| None))).parse(input)?;
+    let (rest, _) = many0(pair(sign(), single)).parse(rest)?;
+    match read {
+        Some(Action::Reads { key, .. }) if at_word(rest, &["map"]) => {
+            let (rest, found) = preceded(keyword("map"), alt((set, named))).parse(rest)?;
+            Ok((rest, Some(Action::Reads { key, map: Some(found) })))
+        }
+        read => Ok((rest, read)),
     }
-    Ok((rest, ()))
 }
 
 /// Anything in braces.
