@@ -88,7 +88,7 @@ impl Network {
             .iter()
             .flat_map(|zone| zone.networks.iter().map(|network| network.net).chain(zone.upstream.iter().copied()));
         let own = AddressSet::nets(own);
-        super::address::public().minus(&own).minus(&self.router_addresses())
+        super::address::public().minus(&own)
     }
 
     /// Every address that the router has, in any zone.

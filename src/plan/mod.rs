@@ -7,5 +7,5 @@
 mod addresses;
 mod rulebook;
 
-pub use addresses::{Addresses, HostParts, Unsayable};
+pub use addresses::{Addresses, HostParts, Unsayable, suffix_text};
 pub use rulebook::{Line, Pair, Rulebook, rulebook};

@@ -54,6 +54,21 @@ pub fn rulebook(network: &Network, meaning: &Meaning) -> Result<Rulebook, Vec<Di
             Err(why) => errors.extend(unsayable(flow, why)),
         }
     }
+    for (id, zone) in network.zone_ids().filter(|(_, zone)| !zone.isolated && !zone.is_internet()) {
+        let own = zone.network_set();
+        let pair = book.pairs.entry((Place::Zone(id), Place::Zone(id))).or_default();
+        for family in [Family::V4, Family::V6].into_iter().filter(|family| !own.family(*family).is_empty()) {
+            let Ok(within) = Addresses::of(network, Place::Zone(id), own.family(family), family) else { continue };
+            pair.allowed.push(Line {
+                cause: Cause::SameZone,
+                family,
+                from: within.clone(),
+                to: within,
+                traffic: Traffic::ANY,
+                options: Options::default(),
+            });
+        }
+    }
     for (index, forward) in meaning.forwards.iter().enumerate() {
         let Some(zone) = forward.zone else { continue };
         for region in &forward.granted {
@@ -85,7 +100,11 @@ fn lines(network: &Network, flow: &Flow) -> Result<Vec<Line>, Unsayable> {
 
 fn unsayable(flow: &Flow, why: Unsayable) -> Option<Diagnostic> {
     let span = flow.cause.span()?;
-    let error = Diagnostic::error("backend-cannot-express", span, "this names a part of a delegated IPv6 network that no router can be told");
+    let error = Diagnostic::error(
+        "backend-cannot-express",
+        span,
+        "this names a part of a delegated IPv6 network that no router can be told",
+    );
     Some(match why {
         Unsayable::Ranges => error
             .label("holds a range below a prefix that may change")

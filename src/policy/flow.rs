@@ -5,11 +5,11 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use super::cause::Cause;
 use crate::{
     model::{
-        Action, AddressSet, AddressSource, Exposure, Network, Options, Place, Region, ZoneId,
+        Action, AddressSet, AddressSource, Exposure, Network, Options, Place, Region, Zone, ZoneId,
         address::public,
         service::{Discovery, ICMPV6, TCP, Traffic, UDP},
     },
-    packet::Family,
+    packet::{Family, icmp},
 };
 
 /// Where packets come from.
@@ -291,21 +291,8 @@ pub fn baseline(network: &Network) -> Vec<Flow> {
                 options: Options::default(),
             });
         };
-        let own = if zone.is_internet() { network.internet() } else { zone.network_set() };
-        let unspecified = AddressSet::of(IpAddr::V6(Ipv6Addr::UNSPECIFIED));
-        let near = AddressSet { v6: own.v6, ..AddressSet::default() }.union(&link_local()).union(&unspecified);
-        add(
-            "IPv6 neighbour discovery",
-            near.clone(),
-            (133..=136).map(|kind| Traffic::icmp(ICMPV6, kind, None)).collect(),
-            only(Family::V6),
-        );
-        add(
-            "IPv6 multicast listener discovery",
-            near,
-            [130, 131, 132, 143].map(|kind| Traffic::icmp(ICMPV6, kind, None)).to_vec(),
-            only(Family::V6),
-        );
+        let near = if zone.is_internet() { only(Family::V6) } else { neighbours(zone) };
+        add("IPv6 neighbours and listeners (RFC 4890)", near, vec![link_messages()], only(Family::V6));
         if zone.is_internet() {
             let dynamic = zone.addresses.iter().any(|own| own.address.is_ipv4() && own.source == AddressSource::Dhcp);
             if dynamic {
@@ -319,14 +306,25 @@ pub fn baseline(network: &Network) -> Vec<Flow> {
     found
 }
 
+/// The IPv6 sources that a zone's own link can have: its networks, link-local, and none yet (RFC 4862).
+#[must_use]
+pub fn neighbours(zone: &Zone) -> AddressSet {
+    let unspecified = AddressSet::of(IpAddr::V6(Ipv6Addr::UNSPECIFIED));
+    AddressSet { v6: zone.network_set().v6, ..AddressSet::default() }.union(&link_local()).union(&unspecified)
+}
+
 /// What the router must be able to send when its output is closed: RFC 4890 for a link, and its DHCP servers' and
 /// clients' packets, which connection tracking cannot tie to a broadcast.
 #[must_use]
 pub fn output_baseline() -> Vec<Traffic> {
-    let mut found: Vec<Traffic> =
-        (133..=136).chain([130, 131, 132, 143]).map(|kind| Traffic::icmp(ICMPV6, kind, None)).collect();
+    let mut found = vec![link_messages()];
     for (from, to) in [(68, 67), (67, 68), (546, 547), (547, 546)] {
         found.push(Traffic { from: vec![(from, from)], ..Traffic::ports(UDP, to, to) });
     }
     found
+}
+
+/// Neighbour discovery (133-136, RFC 4861) and multicast listener discovery (130-132, 143, RFC 3810).
+fn link_messages() -> Traffic {
+    Traffic { to: vec![(icmp(130, 0), icmp(136, 255)), (icmp(143, 0), icmp(143, 255))], ..Traffic::protocol(ICMPV6) }
 }

@@ -11,7 +11,7 @@ mod meaning;
 mod standing;
 
 pub use cause::Cause;
-pub use flow::{Destination, Flow, Flows, Source, baseline, flows, output_baseline};
+pub use flow::{Destination, Flow, Flows, Source, baseline, flows, neighbours, output_baseline};
 pub use forward::{Forward, Original, forwards};
 pub use meaning::{BURST, Meaning, meaning, unicast};
 pub use standing::{Standing, zone_number};

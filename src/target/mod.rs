@@ -1,3 +1,3 @@
-//! The routers that policies are compiled for and whose configurations are read, one module a target.
+//! The routers that a policy is compiled for. Each has a folder here and one in `targets/` with its templates.
 
 pub mod nftables;

@@ -32,15 +32,8 @@ impl Resolver<'_> {
         if items.is_empty() {
             return vec![Traffic::ANY];
         }
-        let mut found = Vec::new();
-        for item in items {
-            for traffic in self.item(item, space) {
-                if !found.contains(&traffic) {
-                    found.push(traffic);
-                }
-            }
-        }
-        found
+        let found = items.iter().flat_map(|item| self.item(item, space)).collect();
+        merge(found)
     }
 
     fn item(&mut self, item: &Item, space: Space) -> Vec<Traffic> {
@@ -112,15 +105,7 @@ impl Resolver<'_> {
                 }
             }
         }
-        found.sort_unstable();
-        let mut merged: Vec<(u16, u16)> = Vec::new();
-        for (from, to) in found {
-            match merged.last_mut() {
-                Some(last) if u32::from(from) <= u32::from(last.1) + 1 => last.1 = last.1.max(to),
-                _ => merged.push((from, to)),
-            }
-        }
-        good.then_some(merged)
+        good.then(|| union(found))
     }
 
     fn service_named(&mut self, name: &str, span: Span, space: Space) -> Vec<Traffic> {
@@ -250,4 +235,32 @@ impl Resolver<'_> {
         *self.integration_values.get_mut(index)? = Lazy::Done(found.clone());
         Some(found)
     }
+}
+
+/// One traffic for each protocol and choice of source ports.
+fn merge(list: Vec<Traffic>) -> Vec<Traffic> {
+    let mut merged: Vec<Traffic> = Vec::new();
+    for traffic in list {
+        let alike = |other: &&mut Traffic| (other.protocol, &other.from) == (traffic.protocol, &traffic.from);
+        match merged.iter_mut().find(alike) {
+            // No ports at all mean every port.
+            Some(other) if other.to.is_empty() || traffic.to.is_empty() => other.to = Vec::new(),
+            Some(other) => other.to = union([other.to.as_slice(), &traffic.to].concat()),
+            None => merged.push(traffic),
+        }
+    }
+    merged
+}
+
+/// Ranges sorted, with those that touch joined.
+fn union(mut ranges: Vec<(u16, u16)>) -> Vec<(u16, u16)> {
+    ranges.sort_unstable();
+    let mut merged: Vec<(u16, u16)> = Vec::new();
+    for (from, to) in ranges {
+        match merged.last_mut() {
+            Some(last) if u32::from(from) <= u32::from(last.1) + 1 => last.1 = last.1.max(to),
+            _ => merged.push((from, to)),
+        }
+    }
+    merged
 }
