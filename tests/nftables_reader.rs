@@ -3,6 +3,8 @@
 #[path = "nftables_reader/support.rs"]
 mod support;
 
+#[path = "nftables_reader/big.rs"]
+mod big;
 #[path = "nftables_reader/chains.rs"]
 mod chains;
 #[path = "nftables_reader/conntrack.rs"]
@@ -13,6 +15,8 @@ mod files;
 mod matches;
 #[path = "nftables_reader/nat.rs"]
 mod nat;
+#[path = "nftables_reader/robust.rs"]
+mod robust;
 #[path = "nftables_reader/topology.rs"]
 mod topology;
 #[path = "nftables_reader/unknown.rs"]

@@ -13,7 +13,10 @@ fn no_rules_accept_everything() {
 
 #[test]
 fn policy_and_order() {
-    forward("tcp dport 22 drop\n tcp dport 22 accept\n tcp dport 443 accept").exact().open(&[LAN_WEB, WAN_WEB]).closed(&[LAN_SSH]);
+    forward("tcp dport 22 drop\n tcp dport 22 accept\n tcp dport 443 accept")
+        .exact()
+        .open(&[LAN_WEB, WAN_WEB])
+        .closed(&[LAN_SSH]);
 }
 
 #[test]
@@ -106,7 +109,10 @@ fn verdict_maps() {
 
 #[test]
 fn catch_all_element() {
-    forward("tcp dport vmap { 22 : drop, * : accept }").exact().open(&[LAN_WEB]).closed(&[LAN_SSH, "lan 192.168.10.5 > 192.168.30.10 udp 1"]);
+    forward("tcp dport vmap { 22 : drop, * : accept }")
+        .exact()
+        .open(&[LAN_WEB])
+        .closed(&[LAN_SSH, "lan 192.168.10.5 > 192.168.30.10 udp 1"]);
 }
 
 #[test]
@@ -124,16 +130,26 @@ fn own_packets_come_back_by_loopback() {
         )
     };
     let own = "self 192.168.10.1 > 192.168.10.1 tcp 22";
-    case(&rules("iifname \"lo\" accept", "oif lo accept")).exact().open(&[own]).closed(&["self 192.168.10.1 > 8.8.8.8 tcp 22 out=wan"]);
-    case(&rules("iifname \"lan\" accept", "accept")).exact().closed(&[own]).open(&["self 192.168.10.1 > 8.8.8.8 tcp 22 out=wan"]);
-    case(&rules("accept", "oifname wan accept")).exact().closed(&[own]).open(&["self 192.168.10.1 > 8.8.8.8 tcp 22 out=wan"]);
+    case(&rules("iifname \"lo\" accept", "oif lo accept"))
+        .exact()
+        .open(&[own])
+        .closed(&["self 192.168.10.1 > 8.8.8.8 tcp 22 out=wan"]);
+    case(&rules("iifname \"lan\" accept", "accept"))
+        .exact()
+        .closed(&[own])
+        .open(&["self 192.168.10.1 > 8.8.8.8 tcp 22 out=wan"]);
+    case(&rules("accept", "oifname wan accept"))
+        .exact()
+        .closed(&[own])
+        .open(&["self 192.168.10.1 > 8.8.8.8 tcp 22 out=wan"]);
     // In output there is no arriving interface; its name is empty.
     case(&rules("accept", "iifname != \"lan\" accept")).exact().open(&[own]);
 }
 
 #[test]
 fn every_base_chain_on_the_way_counts() {
-    let rules = |hook: &str| format!("table inet t {{\n chain c {{ type filter hook {hook} priority 5; policy drop;\n }}\n}}");
+    let rules =
+        |hook: &str| format!("table inet t {{\n chain c {{ type filter hook {hook} priority 5; policy drop;\n }}\n}}");
     let to_router = "lan 192.168.10.5 > 192.168.10.1 tcp 22";
     let from_router = "self 192.168.10.1 > 192.168.10.5 tcp 22";
     case(&rules("prerouting")).exact().open(&[from_router]).closed(&[LAN_SSH, to_router]);

@@ -21,7 +21,12 @@ fn states_of_first_packets() {
     ] {
         forward(rule).open(&[LAN_WEB]);
     }
-    for rule in ["ct state established,related accept", "ct state invalid accept", "ct state != new accept", "ct status dnat accept"] {
+    for rule in [
+        "ct state established,related accept",
+        "ct state invalid accept",
+        "ct state != new accept",
+        "ct status dnat accept",
+    ] {
         forward(rule).exact().closed(&[LAN_WEB]);
     }
 }
@@ -36,7 +41,9 @@ fn two_states_with_an_operator_are_one_number() {
 #[test]
 fn without_tracking() {
     let raw = |priority: &str, rule: &str| {
-        format!("table inet t {{\n chain p {{ type filter hook prerouting priority {priority}; policy drop;\n {rule}\n }}\n}}")
+        format!(
+            "table inet t {{\n chain p {{ type filter hook prerouting priority {priority}; policy drop;\n {rule}\n }}\n}}"
+        )
     };
     // Before priority -200 nothing is tracked: the state is invalid, and other ct expressions break the rule off.
     case(&raw("raw", "ct state invalid accept")).exact().open(&[LAN_WEB]);
@@ -59,7 +66,11 @@ fn errors_open_no_connection() {
     let mut case = forward("accept").exact();
     let first = case.reading.first;
     assert!(case.holds(first, "lan 192.168.10.5 > 192.168.30.10 icmp 8/0"));
-    for packet in ["lan 192.168.10.5 > 192.168.30.10 icmp 3/1", "lan 192.168.10.5 > 192.168.30.10 icmp 0/0", "lan fd00:10::5 > fd00:30::10 icmp 2/0"] {
+    for packet in [
+        "lan 192.168.10.5 > 192.168.30.10 icmp 3/1",
+        "lan 192.168.10.5 > 192.168.30.10 icmp 0/0",
+        "lan fd00:10::5 > fd00:30::10 icmp 2/0",
+    ] {
         assert!(!case.holds(first, packet));
     }
     let all = case.reading.surely.all(&mut case.space);

@@ -2,7 +2,8 @@
 
 use hedgerow::{
     packet::Space,
-    target::nftables::read::{Limits, ReadError, read_with},
+    router::Limits,
+    target::nftables::read::{ReadError, read_with},
 };
 
 use crate::support::{case, forward, house, refused};
@@ -44,7 +45,9 @@ fn replacing_a_table() {
     case(&format!("{text}\nflush table inet t\n")).exact().closed(&[WEB]);
     case(&format!("{text}\ndestroy table inet t\n")).exact().open(&[SSH]);
     case(&format!("{text}\ntable inet t {{\n chain f {{\n tcp dport 22 accept\n }}\n}}\n")).exact().open(&[WEB, SSH]);
-    case(&text.replace("type filter", "comment \"x\"\n type filter").replace("chain f", "flags dormant\n chain f")).exact().open(&[SSH]);
+    case(&text.replace("type filter", "comment \"x\"\n type filter").replace("chain f", "flags dormant\n chain f"))
+        .exact()
+        .open(&[SSH]);
 }
 
 #[test]
@@ -104,7 +107,9 @@ fn includes() {
 
 #[test]
 fn what_nft_would_refuse() {
-    let chain = |rule: &str| refused(&format!("table inet t {{\n chain f {{ type filter hook forward priority 0\n {rule}\n }}\n}}"));
+    let chain = |rule: &str| {
+        refused(&format!("table inet t {{\n chain f {{ type filter hook forward priority 0\n {rule}\n }}\n}}"))
+    };
     let missing = |kind, name: &str| ReadError::Missing { line: 3, kind, name: name.into(), table: "t".into() };
     assert_eq!(chain("ip saddr @nobody accept"), missing("set or map", "nobody"));
     assert_eq!(chain("jump nowhere"), missing("chain", "nowhere"));
@@ -115,6 +120,12 @@ fn what_nft_would_refuse() {
     assert!(matches!(refused("hello world\n"), ReadError::Syntax { line: 1, column: 1, .. }));
     assert!(matches!(refused("table inet t { } }"), ReadError::Syntax { .. }));
     assert!(matches!(refused("\u{0}"), ReadError::Syntax { line: 1, column: 1, .. }));
+    let deep = format!(
+        "table inet t {{\n chain f {{\n tcp dport {}1{} accept\n }}\n}}",
+        "(".repeat(100_000),
+        ")".repeat(100_000)
+    );
+    assert!(matches!(refused(&deep), ReadError::Syntax { line: 3, .. }));
     assert!(matches!(refused("delete rule inet t f handle 4"), ReadError::Command { line: 1, .. }));
 }
 

@@ -34,7 +34,11 @@ fn suffix_of_any_prefix() {
     forward("ip6 daddr & ::ffff:ffff:ffff:ffff == ::10 accept")
         .exact()
         .open(&["lan fd00:10::5 > fd00:30::10 tcp 1", "lan fd00:10::5 > 2001:db8:1:2::10 tcp 1 out=wan"])
-        .closed(&["lan fd00:10::5 > fd00:30::11 tcp 1", "lan fd00:10::5 > fd00:30::1:10 tcp 1", "lan 192.168.10.5 > 192.168.30.10 tcp 1"]);
+        .closed(&[
+            "lan fd00:10::5 > fd00:30::11 tcp 1",
+            "lan fd00:10::5 > fd00:30::1:10 tcp 1",
+            "lan 192.168.10.5 > 192.168.30.10 tcp 1",
+        ]);
     forward("ip6 daddr & ::ffff:ffff:ffff:ffff != ::10 accept")
         .exact()
         .open(&["lan fd00:10::5 > fd00:30::11 tcp 1"])
@@ -47,7 +51,10 @@ fn interface_names() {
     let from_iot = "iot 192.168.20.5 > 192.168.30.10 tcp 1";
     let from_wan = "wan 8.8.8.8 > 192.168.30.10 tcp 1";
     let from_other = "other 172.16.0.1 > 192.168.30.10 tcp 1";
-    forward("iifname { lan, \"iot\" } oifname srv accept").exact().open(&[from_lan, from_iot]).closed(&[from_wan, from_other]);
+    forward("iifname { lan, \"iot\" } oifname srv accept")
+        .exact()
+        .open(&[from_lan, from_iot])
+        .closed(&[from_wan, from_other]);
     forward("iifname != { lan, iot } accept").exact().open(&[from_wan, from_other]).closed(&[from_lan, from_iot]);
     forward("iif \"lan\" accept").exact().open(&[from_lan]).closed(&[from_iot]);
     // Nobody says that no other interface has this name.
@@ -61,7 +68,8 @@ fn interface_names() {
 fn interface_patterns_of_the_topology() {
     let mut house = crate::support::house();
     house.interfaces.push(crate::support::interface("wg*", &["10.9.0.0/24"], &["10.9.0.1"], false));
-    let rules = "table inet t {\n chain f { type filter hook forward priority 0; policy drop;\n iifname \"wg*\" accept\n }\n}";
+    let rules =
+        "table inet t {\n chain f { type filter hook forward priority 0; policy drop;\n iifname \"wg*\" accept\n }\n}";
     crate::support::case_in(rules, house)
         .exact()
         .open(&["wg* 10.9.0.5 > 192.168.30.10 tcp 1"])
@@ -80,9 +88,15 @@ fn protocols_and_ports() {
     forward("meta l4proto . th dport { tcp . 53, udp . 1-52 } accept").exact().open(&[tcp]).closed(&[udp, ping]);
     forward("ip protocol udp accept").exact().open(&[udp]).closed(&[udp6, tcp]);
     forward("ip6 nexthdr udp accept").exact().open(&[udp6]).closed(&[udp, tcp]);
-    forward("udp dport != 53 accept").exact().closed(&[udp, tcp, ping]).open(&["lan 192.168.10.5 > 192.168.30.10 udp 54"]);
+    forward("udp dport != 53 accept")
+        .exact()
+        .closed(&[udp, tcp, ping])
+        .open(&["lan 192.168.10.5 > 192.168.30.10 udp 54"]);
     forward("udp dport > 52 udp dport lt 54 accept").exact().open(&[udp]).closed(&[tcp]);
-    forward("udp sport 1024-65535 accept").exact().open(&[udp]).closed(&["lan 192.168.10.5 > 192.168.30.10 udp 53 sport=53"]);
+    forward("udp sport 1024-65535 accept")
+        .exact()
+        .open(&[udp])
+        .closed(&["lan 192.168.10.5 > 192.168.30.10 udp 53 sport=53"]);
     forward("meta protocol ip6 accept").exact().open(&[udp6]).closed(&[udp]);
     forward("meta l4proto 17 accept").exact().open(&[udp, udp6]).closed(&[tcp]);
 }
@@ -124,11 +138,23 @@ fn icmp() {
     let ping6 = "lan fd00:10::5 > fd00:30::10 icmp 128/0";
     forward("icmp type echo-request accept").exact().open(&[ping]).closed(&[ping6]);
     forward("icmpv6 type { 128, nd-neighbor-solicit } accept").exact().open(&[ping6]).closed(&[ping]);
-    forward("icmp type echo-request icmp code != 1 accept").exact().open(&[ping]).closed(&["lan 192.168.10.5 > 192.168.30.10 icmp 8/1"]);
-    forward("meta l4proto { icmp, ipv6-icmp } accept").exact().open(&[ping, ping6]).closed(&["lan 192.168.10.5 > 192.168.30.10 tcp 1"]);
-    input("ip6 hoplimit 255 accept").open(&["lan fe80::5 > fd00:10::1 icmp 135/0"]).perhaps(&["lan fd00:10::5 > fd00:10::1 icmp 128/0"]);
-    forward("ip6 hoplimit != 255 accept").perhaps(&["lan fd00:10::5 > fd00:30::10 icmp 135/0"]).closed(&["lan 192.168.10.5 > 192.168.30.10 tcp 1"]);
-    input("icmpv6 type nd-neighbor-solicit ct state untracked accept").exact().open(&["lan fe80::5 > ff02::1:ff00:1 icmp 135/0 out=self"]);
+    forward("icmp type echo-request icmp code != 1 accept")
+        .exact()
+        .open(&[ping])
+        .closed(&["lan 192.168.10.5 > 192.168.30.10 icmp 8/1"]);
+    forward("meta l4proto { icmp, ipv6-icmp } accept")
+        .exact()
+        .open(&[ping, ping6])
+        .closed(&["lan 192.168.10.5 > 192.168.30.10 tcp 1"]);
+    input("ip6 hoplimit 255 accept")
+        .open(&["lan fe80::5 > fd00:10::1 icmp 135/0"])
+        .perhaps(&["lan fd00:10::5 > fd00:10::1 icmp 128/0"]);
+    forward("ip6 hoplimit != 255 accept")
+        .perhaps(&["lan fd00:10::5 > fd00:30::10 icmp 135/0"])
+        .closed(&["lan 192.168.10.5 > 192.168.30.10 tcp 1"]);
+    input("icmpv6 type nd-neighbor-solicit ct state untracked accept")
+        .exact()
+        .open(&["lan fe80::5 > ff02::1:ff00:1 icmp 135/0 out=self"]);
 }
 
 #[test]
@@ -148,7 +174,12 @@ fn flags_of_a_first_packet() {
     ] {
         forward(rule).exact().open(&[tcp]).closed(&[udp]);
     }
-    for rule in ["tcp flags ack accept", "tcp flags & (syn|ack) == ack accept", "tcp flags != syn accept", "tcp flags ! syn accept"] {
+    for rule in [
+        "tcp flags ack accept",
+        "tcp flags & (syn|ack) == ack accept",
+        "tcp flags != syn accept",
+        "tcp flags ! syn accept",
+    ] {
         forward(rule).exact().closed(&[tcp, udp]);
     }
 }
@@ -164,7 +195,10 @@ fn fib_types() {
     input("fib daddr type { broadcast, multicast } accept").exact().open(&[broadcast, multicast]).closed(&[own]);
     input("fib daddr type != local accept").exact().open(&[broadcast]).closed(&[own]);
     forward("fib daddr type unicast accept").exact().open(&["lan 192.168.10.5 > 192.168.20.7 tcp 22"]);
-    input("fib daddr type anycast accept").exact().open(&["lan fd00:10::5 > fd00:20:: udp 1"]).closed(&["lan fd00:10::5 > fd00:20::1 udp 1"]);
+    input("fib daddr type anycast accept")
+        .exact()
+        .open(&["lan fd00:10::5 > fd00:20:: udp 1"])
+        .closed(&["lan fd00:10::5 > fd00:20::1 udp 1"]);
 }
 
 #[test]
@@ -198,10 +232,16 @@ fn times() {
     let (monday_8, monday_19, sunday_8) = (at(8 * 60), at(19 * 60), at(6 * 1440 + 8 * 60));
     forward("meta hour \"08:00\"-\"17:59:59\" accept").exact().open(&[&monday_8, &sunday_8]).closed(&[&monday_19]);
     // One second of the last minute is in: neither open nor closed.
-    forward("meta hour \"08:00\"-\"18:00\" accept").open(&[&monday_8]).perhaps(&[&at(18 * 60)]).closed(&[&at(18 * 60 + 1)]);
+    forward("meta hour \"08:00\"-\"18:00\" accept")
+        .open(&[&monday_8])
+        .perhaps(&[&at(18 * 60)])
+        .closed(&[&at(18 * 60 + 1)]);
     forward("meta day { Monday, \"tuesday\" } accept").exact().open(&[&monday_8]).closed(&[&sunday_8]);
     forward("meta day 0 meta hour \"00:00\"-\"23:59:59\" accept").exact().open(&[&sunday_8]).closed(&[&monday_8]);
-    forward("meta hour { \"08:00\"-\"08:29:59\", \"08:29:59\"-\"08:59:59\" } accept").exact().open(&[&monday_8, &at(509)]).closed(&[&at(540)]);
+    forward("meta hour { \"08:00\"-\"08:29:59\", \"08:29:59\"-\"08:59:59\" } accept")
+        .exact()
+        .open(&[&monday_8, &at(509)])
+        .closed(&[&at(540)]);
     forward("meta time \"2026-01-01\" accept").perhaps(&[&monday_8]);
 }
 
@@ -217,4 +257,20 @@ fn rate_limits() {
 #[test]
 fn limits_that_decide_nothing_are_not_numbered() {
     assert_eq!(forward("limit rate 10/minute log prefix \"x \" level info\n counter").exact().limits.all(), []);
+}
+
+#[test]
+fn what_is_written_may_have_to_be_read() {
+    let four = "lan 192.168.10.5 > 192.168.30.10 udp 69";
+    let six = "lan fd00:10::5 > fd00:30::10 tcp 1";
+    forward("meta mark set 0x1 ct mark set meta mark accept").perhaps(&[four]);
+    forward("meta priority set 1:2 accept").exact().open(&[four, six]);
+    // The address of an IPv6 packet cannot be read as one of IPv4, which breaks the rule off.
+    forward("meta mark set ip saddr & 0xff accept").exact().open(&[four]).closed(&[six]);
+    forward("ct helper set udp dport map { 69 : \"tftp\" } accept")
+        .exact()
+        .open(&[four])
+        .closed(&[six, "lan 192.168.10.5 > 192.168.30.10 udp 70"]);
+    forward("tcp option maxseg size set rt mtu accept").perhaps(&[six]).closed(&[four]);
+    forward("tcp flags syn tcp option maxseg size set rt mtu\n accept").exact().open(&[six, four]);
 }

@@ -93,11 +93,18 @@ fn forms_of_dnat() {
 #[test]
 fn translated_to_the_router() {
     let packet = "lan 192.168.10.5 > 8.8.8.8 udp 53 out=self";
-    let case = case(&house("iifname lan udp dport 53 redirect to :5353", "accept", "ip daddr 192.168.10.1 udp dport 5353 accept", "")).exact();
+    let case = case(&house(
+        "iifname lan udp dport 53 redirect to :5353",
+        "accept",
+        "ip daddr 192.168.10.1 udp dport 5353 accept",
+        "",
+    ))
+    .exact();
     assert_eq!(case.outcome(packet), Some(Outcome { dnat: Some(Dnat::ToRouter { port: Some(5353) }), snat: None }));
     let case = case.closed(&["lan 192.168.10.5 > 8.8.8.8 udp 53 out=wan"]);
     drop(case);
-    let case = crate::support::case(&house("iifname lan udp dport 53 dnat ip to 192.168.20.1", "", "accept", "")).exact();
+    let case =
+        crate::support::case(&house("iifname lan udp dport 53 dnat ip to 192.168.20.1", "", "accept", "")).exact();
     assert_eq!(case.outcome(packet).unwrap().dnat, to("192.168.20.1", None));
 }
 
@@ -159,7 +166,10 @@ fn own_packets_are_translated_in_output() {
         }
     }";
     // The output hook still sees the old interface, postrouting the new one.
-    case(rules).exact().open(&["self 203.0.113.7 > 9.9.9.9 tcp 80 out=srv"]).closed(&["self 203.0.113.7 > 192.168.20.5 tcp 80 out=srv"]);
+    case(rules)
+        .exact()
+        .open(&["self 203.0.113.7 > 9.9.9.9 tcp 80 out=srv"])
+        .closed(&["self 203.0.113.7 > 192.168.20.5 tcp 80 out=srv"]);
 }
 
 #[test]

@@ -8,8 +8,8 @@ use std::net::IpAddr;
 
 use hedgerow::{
     packet::{Family, Packet, Set, Space, icmp},
-    router::{Dnat, Interface, LOCAL, OTHER, Outcome, Topology, number},
-    target::nftables::read::{Limits, ReadError, Reading, read},
+    router::{Dnat, Interface, LOCAL, Limits, OTHER, Outcome, Topology, number},
+    target::nftables::read::{ReadError, Reading, read},
 };
 
 pub fn interface(name: &str, networks: &[&str], addresses: &[&str], internet: bool) -> Interface {
@@ -46,7 +46,9 @@ pub fn refused(rules: &str) -> ReadError {
 
 /// Rules for a forward chain that drops by default, in an inet table.
 pub fn forward(rules: &str) -> Case {
-    case(&format!("table inet t {{\n chain f {{\n type filter hook forward priority 0; policy drop;\n{rules}\n }}\n}}\n"))
+    case(&format!(
+        "table inet t {{\n chain f {{\n type filter hook forward priority 0; policy drop;\n{rules}\n }}\n}}\n"
+    ))
 }
 
 /// Rules for an input chain that drops by default, in an inet table.

@@ -1,7 +1,7 @@
 //! Which packets can exist.
 
 use hedgerow::{
-    packet::{Space, Field},
+    packet::{Field, Space},
     router::{LOCAL, OTHER},
 };
 
@@ -71,7 +71,8 @@ fn longest_prefix_and_upstream() {
     let mut space = Space::new();
     let domain = topology.domain(&mut space);
     for address in ["192.168.10.5", "192.168.10.200", "10.1.1.1", "8.8.8.8", "192.168.30.1", "fd00:20::9", "fe80::1"] {
-        let text = format!("lan {} > {address} tcp 1", if address.contains(':') { "fd00:10::5" } else { "192.168.10.5" });
+        let text =
+            format!("lan {} > {address} tcp 1", if address.contains(':') { "fd00:10::5" } else { "192.168.10.5" });
         let one = packet(&topology, &text);
         for out in [LOCAL, 1, 2, 3, 4, 5, 6, 7, OTHER] {
             let one = hedgerow::packet::Packet { egress: out, ..one };

@@ -32,7 +32,10 @@ fn unknown_conditions() {
         assert_eq!((case.reading.unknown.len(), case.reading.unknown[0].line), (1, 4), "{condition}");
         assert_eq!(case.reading.unknown[0].text, condition);
         // Negated by a drop: what may be dropped is not surely open.
-        forward(&format!("tcp dport 443 {condition} drop\n meta l4proto tcp accept")).perhaps(&[WEB]).open(&[SSH]).closed(&[DNS]);
+        forward(&format!("tcp dport 443 {condition} drop\n meta l4proto tcp accept"))
+            .perhaps(&[WEB])
+            .open(&[SSH])
+            .closed(&[DNS]);
         // A guard of a return.
         forward(&format!("tcp dport 443 {condition} return\n meta l4proto tcp accept")).perhaps(&[WEB]).open(&[SSH]);
     }
@@ -48,7 +51,12 @@ fn unknown_that_decides_nothing() {
 
 #[test]
 fn opaque_statements_may_do_anything() {
-    for rule in ["tcp dport 443 synproxy mss 1460 wscale 7", "tcp dport 443 numgen inc mod 2 vmap { 0 : accept, 1 : drop }", "tcp dport 443 frobnicate", "tcp dport 443 queue num 1"] {
+    for rule in [
+        "tcp dport 443 synproxy mss 1460 wscale 7",
+        "tcp dport 443 numgen inc mod 2 vmap { 0 : accept, 1 : drop }",
+        "tcp dport 443 frobnicate",
+        "tcp dport 443 queue num 1",
+    ] {
         let case = forward(&format!("{rule}\n meta l4proto tcp accept")).perhaps(&[WEB]).open(&[SSH]).closed(&[DNS]);
         assert_eq!(case.reading.unknown.len(), 1, "{rule}: {:?}", case.reading.unknown);
     }
@@ -80,6 +88,8 @@ fn changing_sets() {
 #[test]
 fn devices_and_bridges() {
     case("table netdev t {\n chain c { type filter hook ingress device \"wan\" priority 0; policy accept;\n ip saddr 10.0.0.0/8 drop\n }\n}").perhaps(&[WEB]);
-    let bridge = case("table bridge t {\n chain c { type filter hook forward priority 0; policy drop;\n }\n}").exact().open(&[WEB]);
+    let bridge = case("table bridge t {\n chain c { type filter hook forward priority 0; policy drop;\n }\n}")
+        .exact()
+        .open(&[WEB]);
     assert_eq!(bridge.reading.notes.len(), 1);
 }

@@ -145,8 +145,15 @@ pub enum NatKind {
 pub enum NatTarget {
     /// Only what the kind says (`masquerade`).
     Own,
-    Fixed { address: Option<Value>, port: Option<Value> },
-    Map { key: Key, map: Value, interval: bool },
+    Fixed {
+        address: Option<Value>,
+        port: Option<Value>,
+    },
+    Map {
+        key: Key,
+        map: Value,
+        interval: bool,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -159,12 +166,27 @@ pub struct Nat {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
-    Match { key: Key, op: Op, value: Value },
+    Match {
+        key: Key,
+        op: Op,
+        value: Value,
+    },
     Verdict(Verdict),
-    VerdictMap { key: Key, map: Value },
-    Limit { limit: Limit, over: bool },
+    VerdictMap {
+        key: Key,
+        map: Value,
+    },
+    Limit {
+        limit: Limit,
+        over: bool,
+    },
     NamedLimit(String),
     Nat(Nat),
+    /// Writes something that is read here, and does not matter otherwise.
+    Reads {
+        key: Key,
+        map: Option<Value>,
+    },
     /// `notrack`
     Untrack,
     /// Changes a set; goes on unless the set is full.

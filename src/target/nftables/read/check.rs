@@ -12,12 +12,16 @@ const DEPTH: usize = 16;
 /// Refuses what cannot be loaded.
 pub fn check(ruleset: &mut Ruleset) -> Result<(), ReadError> {
     for table in &mut ruleset.tables {
-        let changed: Vec<String> = table.chains.iter().flat_map(|chain| &chain.rules).flat_map(|rule| &rule.statements).filter_map(|statement| {
-            match &statement.action {
+        let changed: Vec<String> = table
+            .chains
+            .iter()
+            .flat_map(|chain| &chain.rules)
+            .flat_map(|rule| &rule.statements)
+            .filter_map(|statement| match &statement.action {
                 Action::Update(set) => Some(set.clone()),
                 _ => None,
-            }
-        }).collect();
+            })
+            .collect();
         for set in &mut table.sets {
             set.dynamic |= changed.contains(&set.name);
         }
@@ -43,7 +47,7 @@ pub fn check(ruleset: &mut Ruleset) -> Result<(), ReadError> {
 fn references(table: &Table, rule: &Rule) -> Result<(), ReadError> {
     for statement in &rule.statements {
         match &statement.action {
-            Action::Match { value, .. } => set(table, value, rule.line)?,
+            Action::Match { value, .. } | Action::Reads { map: Some(value), .. } => set(table, value, rule.line)?,
             Action::VerdictMap { map, .. } => {
                 set(table, map, rule.line)?;
                 for verdict in verdicts(table, map) {
@@ -75,7 +79,9 @@ fn set(table: &Table, value: &Value, line: u32) -> Result<(), ReadError> {
 
 fn target(table: &Table, verdict: &Verdict, line: u32) -> Result<(), ReadError> {
     match verdict {
-        Verdict::Jump(name) | Verdict::Goto(name) if table.chain(name).is_none() => Err(missing(table, "chain", name, line)),
+        Verdict::Jump(name) | Verdict::Goto(name) if table.chain(name).is_none() => {
+            Err(missing(table, "chain", name, line))
+        }
         _ => Ok(()),
     }
 }

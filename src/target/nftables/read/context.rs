@@ -31,9 +31,14 @@ pub enum Tracking {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Destination {
     Original,
-    To { address: IpAddr, port: Option<u16> },
+    To {
+        address: IpAddr,
+        port: Option<u16>,
+    },
     /// `redirect`: the address of the arriving interface, or of the loopback interface for the router's own packets.
-    ToRouter { port: Option<u16> },
+    ToRouter {
+        port: Option<u16>,
+    },
     /// Rewritten, to what cannot be told.
     Unknown,
 }
@@ -58,7 +63,12 @@ pub struct State {
 }
 
 impl State {
-    pub const FRESH: Self = Self { destination: Destination::Original, changed: false, source: Source::Original, tracking: Tracking::Before };
+    pub const FRESH: Self = Self {
+        destination: Destination::Original,
+        changed: false,
+        source: Source::Original,
+        tracking: Tracking::Before,
+    };
 }
 
 /// What a hook knows of an interface.

@@ -40,7 +40,10 @@ pub fn fail<'a, T>(input: Input<'a>, expected: &'static str) -> Parsed<'a, T> {
 }
 
 /// The next token if `pick` makes something of it.
-pub fn token<'a, T>(expected: &'static str, pick: impl Fn(&'a Token) -> Option<T>) -> impl Parser<Input<'a>, Output = T, Error = Fail> {
+pub fn token<'a, T>(
+    expected: &'static str,
+    pick: impl Fn(&'a Token) -> Option<T>,
+) -> impl Parser<Input<'a>, Output = T, Error = Fail> {
     move |input: Input<'a>| match input.split_first().and_then(|(first, rest)| Some((rest, pick(first)?))) {
         Some(found) => Ok(found),
         None => fail(input, expected),
@@ -86,7 +89,9 @@ pub fn quoted(input: Input<'_>) -> Parsed<'_, &str> {
 }
 
 /// As many as there are. (nom's own asks more of its input than a slice of tokens gives.)
-pub fn many0<'a, T>(mut one: impl Parser<Input<'a>, Output = T, Error = Fail>) -> impl Parser<Input<'a>, Output = Vec<T>, Error = Fail> {
+pub fn many0<'a, T>(
+    mut one: impl Parser<Input<'a>, Output = T, Error = Fail>,
+) -> impl Parser<Input<'a>, Output = Vec<T>, Error = Fail> {
     move |input: Input<'a>| {
         let (mut rest, mut found) = (input, Vec::new());
         while let Ok((after, next)) = one.parse(rest) {

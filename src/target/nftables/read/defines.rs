@@ -19,7 +19,24 @@ pub type Include<'a> = dyn Fn(&str) -> Option<String> + 'a;
 pub fn resolve(text: &str, include: &Include) -> Result<Vec<Token>, ReadError> {
     let mut resolver = Resolver { include, scopes: vec![BTreeMap::new()], done: Vec::new() };
     resolver.file(text, None, 0)?;
+    shallow(&resolver.done)?;
     Ok(resolver.done)
+}
+
+/// Refuses brackets nested deeper than any rule needs, so that no parser runs out of stack.
+fn shallow(tokens: &[Token]) -> Result<(), ReadError> {
+    let mut depth = 0_usize;
+    for token in tokens {
+        if ["{", "(", "["].iter().any(|sign| token.is(sign)) {
+            depth += 1;
+        } else if ["}", ")", "]"].iter().any(|sign| token.is(sign)) {
+            depth = depth.saturating_sub(1);
+        }
+        if depth > 32 {
+            return Err(expected("fewer brackets inside each other", token, Some(token)));
+        }
+    }
+    Ok(())
 }
 
 struct Resolver<'a> {
@@ -76,7 +93,8 @@ impl Resolver<'_> {
         let Some(values) = self.scopes.iter().rev().find_map(|scope| scope.get(word)) else {
             return Err(ReadError::UndefinedVariable { line: at.line, name: word.to_owned() });
         };
-        Ok((values.iter().cloned().map(|token| moved(token, at)).collect(), rest))
+        let place = Token { end: name.map_or(at.end, |name| name.end), ..at.clone() };
+        Ok((values.iter().cloned().map(|token| moved(token, &place)).collect(), rest))
     }
 
     fn define<'t>(&mut self, at: &Token, after: &'t [Token]) -> Result<&'t [Token], ReadError> {

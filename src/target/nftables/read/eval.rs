@@ -1,18 +1,17 @@
 //! What all parts of the evaluation share: the rules, the world they are judged in, and what is learnt on the way.
 
-use crate::router::Limits;
 use std::collections::{BTreeMap, BTreeSet};
 
 use rustc_hash::FxHashMap;
 
 use super::{
-    ast::{Ruleset, Selector, Statement, Table},
-    context::{Class, Place, State},
+    ast::{End, Ruleset, Selector, Statement, Table},
+    context::{Class, Destination, Place, State},
     tri::Tri,
 };
 use crate::{
     packet::{Set, Space},
-    router::Topology,
+    router::{Limits, Topology},
 };
 
 /// A statement that cannot be judged, or only within bounds.
@@ -103,11 +102,23 @@ impl<'a> Eval<'a> {
     }
 
     /// The key under which the condition of a statement is remembered: it names only what the condition depends on.
-    pub fn memory(&self, statement: &Statement, selectors: &[Selector], at: At) -> (usize, State, Option<Place>, Class) {
+    pub fn memory(
+        &self,
+        statement: &Statement,
+        selectors: &[Selector],
+        at: At,
+    ) -> (usize, State, Option<Place>, Class) {
+        let original = at.state.destination == Destination::Original;
         let plain = selectors.iter().all(|selector| match selector {
-            Selector::Address(_, end) | Selector::Port(_, end) => *end == super::ast::End::Src,
-            Selector::NextHeader(_) | Selector::L4proto | Selector::Nfproto | Selector::EtherType => true,
-            Selector::IcmpType(_) | Selector::IcmpCode(_) | Selector::Hour | Selector::Day => true,
+            Selector::Address(_, end) | Selector::Port(_, end) => original || *end == End::Src,
+            Selector::NextHeader(_)
+            | Selector::L4proto
+            | Selector::Nfproto
+            | Selector::EtherType
+            | Selector::IcmpType(_)
+            | Selector::IcmpCode(_)
+            | Selector::Hour
+            | Selector::Day => true,
             _ => false,
         });
         let place = std::ptr::from_ref(statement) as usize;

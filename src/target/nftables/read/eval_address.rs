@@ -64,7 +64,7 @@ pub fn destination(
             for v6 in [false, true] {
                 found.extend(redirected(topology, space, v6, |address| passes(family(v6), address)));
             }
-            Tri::any(found, space)
+            Tri::any(&found, space)
         }
     }
 }
@@ -120,7 +120,9 @@ pub fn icmp_part(v6: bool, code: bool, ranges: &[(u128, u128)]) -> Cube {
     let proto = if v6 { 58 } else { 1 };
     let ranges = narrow(ranges).intersect(&Ranges::range(0, 255));
     let values = if code {
-        Ranges::from_pairs((0..=255).flat_map(|kind: u64| ranges.iter().map(move |(low, high)| (kind << 8 | low, kind << 8 | high))))
+        Ranges::from_pairs(
+            (0..=255).flat_map(|kind: u64| ranges.iter().map(move |(low, high)| (kind << 8 | low, kind << 8 | high))),
+        )
     } else {
         Ranges::from_pairs(ranges.iter().map(|(low, high)| (low << 8, high << 8 | 0xff)))
     };
@@ -130,7 +132,9 @@ pub fn icmp_part(v6: bool, code: bool, ranges: &[(u128, u128)]) -> Cube {
 /// Ranges of numbers as ranges of a coordinate; what lies above it is cut off.
 pub fn narrow(ranges: &[(u128, u128)]) -> Ranges {
     let cut = |value: u128| u64::try_from(value).unwrap_or(u64::MAX);
-    Ranges::from_pairs(ranges.iter().filter(|(low, _)| *low <= u64::MAX.into()).map(|&(low, high)| (cut(low), cut(high))))
+    Ranges::from_pairs(
+        ranges.iter().filter(|(low, _)| *low <= u64::MAX.into()).map(|&(low, high)| (cut(low), cut(high))),
+    )
 }
 
 /// Is it seen through the loopback interface or not at all?

@@ -5,7 +5,7 @@
 //! in the set that goes on and in the set that does not. What surely happens is what nothing else may happen to.
 
 use super::{
-    ast::{Action, Chain, Data, Hook, Key, Rule, Statement, Value, Verdict},
+    ast::{Action, Chain, Data, Hook, Key, Op, Rule, Statement, Value, Verdict},
     context::{Class, Destination, Source, State, Tracking},
     error::ReadError,
     eval::{At, Effect, Eval, Flow, Step, join, join_all},
@@ -40,20 +40,83 @@ impl<'a> Eval<'a> {
         }
         let mut verdicts = Verdicts::default();
         let mut current = flow;
-        for rule in chain.rules.iter().filter(|rule| matters(rule)) {
+        let rules: Vec<&Rule> = chain.rules.iter().filter(|rule| matters(rule)).collect();
+        let mut rest = rules.as_slice();
+        while let [first, others @ ..] = rest {
             if current.is_empty() {
                 break;
             }
-            let mut following = Following { rule, chain, depth, next: Flow::new(), verdicts };
+            let plain =
+                if self.steps.is_some() { 0 } else { rest.iter().take_while(|rule| plain(rule).is_some()).count() };
+            if let (true, Some((run, after))) = (plain > 1, rest.split_at_checked(plain)) {
+                let mut next = Flow::new();
+                for (state, packets) in current {
+                    let left = self.run(run, packets, At { state, ..at }, &mut verdicts.accepted)?;
+                    join(self.space, &mut next, state, left);
+                }
+                (current, rest) = (next, after);
+                continue;
+            }
+            let mut following = Following { rule: first, chain, depth, next: Flow::new(), verdicts };
             for (state, packets) in current {
                 self.left = self.left.checked_sub(1).ok_or(ReadError::TooLarge)?;
                 self.rule(&mut following, packets, At { state, ..at })?;
             }
-            current = following.next;
-            verdicts = following.verdicts;
+            (current, verdicts, rest) = (following.next, following.verdicts, others);
         }
         join_all(self.space, &mut verdicts.fell, current);
         Ok(verdicts)
+    }
+
+    /// Follows rules that are only conditions and accept or drop, many at once where their conditions are exact; gives
+    /// the packets that none of them decides over.
+    fn run(&mut self, rules: &[&'a Rule], packets: Set, at: At<'a>, accepted: &mut Flow) -> Result<Set, ReadError> {
+        let mut left = packets;
+        let mut exact: Vec<(Set, bool)> = Vec::new();
+        for rule in rules {
+            self.left = self.left.checked_sub(1).ok_or(ReadError::TooLarge)?;
+            let accept = plain(rule) == Some(true);
+            let mut met = Tri::ALL;
+            let mut conditions = Vec::new();
+            for statement in rule.statements.iter().filter(|statement| is_condition(&statement.action)) {
+                let condition = self.condition(statement, at);
+                met = met.and(condition, self.space);
+                conditions.push((statement, condition));
+            }
+            if met.surely == met.possibly {
+                exact.push((met.surely, accept));
+                continue;
+            }
+            left = self.decide(&exact, left, at, accepted);
+            exact.clear();
+            let mut live = left;
+            for (statement, condition) in conditions {
+                self.judge(rule.line, &statement.text, condition, live);
+                live = self.space.intersect(live, condition.possibly);
+            }
+            if accept {
+                join(self.space, accepted, at.state, live);
+            } else {
+                self.dropped = self.space.union(self.dropped, live);
+            }
+            left = self.space.minus(left, met.surely);
+        }
+        Ok(self.decide(&exact, left, at, accepted))
+    }
+
+    /// Lets the first of these rules that holds a packet decide over it; gives the packets that none holds.
+    fn decide(&mut self, rules: &[(Set, bool)], packets: Set, at: At<'a>, accepted: &mut Flow) -> Set {
+        if rules.is_empty() {
+            return packets;
+        }
+        let allowed = self.space.first_match(rules);
+        let held = self.space.union_all(rules.iter().map(|(set, _)| *set).collect());
+        let denied = self.space.minus(held, allowed);
+        let allowed = self.space.intersect(packets, allowed);
+        let denied = self.space.intersect(packets, denied);
+        join(self.space, accepted, at.state, allowed);
+        self.dropped = self.space.union(self.dropped, denied);
+        self.space.minus(packets, held)
     }
 
     fn rule(&mut self, following: &mut Following<'a>, packets: Set, mut at: At<'a>) -> Result<(), ReadError> {
@@ -70,9 +133,12 @@ impl<'a> Eval<'a> {
                     }
                     continue;
                 }
-                Action::Match { .. } | Action::Limit { .. } | Action::NamedLimit(_) | Action::Unknown | Action::Update(_) => {
-                    self.condition(statement, at)
-                }
+                Action::Match { .. }
+                | Action::Reads { .. }
+                | Action::Limit { .. }
+                | Action::NamedLimit(_)
+                | Action::Unknown
+                | Action::Update(_) => self.condition(statement, at),
                 Action::Verdict(verdict) => {
                     if *verdict == Verdict::Queue {
                         self.doubt(following.rule.line, &statement.text);
@@ -87,7 +153,10 @@ impl<'a> Eval<'a> {
                     live = self.translate(following, statement, live, at);
                     continue;
                 }
-                Action::Opaque => return self.opaque(following, statement, live, at),
+                Action::Opaque => {
+                    self.opaque(following, statement, live, at);
+                    return Ok(());
+                }
             };
             self.judge(following.rule.line, &statement.text, condition, live);
             let missed = self.space.minus(live, condition.surely);
@@ -117,6 +186,10 @@ impl<'a> Eval<'a> {
                 self.known.insert(memory, found);
                 found
             }
+            Action::Reads { key, map } => match map {
+                Some(map) => self.matches(key, Op::Implicit, map, at),
+                None => self.readable_key(key, at),
+            },
             Action::Limit { limit, over } => self.limited(limit, *over),
             Action::NamedLimit(name) => match at.table.limits.iter().find(|(have, ..)| have == name) {
                 Some((_, limit, over)) => self.limited(limit, *over),
@@ -132,7 +205,13 @@ impl<'a> Eval<'a> {
     }
 
     /// Carries out a verdict; `continue` goes on with the next rule.
-    fn verdict(&mut self, following: &mut Following<'a>, verdict: &Verdict, packets: Set, at: At<'a>) -> Result<(), ReadError> {
+    fn verdict(
+        &mut self,
+        following: &mut Following<'a>,
+        verdict: &Verdict,
+        packets: Set,
+        at: At<'a>,
+    ) -> Result<(), ReadError> {
         if packets == Set::EMPTY {
             return Ok(());
         }
@@ -169,7 +248,14 @@ impl<'a> Eval<'a> {
         Ok(())
     }
 
-    fn call(&mut self, following: &mut Following<'a>, name: &str, goto: bool, flow: Flow, at: At<'a>) -> Result<(), ReadError> {
+    fn call(
+        &mut self,
+        following: &mut Following<'a>,
+        name: &str,
+        goto: bool,
+        flow: Flow,
+        at: At<'a>,
+    ) -> Result<(), ReadError> {
         let Some(target) = at.table.chain(name) else {
             let table = at.table.name.clone();
             return Err(ReadError::Missing { line: following.rule.line, kind: "chain", name: name.to_owned(), table });
@@ -191,19 +277,19 @@ impl<'a> Eval<'a> {
     ) -> Result<Set, ReadError> {
         let contents = contents(map, at);
         let Some(contents) = contents.filter(|contents| !contents.changing) else {
-            self.opaque(following, statement, live, at)?;
+            self.opaque(following, statement, live, at);
             return Ok(Set::EMPTY);
         };
         let entries = self.entries(key, &contents, at);
         let mut found = Vec::new();
-        for (packets, element) in entries {
+        for (packets, data) in entries {
             self.judge(following.rule.line, &statement.text, packets, live);
             found.push(packets.surely);
             let these = self.space.intersect(live, packets.possibly);
-            match &element.data {
+            match data {
                 Some(Data::Verdict(verdict)) => self.verdict(following, verdict, these, at)?,
                 _ if these == Set::EMPTY => {}
-                _ => self.opaque(following, statement, these, at)?,
+                _ => self.opaque(following, statement, these, at),
             }
         }
         let found = self.space.union_all(found);
@@ -239,7 +325,7 @@ impl<'a> Eval<'a> {
     }
 
     /// Something that may decide in any way.
-    fn opaque(&mut self, following: &mut Following<'a>, statement: &Statement, live: Set, at: At<'a>) -> Result<(), ReadError> {
+    fn opaque(&mut self, following: &mut Following<'a>, statement: &Statement, live: Set, at: At<'a>) {
         self.doubt(following.rule.line, &statement.text);
         self.dropped = self.space.union(self.dropped, live);
         let mut states = vec![at.state];
@@ -252,7 +338,6 @@ impl<'a> Eval<'a> {
         }
         join(self.space, &mut following.next, at.state, live);
         join(self.space, &mut following.verdicts.fell, at.state, live);
-        Ok(())
     }
 
     fn step(&mut self, following: &Following, at: At, effect: Effect) {
@@ -271,6 +356,33 @@ impl<'a> Eval<'a> {
 fn following_nat(at: At) -> bool {
     at.table.chains.iter().any(|chain| chain.base.as_ref().is_some_and(|base| base.nat && base.hook == at.place.hook))
         && at.place.hook != Hook::Forward
+}
+
+const fn is_condition(action: &Action) -> bool {
+    matches!(
+        action,
+        Action::Match { .. }
+            | Action::Reads { .. }
+            | Action::Limit { .. }
+            | Action::NamedLimit(_)
+            | Action::Unknown
+            | Action::Update(_)
+    )
+}
+
+/// Does the rule accept (true) or drop (false) what meets its conditions, and nothing else?
+fn plain(rule: &Rule) -> Option<bool> {
+    let mut verdict = None;
+    for statement in &rule.statements {
+        match &statement.action {
+            Action::Nothing(_) => {}
+            action if verdict.is_none() && is_condition(action) => {}
+            Action::Verdict(Verdict::Accept) if verdict.is_none() => verdict = Some(true),
+            Action::Verdict(Verdict::Drop) if verdict.is_none() => verdict = Some(false),
+            _ => return None,
+        }
+    }
+    verdict
 }
 
 /// Does the rule have any effect on where packets go?

@@ -1,4 +1,4 @@
-//! What connection tracking says of packets (net/netfilter/nf_conntrack_core.c, `nft_ct.c`).
+//! What connection tracking says of packets (`nf_conntrack_core.c` and `nft_ct.c` in net/netfilter).
 
 use super::{
     context::{Class, Destination, Place, Source, State, Tracking},
@@ -43,7 +43,7 @@ pub fn openers(space: &mut Space) -> Set {
     space.union_all(vec![requests, requests6, neighbours, others])
 }
 
-/// ICMPv6 that connection tracking leaves alone: neighbour discovery and multicast listeners (`noct_valid_new` in
+/// The `icmpv6` messages that connection tracking leaves alone: neighbour discovery and multicast listeners (`noct_valid_new` in
 /// `nf_conntrack_proto_icmpv6.c`).
 pub fn untracked(space: &mut Space) -> Set {
     messages(space, Family::V6, 58, &[130, 131, 132, 133, 134, 135, 136, 143])

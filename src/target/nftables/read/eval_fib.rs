@@ -53,14 +53,23 @@ fn specials(topology: &Topology) -> Vec<Special> {
         ("127.0.0.0/8", LOCAL_TYPE),
         ("::1/128", LOCAL_TYPE),
     ];
-    found.extend(fixed.into_iter().filter_map(|(net, kind)| Some(Special { net: net.parse().ok()?, kind, interface: None })));
+    found.extend(
+        fixed.into_iter().filter_map(|(net, kind)| Some(Special { net: net.parse().ok()?, kind, interface: None })),
+    );
     found
 }
 
 /// `fib saddr type`, `fib daddr type`, also `. iif`: the packets by the kind of route that the address has, each kind
 /// once. With `. iif` an address or broadcast of another interface is unicast. A link-local destination from outside
 /// is taken to be the router's, as [`Topology::domain`] does.
-pub fn kinds(topology: &Topology, space: &mut Space, end: End, arriving: bool, state: State, place: Place) -> Vec<(u128, Tri)> {
+pub fn kinds(
+    topology: &Topology,
+    space: &mut Space,
+    end: End,
+    arriving: bool,
+    state: State,
+    place: Place,
+) -> Vec<(u128, Tri)> {
     let specials = specials(topology);
     let mut found = Vec::new();
     let mut taken = Tri::NONE;
@@ -74,9 +83,17 @@ pub fn kinds(topology: &Topology, space: &mut Space, end: End, arriving: bool, s
     found
 }
 
-fn of_kind(topology: &Topology, space: &mut Space, ours: &[&Special], (end, arriving): (End, bool), state: State, place: Place) -> Tri {
+fn of_kind(
+    topology: &Topology,
+    space: &mut Space,
+    ours: &[&Special],
+    (end, arriving): (End, bool),
+    state: State,
+    place: Place,
+) -> Tri {
     let mut found = Vec::new();
-    let fixed: Vec<IpNet> = ours.iter().filter(|special| !arriving || special.interface.is_none()).map(|special| special.net).collect();
+    let fixed: Vec<IpNet> =
+        ours.iter().filter(|special| !arriving || special.interface.is_none()).map(|special| special.net).collect();
     let mut nets = |nets: Vec<IpNet>, only: Option<u16>, local: bool, space: &mut Space| {
         let mut cubes: Vec<Cube> = nets.iter().map(|net| prefix(*net, side(end))).collect();
         if local && end == End::Dst && !place.own {
@@ -99,11 +116,12 @@ fn of_kind(topology: &Topology, space: &mut Space, ours: &[&Special], (end, arri
     nets(fixed, None, local, space);
     if arriving && !looped(place) {
         for (id, _) in topology.interfaces() {
-            let nets_of: Vec<IpNet> = ours.iter().filter(|special| special.interface == Some(id)).map(|special| special.net).collect();
+            let nets_of: Vec<IpNet> =
+                ours.iter().filter(|special| special.interface == Some(id)).map(|special| special.net).collect();
             nets(nets_of, Some(id), false, space);
         }
     }
-    Tri::any(found, space)
+    Tri::any(&found, space)
 }
 
 fn holds(net: &IpNet, family: Family, address: u128) -> bool {
@@ -113,7 +131,7 @@ fn holds(net: &IpNet, family: Family, address: u128) -> bool {
 
 /// `fib saddr . iif oif`: the packets whose source would be reached by the interface that they came from.
 ///
-/// Own addresses have no such route. fe80::/64 has one on every interface. With several ways to the internet it cannot
+/// Own addresses have no such route. `fe80::/64` has one on every interface. With several ways to the internet it cannot
 /// be told which one a source there is reached by, nor what is reached by an interface that the topology does not name.
 pub fn reverse_path(topology: &Topology, space: &mut Space, place: Place) -> Tri {
     if looped(place) {
@@ -122,32 +140,43 @@ pub fn reverse_path(topology: &Topology, space: &mut Space, place: Place) -> Tri
     let internet = topology.interfaces().filter(|(_, interface)| interface.internet).count();
     let mut found = Vec::new();
     for (sources, ids) in topology.regions(space, Side::Src) {
-        let known: Vec<u16> = if internet == 1 && ids.len() == 2 { ids.iter().copied().filter(|id| *id != OTHER).collect() } else { ids.clone() };
+        let known: Vec<u16> = if internet == 1 && ids.len() == 2 {
+            ids.iter().copied().filter(|id| *id != OTHER).collect()
+        } else {
+            ids.clone()
+        };
         for id in ids {
             let from = space.cube(&Cube::any().with(Field::In, Ranges::single(id.into())));
             let exact = Tri::exact(space.intersect(sources, from));
             found.push(if known == [id] && id != OTHER { exact } else { exact.perhaps() });
         }
     }
-    let routed = Tri::any(found, space);
-    let own = sources(space, topology.interfaces.iter().flat_map(own_nets).chain(fixed(&["127.0.0.0/8", "::1/128"])).collect());
+    let routed = Tri::any(&found, space);
+    let own = sources(
+        space,
+        topology.interfaces.iter().flat_map(own_nets).chain(fixed(&["127.0.0.0/8", "::1/128"])).collect(),
+    );
     let routed = routed.minus(Tri::exact(own), space);
     let near = near_sources(space);
     routed.or(Tri::exact(near), space)
 }
 
-/// Sources that count as reached wherever they come from: fe80::/64; 0.0.0.0 to broadcast and local multicast; `::` in
-/// ICMPv6 to link-local destinations.
+/// Sources that count as reached wherever they come from: `fe80::/64`; 0.0.0.0 to broadcast and local multicast; `::` in
+/// `icmpv6` to link-local destinations.
 fn near_sources(space: &mut Space) -> Set {
     let link = sources(space, fixed(&["fe80::/64"]));
     let any = sources(space, fixed(&["0.0.0.0/32"]));
-    let broadcast = space.cubes_union(fixed(&["255.255.255.255/32", "224.0.0.0/24"]).into_iter().map(|net| prefix(net, Side::Dst)).collect());
+    let broadcast = space.cubes_union(
+        fixed(&["255.255.255.255/32", "224.0.0.0/24"]).into_iter().map(|net| prefix(net, Side::Dst)).collect(),
+    );
     let any = space.intersect(any, broadcast);
     let unspecified = sources(space, fixed(&["::/128"]));
-    let mut scopes: Vec<Cube> = (0..16_u128).filter_map(|flags| {
-        let base = 0xff02_u128 << 112 | flags << 116;
-        ipnet::Ipv6Net::new(base.into(), 16).ok().map(|net| prefix(net.into(), Side::Dst))
-    }).collect();
+    let mut scopes: Vec<Cube> = (0..16_u128)
+        .filter_map(|flags| {
+            let base = 0xff02_u128 << 112 | flags << 116;
+            ipnet::Ipv6Net::new(base.into(), 16).ok().map(|net| prefix(net.into(), Side::Dst))
+        })
+        .collect();
     scopes.extend(fixed(&["fe80::/10"]).into_iter().map(|net| prefix(net, Side::Dst)));
     let scopes: Vec<Cube> = scopes.into_iter().map(|cube| cube.with(Field::Proto, Ranges::single(58))).collect();
     let scopes = space.cubes_union(scopes);

@@ -74,7 +74,9 @@ impl<'a> Eval<'a> {
     /// outside may be dropped.
     fn ingress(&mut self, packets: Set) -> Flow {
         for (table, chain) in self.base_chains(Hook::Ingress) {
-            if matches!(table.family, TableFamily::Netdev | TableFamily::Inet) && (chain.drops || !chain.rules.is_empty()) {
+            if matches!(table.family, TableFamily::Netdev | TableFamily::Inet)
+                && (chain.drops || !chain.rules.is_empty())
+            {
                 self.doubt(chain.line, &format!("chain {} {}", table.name, chain.name));
                 self.dropped = self.space.union(self.dropped, packets);
             }
@@ -135,7 +137,9 @@ impl<'a> Eval<'a> {
         for (priority, _, one) in asked {
             let beside_conntrack = priority == CONNTRACK && matches!(place.hook, Hook::Prerouting | Hook::Output);
             flow = match one {
-                Asked::Chain(table, chain) => self.base_chain(table, chain, flow, Place { beside_conntrack, ..place })?,
+                Asked::Chain(table, chain) => {
+                    self.base_chain(table, chain, flow, Place { beside_conntrack, ..place })?
+                }
                 Asked::Conntrack => flow.into_iter().map(|(state, packets)| (tracked(state), packets)).collect(),
                 Asked::Nat => self.nat(place, flow)?,
             };
@@ -148,7 +152,8 @@ impl<'a> Eval<'a> {
         let tables = self.ruleset.tables.iter().filter(|table| !table.dormant);
         let tables = tables.filter(|table| !matches!(table.family, TableFamily::Arp | TableFamily::Bridge));
         let chains = tables.flat_map(|table| table.chains.iter().map(move |chain| (table, chain)));
-        let mut found: Vec<_> = chains.filter(|(_, chain)| chain.base.as_ref().is_some_and(|base| base.hook == hook)).collect();
+        let mut found: Vec<_> =
+            chains.filter(|(_, chain)| chain.base.as_ref().is_some_and(|base| base.hook == hook)).collect();
         found.reverse();
         found.sort_by_key(|(_, chain)| chain.base.as_ref().map_or(0, |base| base.priority));
         found
@@ -224,7 +229,8 @@ impl<'a> Eval<'a> {
             for (before, packets) in waiting {
                 let one = Flow::from([(before, packets)]);
                 for (after, packets) in self.base_chain(table, chain, one, place)? {
-                    let translated = if source { after.source != before.source } else { after.destination != before.destination };
+                    let translated =
+                        if source { after.source != before.source } else { after.destination != before.destination };
                     join(self.space, if translated { &mut done } else { &mut still }, after, packets);
                 }
             }

@@ -23,7 +23,11 @@ pub fn named(topology: &Topology, space: &mut Space, side: Side, place: Place, s
     }
     let (surely, possibly) = ids(topology, names);
     let mut sets = [surely, possibly].map(|ids| space.cube(&Cube::any().with(field, ids)));
-    if side == Side::Dst && place.own && place.hook == super::ast::Hook::Output && state.destination != Destination::Original {
+    if side == Side::Dst
+        && place.own
+        && place.hook == super::ast::Hook::Output
+        && state.destination != Destination::Original
+    {
         sets = sets.map(|ids| rerouted(topology, space, ids));
     }
     let [surely, possibly] = sets;

@@ -1,7 +1,8 @@
 //! Whole matches: operators, sets, concatenations and masks.
 
 use super::{
-    ast::{Element, End, Key, NamedSet, Op, Selector, Value},
+    ast::{Data, Element, End, Key, NamedSet, Op, Selector, Value},
+    context::Destination,
     eval::{At, Eval},
     eval_address as address,
     eval_values::{Meaning, meaning, single},
@@ -14,6 +15,20 @@ pub struct Contents<'a> {
     pub elements: &'a [Element],
     /// Packets add elements, or time takes them away.
     pub changing: bool,
+}
+
+/// Packets, as cubes as long as that is simple.
+enum These {
+    Cubes(Vec<Cube>),
+    Set(Tri),
+}
+
+/// Elements of a map that give the same.
+struct Group<'e> {
+    data: Option<&'e Data>,
+    expires: bool,
+    cubes: Vec<Cube>,
+    others: Vec<Tri>,
 }
 
 impl Eval<'_> {
@@ -36,13 +51,16 @@ impl Eval<'_> {
             Value::Set(_) | Value::Named(_) => match contents(value, at) {
                 Some(contents) => {
                     let entries = self.entries(key, &contents, at);
-                    let all = entries.into_iter().map(|(packets, _)| packets).collect();
-                    let met = Tri::any(all, self.space);
+                    let all: Vec<Tri> = entries.into_iter().map(|(packets, _)| packets).collect();
+                    let met = Tri::any(&all, self.space);
                     if contents.changing { self.readable_key(key, at).perhaps() } else { met }
                 }
                 None => Tri::UNKNOWN,
             },
-            _ => self.element(key, value, at),
+            _ => match self.element(key, value, at) {
+                These::Cubes(cubes) => Tri::exact(self.space.cubes_union(cubes)),
+                These::Set(met) => met,
+            },
         };
         match op {
             Op::Implicit | Op::Equal => met.and(self.readable_key(key, at), self.space),
@@ -51,18 +69,35 @@ impl Eval<'_> {
         }
     }
 
-    /// The elements of a set or map with the packets that look them up. The element `*` has what no other has.
-    pub fn entries<'e>(&mut self, key: &Key, contents: &Contents<'e>, at: At) -> Vec<(Tri, &'e Element)> {
-        let mut entries = Vec::new();
+    /// What a set or map holds for which packets: one entry for all elements that give the same. The element `*` has
+    /// what no other has.
+    pub fn entries<'e>(&mut self, key: &Key, contents: &Contents<'e>, at: At) -> Vec<(Tri, Option<&'e Data>)> {
+        let mut groups: Vec<Group<'e>> = Vec::new();
         for element in contents.elements.iter().filter(|element| element.key != Value::Any) {
-            let packets = self.element(key, &element.key, at);
-            entries.push((if element.expires { packets.perhaps() } else { packets }, element));
+            let these = self.element(key, &element.key, at);
+            let data = element.data.as_ref();
+            let index = groups.iter().position(|group| group.data == data && group.expires == element.expires);
+            let index = index.unwrap_or_else(|| {
+                groups.push(Group { data, expires: element.expires, cubes: Vec::new(), others: Vec::new() });
+                groups.len() - 1
+            });
+            match (these, groups.get_mut(index)) {
+                (These::Cubes(cubes), Some(group)) => group.cubes.extend(cubes),
+                (These::Set(set), Some(group)) => group.others.push(set),
+                (_, None) => {}
+            }
+        }
+        let mut entries = Vec::new();
+        for group in groups {
+            let simple = Tri::exact(self.space.cubes_union(group.cubes));
+            let packets = Tri::any(&group.others, self.space).or(simple, self.space);
+            entries.push((if group.expires { packets.perhaps() } else { packets }, group.data));
         }
         if let Some(other) = contents.elements.iter().find(|element| element.key == Value::Any) {
-            let taken = entries.iter().map(|(packets, _)| *packets).collect();
-            let taken = Tri::any(taken, self.space);
+            let taken: Vec<Tri> = entries.iter().map(|(packets, _)| *packets).collect();
+            let taken = Tri::any(&taken, self.space);
             let rest = self.readable_key(key, at).minus(taken, self.space);
-            entries.push((rest, other));
+            entries.push((rest, other.data.as_ref()));
         }
         entries
     }
@@ -76,35 +111,42 @@ impl Eval<'_> {
     }
 
     /// The packets whose key is this one value or concatenation of values.
-    fn element(&mut self, key: &Key, value: &Value, at: At) -> Tri {
+    fn element(&mut self, key: &Key, value: &Value, at: At) -> These {
         if let (Some(mask), [selector]) = (&key.mask, key.parts.as_slice()) {
-            return self.masked(selector, mask, Op::Equal, value, at);
+            return These::Set(self.masked(selector, mask, Op::Equal, value, at));
         }
         let values = match value {
             Value::Concat(values) => values.as_slice(),
             _ => std::slice::from_ref(value),
         };
         if values.len() != key.parts.len() || key.mask.is_some() {
-            return self.readable_key(key, at).perhaps();
+            return These::Set(self.readable_key(key, at).perhaps());
         }
-        let parts: Vec<(&Selector, Meaning)> = key.parts.iter().zip(values).map(|(part, value)| (part, meaning(part, value))).collect();
+        let parts: Vec<(&Selector, Meaning)> =
+            key.parts.iter().zip(values).map(|(part, value)| (part, meaning(part, value))).collect();
         let mut simple = vec![Cube::any()];
-        let mut all = Tri::ALL;
+        let mut rest = Vec::new();
         for (selector, meaning) in &parts {
             let cubes = match meaning {
-                Meaning::Numbers(ranges) => self.cubes(selector, ranges, at),
+                Meaning::Numbers(ranges) => {
+                    Self::cubes(selector, ranges, at).or_else(|| any_ports(selector, ranges, &parts, at))
+                }
                 _ => None,
             };
             match cubes {
                 Some(cubes) => simple = product(&simple, &cubes),
-                None => {
-                    let having = self.having(selector, meaning, at);
-                    all = all.and(having, self.space);
-                }
+                None => rest.push((*selector, meaning)),
             }
         }
-        let simple = Tri::exact(self.space.cubes_union(simple));
-        simple.and(all, self.space)
+        if rest.is_empty() {
+            return These::Cubes(simple);
+        }
+        let mut all = Tri::exact(self.space.cubes_union(simple));
+        for (selector, meaning) in rest {
+            let having = self.having(selector, meaning, at);
+            all = all.and(having, self.space);
+        }
+        These::Set(all)
     }
 
     fn compared(&mut self, selector: &Selector, op: Op, value: &Value, at: At) -> Tri {
@@ -145,11 +187,14 @@ impl Eval<'_> {
     fn masked(&mut self, selector: &Selector, mask: &Value, op: Op, value: &Value, at: At) -> Tri {
         let readable = self.readable(selector, at);
         if let Value::Set(elements) = value {
-            let all = elements.iter().map(|element| self.masked(selector, mask, Op::Equal, &element.key, at)).collect();
-            let met = Tri::any(all, self.space);
+            let all: Vec<Tri> =
+                elements.iter().map(|element| self.masked(selector, mask, Op::Equal, &element.key, at)).collect();
+            let met = Tri::any(&all, self.space);
             return if op == Op::NotEqual { readable.minus(met, self.space) } else { met };
         }
-        let (Selector::Address(v6, end), Some(mask), Some(wanted)) = (selector, single(selector, mask), single(selector, value)) else {
+        let (Selector::Address(v6, end), Some(mask), Some(wanted)) =
+            (selector, single(selector, mask), single(selector, value))
+        else {
             return readable.perhaps();
         };
         let Some(cubes) = masked_cubes(*v6, *end, mask, wanted) else { return readable.perhaps() };
@@ -183,6 +228,25 @@ pub fn contents<'e>(value: &'e Value, at: At<'e>) -> Option<Contents<'e>> {
     }
 }
 
+/// `th dport` beside a protocol that has ports, in the same concatenation.
+fn any_ports(
+    selector: &Selector,
+    ranges: &[(u128, u128)],
+    parts: &[(&Selector, Meaning)],
+    at: At,
+) -> Option<Vec<Cube>> {
+    let Selector::Port(None, end) = selector else { return None };
+    let ports = parts.iter().any(|(part, meaning)| {
+        let Meaning::Numbers(protocols) = meaning else { return false };
+        let all = protocols
+            .iter()
+            .all(|(low, high)| low == high && address::WITH_PORTS.iter().any(|&proto| u128::from(proto) == *low));
+        all && matches!(part, Selector::L4proto | Selector::NextHeader(_))
+    });
+    let untouched = *end == End::Src || at.state.destination == Destination::Original;
+    (ports && untouched).then(|| vec![address::ports(None, *end, ranges)])
+}
+
 fn product(some: &[Cube], others: &[Cube]) -> Vec<Cube> {
     some.iter().flat_map(|one| others.iter().map(|other| one.intersect(other))).collect()
 }
@@ -214,9 +278,8 @@ fn half(mask: u64, wanted: u64, free: u32) -> Option<Ranges> {
     if u32::try_from(holes.len()).ok()? > MOST {
         return None;
     }
-    let starts = (0..1_u64 << holes.len()).map(|choice| {
-        holes.iter().enumerate().fold(wanted, |value, (at, bit)| value | (choice >> at & 1) << bit)
-    });
+    let starts = (0..1_u64 << holes.len())
+        .map(|choice| holes.iter().enumerate().fold(wanted, |value, (at, bit)| value | (choice >> at & 1) << bit));
     Some(Ranges::from_pairs(starts.map(|start| (start, start | low))))
 }
 

@@ -34,10 +34,13 @@ impl Eval<'_> {
             NatTarget::Map { key, map, interval } => match contents(map, at) {
                 Some(contents) if !contents.changing && !interval => {
                     let entries = self.entries(key, &contents, at);
-                    entries.into_iter().map(|(packets, element)| {
-                        let (fits, rewrite) = self.given(nat.kind, element.data.as_ref());
-                        (packets.and(fits, self.space), rewrite)
-                    }).collect()
+                    entries
+                        .into_iter()
+                        .map(|(packets, data)| {
+                            let (fits, rewrite) = self.given(nat.kind, data);
+                            (packets.and(fits, self.space), rewrite)
+                        })
+                        .collect()
                 }
                 _ => vec![(self.readable_key(key, at).perhaps(), unknown(nat.kind))],
             },
@@ -73,7 +76,9 @@ impl Eval<'_> {
         };
         let rewrite = match (kind, constant, number) {
             (NatKind::Dnat, Some(address), None) => Rewrite::Destination(Destination::To { address, port: None }),
-            (NatKind::Dnat, Some(address), Some(Some(port))) => Rewrite::Destination(Destination::To { address, port: Some(port) }),
+            (NatKind::Dnat, Some(address), Some(Some(port))) => {
+                Rewrite::Destination(Destination::To { address, port: Some(port) })
+            }
             (NatKind::Redirect, None, Some(Some(port))) if address.is_none() => {
                 Rewrite::Destination(Destination::ToRouter { port: Some(port) })
             }
@@ -131,10 +136,13 @@ impl Eval<'_> {
                 cube = cube.with(Field::In, Ranges::single((*id).into()));
             }
             let packets = Tri::exact(self.space.cube(&cube));
-            let rivals = candidates.iter().filter(|(other, from)| from == arriving && other.is_ipv6() == address.is_ipv6()).count();
+            let rivals = candidates
+                .iter()
+                .filter(|(other, from)| from == arriving && other.is_ipv6() == address.is_ipv6())
+                .count();
             all.push(if rivals > 1 { packets.perhaps() } else { packets });
         }
-        Tri::any(all, self.space)
+        Tri::any(&all, self.space)
     }
 }
 

@@ -15,7 +15,7 @@ use crate::{
     router::LOCAL,
 };
 
-/// Protocols without ports whose header is always as long as two ports: ICMP, IGMP, ICMPv6.
+/// Protocols without ports whose header is always as long as two ports: ICMP of both families and IGMP.
 const LONG: [u64; 3] = [1, 2, 58];
 
 /// The flag that the first packet of a TCP connection has.
@@ -81,7 +81,7 @@ impl Eval<'_> {
             };
             return self.judged(&parts, test);
         }
-        if let Some(cubes) = self.cubes(selector, ranges, at) {
+        if let Some(cubes) = Self::cubes(selector, ranges, at) {
             return Tri::exact(self.space.cubes_union(cubes));
         }
         match selector {
@@ -95,7 +95,11 @@ impl Eval<'_> {
             Selector::Port(transport, end) => {
                 let met = match address::rewritten_port(at.state) {
                     Some(port) if *end == End::Dst => {
-                        if within(port.into()) { address::with_ports(*transport) } else { Cube::any().with(Field::Proto, Ranges::empty()) }
+                        if within(port.into()) {
+                            address::with_ports(*transport)
+                        } else {
+                            Cube::any().with(Field::Proto, Ranges::empty())
+                        }
                     }
                     _ => address::ports(*transport, *end, ranges),
                 };
@@ -112,8 +116,9 @@ impl Eval<'_> {
             }
             Selector::FibType(end, arriving) => {
                 let kinds = fib::kinds(self.topology, self.space, *end, *arriving, at.state, at.place);
-                let met = kinds.into_iter().filter(|(kind, _)| within(*kind)).map(|(_, packets)| packets).collect();
-                Tri::any(met, self.space)
+                let met: Vec<Tri> =
+                    kinds.into_iter().filter(|(kind, _)| within(*kind)).map(|(_, packets)| packets).collect();
+                Tri::any(&met, self.space)
             }
             Selector::FibOut(End::Src, true) => {
                 let reached = fib::reverse_path(self.topology, self.space, at.place);
@@ -127,7 +132,9 @@ impl Eval<'_> {
             Selector::HopLimit => {
                 // The router sends neighbour discovery with 255 and takes no other (RFC 4861, 6.1 and 7.1).
                 let near = conntrack::messages(self.space, Family::V6, 58, &[133, 134, 135, 136, 137]);
-                let ours = [Field::In, Field::Out].into_iter().map(|field| Cube::any().with(field, Ranges::single(LOCAL.into())));
+                let ours = [Field::In, Field::Out]
+                    .into_iter()
+                    .map(|field| Cube::any().with(field, Ranges::single(LOCAL.into())));
                 let ours = self.space.cubes_union(ours.collect());
                 let near = self.space.intersect(near, ours);
                 let others = self.space.complement(near);
@@ -149,7 +156,7 @@ impl Eval<'_> {
     }
 
     /// The packets with these values as cubes, where that is exact and simple.
-    pub fn cubes(&self, selector: &Selector, ranges: &[(u128, u128)], at: At) -> Option<Vec<Cube>> {
+    pub fn cubes(selector: &Selector, ranges: &[(u128, u128)], at: At) -> Option<Vec<Cube>> {
         let untouched = at.state.destination == Destination::Original;
         let within = |value: u128| ranges.iter().any(|&(low, high)| low <= value && value <= high);
         let families = |v4: bool, v6: bool| {
@@ -194,7 +201,7 @@ impl Eval<'_> {
                 None => met.push(packets.perhaps()),
             }
         }
-        Tri::any(met, self.space)
+        Tri::any(&met, self.space)
     }
 }
 

@@ -10,13 +10,16 @@ const DAY: u64 = 24 * 60;
 pub fn hours(space: &mut Space, ranges: &[(u128, u128)]) -> Tri {
     // One minute can be made up of several ranges, so the seconds are united first.
     let seconds = Ranges::from_pairs(ranges.iter().map(|&(low, high)| (cut(low), cut(high))));
-    let whole = seconds.iter().filter_map(|(low, high)| {
-        let first = low.div_ceil(60);
-        let last = ((high + 1) / 60).checked_sub(1)?;
-        (first <= last).then_some((first, last))
-    });
-    let touched = seconds.iter().map(|(low, high)| (low / 60, high / 60));
-    let (surely, possibly) = (every_day(whole.collect()), every_day(touched.collect()));
+    let whole: Vec<_> = seconds
+        .iter()
+        .filter_map(|(low, high)| {
+            let first = low.div_ceil(60);
+            let last = ((high + 1) / 60).checked_sub(1)?;
+            (first <= last).then_some((first, last))
+        })
+        .collect();
+    let touched: Vec<_> = seconds.iter().map(|(low, high)| (low / 60, high / 60)).collect();
+    let (surely, possibly) = (every_day(&whole), every_day(&touched));
     Tri { surely: minutes(space, surely), possibly: minutes(space, possibly) }
 }
 
@@ -34,8 +37,10 @@ fn cut(second: u128) -> u64 {
     u64::try_from(second).unwrap_or(u64::MAX).min(86_399)
 }
 
-fn every_day(minutes: Vec<(u64, u64)>) -> Ranges {
-    Ranges::from_pairs((0..7).flat_map(|day| minutes.iter().map(move |(low, high)| (day * DAY + low, day * DAY + high))))
+fn every_day(minutes: &[(u64, u64)]) -> Ranges {
+    Ranges::from_pairs(
+        (0..7).flat_map(|day| minutes.iter().map(move |(low, high)| (day * DAY + low, day * DAY + high))),
+    )
 }
 
 fn minutes(space: &mut Space, ranges: Ranges) -> Set {

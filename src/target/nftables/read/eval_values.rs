@@ -128,7 +128,9 @@ fn time(text: &str) -> Option<u128> {
     let parts: Option<Vec<u128>> = text.split(':').map(|part| part.parse().ok()).collect();
     match parts?.as_slice() {
         [hour, minute] if *hour < 24 && *minute < 60 => Some(hour * 3_600 + minute * 60),
-        [hour, minute, second] if *hour < 24 && *minute < 60 && *second < 60 => Some(hour * 3_600 + minute * 60 + second),
+        [hour, minute, second] if *hour < 24 && *minute < 60 && *second < 60 => {
+            Some(hour * 3_600 + minute * 60 + second)
+        }
         _ => None,
     }
 }

@@ -146,10 +146,9 @@ fn v4(input: &str) -> IResult<&str, Kind> {
 
 /// A number, or a word that starts with digits such as `1h30m` or `802.1q`.
 fn number(input: &str) -> IResult<&str, Kind> {
-    let hex = map_opt(
-        preceded(alt((tag("0x"), tag("0X"))), take_while1(|c: char| c.is_ascii_hexdigit())),
-        |text| u128::from_str_radix(text, 16).ok().map(Kind::Number),
-    );
+    let hex = map_opt(preceded(alt((tag("0x"), tag("0X"))), take_while1(|c: char| c.is_ascii_hexdigit())), |text| {
+        u128::from_str_radix(text, 16).ok().map(Kind::Number)
+    });
     let unit = |c: char| c.is_ascii_alphanumeric() || c == '_';
     let united = map(recognize((digit1, satisfy(|c| c.is_ascii_alphabetic()), take_while(unit))), |text: &str| {
         Kind::Word(text.to_owned())

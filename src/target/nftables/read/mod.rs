@@ -49,7 +49,7 @@ pub use eval::{Effect, Note, Step, Unknown};
 pub use reading::{Bounds, Reading};
 
 use crate::{
-    packet::Space,
+    packet::{Set, Space},
     router::{Limits, Topology},
 };
 
@@ -81,7 +81,7 @@ pub fn read_with(
 
 /// The packets that can be the first of a connection for Linux, or that pass without one.
 #[must_use]
-pub fn first_packets(topology: &Topology, space: &mut Space) -> crate::packet::Set {
+pub fn first_packets(topology: &Topology, space: &mut Space) -> Set {
     let domain = topology.domain(space);
     let openers = eval_conntrack::openers(space);
     space.intersect(domain, openers)

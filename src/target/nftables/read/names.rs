@@ -76,8 +76,8 @@ pub fn service(name: &str) -> Option<u128> {
 pub fn icmp_type(name: &str, v6: bool) -> Option<u128> {
     Some(match (name, v6) {
         ("echo-reply", false) => 0,
-        ("destination-unreachable", false) => 3,
-        ("source-quench", false) => 4,
+        ("destination-unreachable", false) | ("time-exceeded", true) => 3,
+        ("source-quench", false) | ("parameter-problem", true) => 4,
         ("redirect", false) => 5,
         ("echo-request", false) => 8,
         ("router-advertisement", false) => 9,
@@ -92,8 +92,6 @@ pub fn icmp_type(name: &str, v6: bool) -> Option<u128> {
         ("address-mask-reply", false) => 18,
         ("destination-unreachable", true) => 1,
         ("packet-too-big", true) => 2,
-        ("time-exceeded", true) => 3,
-        ("parameter-problem", true) => 4,
         ("echo-request", true) => 128,
         ("echo-reply", true) => 129,
         ("mld-listener-query", true) => 130,
@@ -118,8 +116,7 @@ pub fn icmp_code(name: &str, v6: bool) -> Option<u128> {
         ("host-unreachable", false) | ("admin-prohibited", true) => 1,
         ("prot-unreachable", false) => 2,
         ("port-unreachable", false) | ("addr-unreachable", true) => 3,
-        ("port-unreachable", true) => 4,
-        ("frag-needed", false) => 4,
+        ("port-unreachable", true) | ("frag-needed", false) => 4,
         ("policy-fail", true) => 5,
         ("reject-route", true) => 6,
         ("net-prohibited", false) => 9,
@@ -143,7 +140,7 @@ pub fn tcp_flag(name: &str) -> Option<u128> {
     })
 }
 
-/// Bits of `ct state` (`NF_CT_STATE_BIT` in nf_conntrack_common.h).
+/// Bits of `ct state` (`NF_CT_STATE_BIT` in `nf_conntrack_common.h`).
 pub fn ct_state(name: &str) -> Option<u128> {
     Some(match name {
         "invalid" => 1,
@@ -180,7 +177,7 @@ pub fn ethertype(name: &str) -> Option<u128> {
     })
 }
 
-/// Types of routes (`RTN_…` in rtnetlink.h).
+/// Types of routes (`RTN_…` in `rtnetlink.h`).
 pub fn route_type(name: &str) -> Option<u128> {
     Some(match name {
         "unspec" => 0,

@@ -82,8 +82,12 @@ impl Loader<'_> {
     }
 
     fn existing(&mut self, place: &Place, at: Input) -> Result<&mut Table, ReadError> {
-        let found = self.ruleset.tables.iter_mut().find(|table| table.family == place.family && table.name == place.table);
-        found.ok_or_else(|| ReadError::MissingTable { line: at.first().map_or(0, |token| token.line), name: place.table.clone() })
+        let found =
+            self.ruleset.tables.iter_mut().find(|table| table.family == place.family && table.name == place.table);
+        found.ok_or_else(|| ReadError::MissingTable {
+            line: at.first().map_or(0, |token| token.line),
+            name: place.table.clone(),
+        })
     }
 
     fn table_body(&mut self, family: TableFamily, name: &str, mut rest: Input) -> Result<(), ReadError> {
@@ -119,7 +123,10 @@ impl Loader<'_> {
                 let place = place(after.get(1..).unwrap_or_default())?;
                 self.object("ct", &place, rest, insert)
             }
-            Some(word @ ("rule" | "chain" | "set" | "map" | "element" | "limit" | "counter" | "quota" | "flowtable" | "secmark" | "synproxy")) => {
+            Some(
+                word @ ("rule" | "chain" | "set" | "map" | "element" | "limit" | "counter" | "quota" | "flowtable"
+                | "secmark" | "synproxy"),
+            ) => {
                 let place = place(after)?;
                 self.object(word, &place, rest, insert)
             }
@@ -156,10 +163,14 @@ impl Loader<'_> {
                 }
             }
             "rule" => {
-                if after.first().is_some_and(|token| ["position", "handle", "index"].iter().any(|word| token.is_word(word))) {
+                if after
+                    .first()
+                    .is_some_and(|token| ["position", "handle", "index"].iter().any(|word| token.is_word(word)))
+                {
                     return Err(refused(at));
                 }
-                let missing = || ReadError::Missing { line, kind: "chain", name: name.clone(), table: place.table.clone() };
+                let missing =
+                    || ReadError::Missing { line, kind: "chain", name: name.clone(), table: place.table.clone() };
                 let chain = table.chains.iter_mut().find(|chain| chain.name == name).ok_or_else(missing)?;
                 let rule = rule(source, after);
                 let at = if insert { 0 } else { chain.rules.len() };
@@ -177,7 +188,8 @@ impl Loader<'_> {
             }
             "element" => {
                 let fresh = braced(after)?;
-                let missing = || ReadError::Missing { line, kind: "set", name: name.clone(), table: place.table.clone() };
+                let missing =
+                    || ReadError::Missing { line, kind: "set", name: name.clone(), table: place.table.clone() };
                 table.sets.iter_mut().find(|set| set.name == name).ok_or_else(missing)?.elements.extend(fresh);
                 Ok(())
             }
@@ -221,9 +233,17 @@ impl Loader<'_> {
         let name = place.rest.first().map(name_of).transpose()?.unwrap_or_default();
         let Ok(table) = self.existing(&place, rest) else { return Ok(()) };
         match kind.word() {
-            Some("table") => table.chains.iter_mut().for_each(|chain| chain.rules.clear()),
-            Some("chain") => table.chains.iter_mut().filter(|chain| chain.name == name).for_each(|chain| chain.rules.clear()),
-            Some("set" | "map") => table.sets.iter_mut().filter(|set| set.name == name).for_each(|set| set.elements.clear()),
+            Some("table") => {
+                for chain in &mut table.chains {
+                    chain.rules.clear();
+                }
+            }
+            Some("chain") => {
+                table.chains.iter_mut().filter(|chain| chain.name == name).for_each(|chain| chain.rules.clear())
+            }
+            Some("set" | "map") => {
+                table.sets.iter_mut().filter(|set| set.name == name).for_each(|set| set.elements.clear())
+            }
             _ => return Err(refused(rest)),
         }
         Ok(())
@@ -264,7 +284,7 @@ fn name_of(token: &Token) -> Result<String, ReadError> {
 }
 
 /// The tokens between braces, if there are any; nothing may follow them.
-fn braces(tokens: Input) -> Result<Option<Input>, ReadError> {
+fn braces(tokens: Input<'_>) -> Result<Option<Input<'_>>, ReadError> {
     let [open, inner @ ..] = tokens else { return Ok(None) };
     if !open.is("{") {
         return Err(syntax("`{`", Some(open)));

@@ -21,7 +21,9 @@ pub fn key(input: Input<'_>) -> Parsed<'_, Key> {
     let (rest, parts) = separated_list1(symbol("."), selector).parse(input)?;
     let mask = preceded(alt((symbol("&"), keyword("and"))), single);
     let (rest, mask) = opt(mask).parse(rest)?;
-    if ["&", "|", "^", "<<", ">>"].iter().any(|sign| at(rest, sign)) || at_word(rest, &["and", "or", "xor", "lshift", "rshift"]) {
+    if ["&", "|", "^", "<<", ">>"].iter().any(|sign| at(rest, sign))
+        || at_word(rest, &["and", "or", "xor", "lshift", "rshift"])
+    {
         return fail(rest, "the end of the expression");
     }
     Ok((rest, Key { parts, mask }))
@@ -29,13 +31,29 @@ pub fn key(input: Input<'_>) -> Parsed<'_, Key> {
 
 /// Selectors whose second word is not modelled, but whose length is known: a header and one of its fields.
 const HEADERS: [&str; 16] = [
-    "ip", "ip6", "tcp", "udp", "udplite", "sctp", "dccp", "icmp", "icmpv6", "igmp", "ether", "vlan", "arp", "ah", "esp", "comp",
+    "ip", "ip6", "tcp", "udp", "udplite", "sctp", "dccp", "icmp", "icmpv6", "igmp", "ether", "vlan", "arp", "ah",
+    "esp", "comp",
 ];
 
 /// `meta` keys that may stand alone.
 const BARE: [&str; 17] = [
-    "mark", "iiftype", "oiftype", "skuid", "skgid", "nftrace", "rtclassid", "ibrname", "obrname", "ibriport", "pkttype", "cpu",
-    "iifgroup", "oifgroup", "cgroup", "ipsec", "time",
+    "mark",
+    "iiftype",
+    "oiftype",
+    "skuid",
+    "skgid",
+    "nftrace",
+    "rtclassid",
+    "ibrname",
+    "obrname",
+    "ibriport",
+    "pkttype",
+    "cpu",
+    "iifgroup",
+    "oifgroup",
+    "cgroup",
+    "ipsec",
+    "time",
 ];
 
 /// One selector.
@@ -52,7 +70,9 @@ pub fn selector(input: Input<'_>) -> Parsed<'_, Selector> {
         _ => None,
     };
     match first {
-        "iifname" | "iif" | "oifname" | "oif" | "hour" | "day" => return Ok((rest, meta(first).unwrap_or(Selector::Hour))),
+        "iifname" | "iif" | "oifname" | "oif" | "hour" | "day" => {
+            return Ok((rest, meta(first).unwrap_or(Selector::Hour)));
+        }
         "meta" => {
             let (rest, second) = word(rest)?;
             return Ok((rest, meta(second).unwrap_or_else(|| Selector::Opaque(format!("meta {second}")))));
@@ -137,9 +157,12 @@ fn fib(input: Input<'_>) -> Parsed<'_, Selector> {
         Some(["iif"]) => Some(true),
         _ => None,
     };
-    Ok((rest, match (end, arriving, result) {
-        (Some(end), Some(arriving), "type") => Selector::FibType(end, arriving),
-        (Some(end), Some(arriving), "oif" | "oifname") => Selector::FibOut(end, arriving),
-        _ => Selector::Opaque(format!("fib {} {result}", keys.join(" . "))),
-    }))
+    Ok((
+        rest,
+        match (end, arriving, result) {
+            (Some(end), Some(arriving), "type") => Selector::FibType(end, arriving),
+            (Some(end), Some(arriving), "oif" | "oifname") => Selector::FibOut(end, arriving),
+            _ => Selector::Opaque(format!("fib {} {result}", keys.join(" . "))),
+        },
+    ))
 }

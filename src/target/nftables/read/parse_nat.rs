@@ -15,7 +15,7 @@ use super::{
 };
 
 /// A translation statement.
-pub fn nat(input: Input) -> Parsed<'_, Action> {
+pub fn nat(input: Input<'_>) -> Parsed<'_, Action> {
     let (rest, first) = word(input)?;
     let kind = match first {
         "dnat" => NatKind::Dnat,
@@ -33,34 +33,31 @@ pub fn nat(input: Input) -> Parsed<'_, Action> {
     let (rest, to) = opt(keyword("to")).parse(rest)?;
     let (rest, target) = match (to, own) {
         (None, true) => (rest, NatTarget::Own),
-        (Some(()), _) => target(rest, interval.is_some())?,
-        (None, false) => return fail(rest, "`to`"),
+        // `to` may be left out: `snat ip saddr map { … }`.
+        (Some(()), _) | (None, false) => target(rest, interval.is_some())?,
     };
-    let (rest, _) = many0(alt((keyword("random"), keyword("fully-random"), keyword("persistent"), symbol(",")))).parse(rest)?;
+    let (rest, _) =
+        many0(alt((keyword("random"), keyword("fully-random"), keyword("persistent"), symbol(",")))).parse(rest)?;
     Ok((rest, Action::Nat(Nat { kind, v6, target })))
 }
 
-fn target(input: Input, interval: bool) -> Parsed<'_, NatTarget> {
+fn target(input: Input<'_>, interval: bool) -> Parsed<'_, NatTarget> {
     if at(input, ":") {
         let (rest, port) = port(input)?;
-        return fixed(rest, None, Some(port));
+        return Ok((rest, NatTarget::Fixed { address: None, port: Some(port) }));
     }
-    if let Ok((rest, key)) = key(input) {
-        if at_word(rest, &["map"]) {
-            let (rest, map_of) = preceded(keyword("map"), alt((set, named))).parse(rest)?;
-            return Ok((rest, NatTarget::Map { key, map: map_of, interval }));
-        }
+    if let Ok((rest, key)) = key(input)
+        && at_word(rest, &["map"])
+    {
+        let (rest, map_of) = preceded(keyword("map"), alt((set, named))).parse(rest)?;
+        return Ok((rest, NatTarget::Map { key, map: map_of, interval }));
     }
     let bracketed = delimited(symbol("["), single, symbol("]"));
     let (rest, address) = alt((bracketed, single)).parse(input)?;
     let (rest, port) = opt(port).parse(rest)?;
-    fixed(rest, Some(address), port)
+    Ok((rest, NatTarget::Fixed { address: Some(address), port }))
 }
 
-fn port(input: Input) -> Parsed<'_, Value> {
+fn port(input: Input<'_>) -> Parsed<'_, Value> {
     preceded(symbol(":"), single).parse(input)
-}
-
-fn fixed(rest: Input, address: Option<Value>, port: Option<Value>) -> Parsed<'_, NatTarget> {
-    Ok((rest, NatTarget::Fixed { address, port }))
 }

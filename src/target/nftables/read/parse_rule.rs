@@ -10,7 +10,20 @@ use super::{
 
 /// The words that can start a statement which decides over a packet.
 const DECIDING: [&str; 14] = [
-    "accept", "drop", "reject", "continue", "return", "jump", "goto", "queue", "vmap", "dnat", "snat", "masquerade", "redirect", "map",
+    "accept",
+    "drop",
+    "reject",
+    "continue",
+    "return",
+    "jump",
+    "goto",
+    "queue",
+    "vmap",
+    "dnat",
+    "snat",
+    "masquerade",
+    "redirect",
+    "map",
 ];
 
 /// Statements, not understood here, that take the packet away.
@@ -76,7 +89,9 @@ fn all(source: &str, mut rest: Input) -> Option<Vec<Statement>> {
 
 /// The source between the first and the last of these tokens, on one line.
 pub fn text(source: &str, tokens: Input) -> String {
-    let (Some(start), Some(end)) = (tokens.iter().map(|token| token.start).min(), tokens.iter().map(|token| token.end).max()) else {
+    let (Some(start), Some(end)) =
+        (tokens.iter().map(|token| token.start).min(), tokens.iter().map(|token| token.end).max())
+    else {
         return String::new();
     };
     source.get(start..end).unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ")

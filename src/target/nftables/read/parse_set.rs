@@ -1,6 +1,5 @@
 //! Parses declarations of sets, maps and rate limits.
 
-use crate::router::Limit;
 use super::{
     ast::NamedSet,
     cursor::{Input, refusal, until},
@@ -10,6 +9,7 @@ use super::{
     parse_statement::rate,
     parse_value::elements,
 };
+use crate::router::Limit;
 
 /// What the tokens between the braces of a set or map say.
 pub fn set(name: String, line: u32, map: bool, mut rest: Input) -> Result<NamedSet, ReadError> {
@@ -30,7 +30,10 @@ pub fn set(name: String, line: u32, map: bool, mut rest: Input) -> Result<NamedS
             }
             Some("timeout") => set.expires = true,
             Some("elements") => set.elements.extend(listed(statement)?),
-            Some("type" | "typeof" | "comment" | "size" | "policy" | "gc-interval" | "auto-merge" | "counter" | "quota" | "limit") => {}
+            Some(
+                "type" | "typeof" | "comment" | "size" | "policy" | "gc-interval" | "auto-merge" | "counter" | "quota"
+                | "limit",
+            ) => {}
             _ => return Err(syntax("a property of the set", Some(first))),
         }
     }

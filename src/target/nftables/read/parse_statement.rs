@@ -1,6 +1,5 @@
 //! Parses the statements of a rule, except translations.
 
-use crate::router::Limit;
 use nom::{
     Parser,
     branch::alt,
@@ -9,25 +8,27 @@ use nom::{
 };
 
 use super::{
-    ast::{Action, Op, Verdict},
-    cursor::{Input, Parsed, at, at_word, fail, keyword, many0, name, number, quoted, separated_list1, symbol, token, word},
+    ast::{Action, Key, Op, Selector, Verdict},
+    cursor::{
+        Input, Parsed, at, at_word, fail, keyword, many0, name, number, quoted, separated_list1, symbol, token, word,
+    },
     lexer::Kind,
     parse_key::key,
     parse_nat::nat,
     parse_value::{named, right_side, set, single, value, verdict},
 };
+use crate::router::Limit;
 
 /// One statement.
-pub fn statement(input: Input) -> Parsed<'_, Action> {
+pub fn statement(input: Input<'_>) -> Parsed<'_, Action> {
     alt((verdicts, quiet, changes, limit, nat, matching)).parse(input)
 }
 
-fn nothing<'a>(input: Input<'a>) -> Parsed<'a, Action> {
-    Ok((input, Action::Nothing(None)))
-}
+const NOTHING: Action = Action::Nothing(None);
 
-fn verdicts(input: Input) -> Parsed<'_, Action> {
-    let reject = preceded(keyword("reject"), opt(preceded(keyword("with"), many0(alt((map(word, drop), map(number, drop)))))));
+fn verdicts(input: Input<'_>) -> Parsed<'_, Action> {
+    let reject =
+        preceded(keyword("reject"), opt(preceded(keyword("with"), many0(alt((map(word, drop), map(number, drop)))))));
     let queue = preceded(keyword("queue"), many0(token("an option", |token| (!token.ends()).then_some(()))));
     alt((
         map(reject, |_| Action::Verdict(Verdict::Drop)),
@@ -38,21 +39,24 @@ fn verdicts(input: Input) -> Parsed<'_, Action> {
 }
 
 /// Statements that change neither verdict nor packet.
-fn quiet(input: Input) -> Parsed<'_, Action> {
+fn quiet(input: Input<'_>) -> Parsed<'_, Action> {
     let Ok((rest, first)) = word(input) else { return fail(input, "a statement") };
     match first {
         "counter" => {
             let named = preceded(keyword("name"), name);
             let counts = pair(preceded(keyword("packets"), number), preceded(keyword("bytes"), number));
             let (rest, _) = opt(alt((map(named, drop), map(counts, drop)))).parse(rest)?;
-            nothing(rest)
+            Ok((rest, NOTHING))
         }
-        "comment" => nothing(quoted(rest)?.0),
-        "log" => nothing(many0(log_option).parse(rest)?.0),
+        "comment" => Ok((quoted(rest)?.0, NOTHING)),
+        "log" => Ok((many0(log_option).parse(rest)?.0, NOTHING)),
         "notrack" => Ok((rest, Action::Untrack)),
         "flow" => {
             let (rest, _) = (alt((keyword("add"), keyword("offload"))), opt(symbol("@")), name).parse(rest)?;
-            Ok((rest, Action::Nothing(Some("established connections may be offloaded and then skip the forward chains"))))
+            Ok((
+                rest,
+                Action::Nothing(Some("established connections may be offloaded and then skip the forward chains")),
+            ))
         }
         "dup" => {
             let (rest, _) = (keyword("to"), value, opt(preceded(keyword("device"), value))).parse(rest)?;
@@ -62,7 +66,7 @@ fn quiet(input: Input) -> Parsed<'_, Action> {
     }
 }
 
-fn log_option(input: Input) -> Parsed<'_, ()> {
+fn log_option(input: Input<'_>) -> Parsed<'_, ()> {
     let flags = separated_list1(symbol(","), word);
     let flags = preceded(keyword("flags"), many0(map(flags, drop)));
     alt((
@@ -77,7 +81,7 @@ fn log_option(input: Input) -> Parsed<'_, ()> {
 }
 
 /// `flags tcp sequence,options`, `flags ip options`, `flags skuid`, `flags ether`
-fn log_flags(input: Input) -> Parsed<'_, ()> {
+fn log_flags(input: Input<'_>) -> Parsed<'_, ()> {
     let kinds = separated_list1(symbol(","), alt((keyword("sequence"), keyword("options"))));
     let one = alt((
         map(pair(alt((keyword("tcp"), keyword("ip"))), kinds), drop),
@@ -89,60 +93,72 @@ fn log_flags(input: Input) -> Parsed<'_, ()> {
 }
 
 /// Statements that write to the packet, its connection or a set.
-fn changes(input: Input) -> Parsed<'_, Action> {
+fn changes(input: Input<'_>) -> Parsed<'_, Action> {
     let Ok((rest, first)) = word(input) else { return fail(input, "a statement") };
     match first {
         "add" | "update" | "delete" => {
             let (rest, set) = preceded(symbol("@"), name).parse(rest)?;
-            let (rest, _) = braces(rest)?;
+            let (rest, ()) = braces(rest)?;
             Ok((rest, Action::Update(set)))
         }
         "set" => {
-            let (rest, _) = alt((keyword("add"), keyword("update"))).parse(rest)?;
+            let (rest, ()) = alt((keyword("add"), keyword("update"))).parse(rest)?;
             let (rest, _) = many0(token("a value", |token| (!token.is("@")).then_some(()))).parse(rest)?;
             map(preceded(symbol("@"), name), Action::Update).parse(rest)
         }
         "meta" | "ct" | "mark" => {
             let (rest, field) = if first == "mark" { (rest, "mark") } else { word(rest)? };
             let (rest, ()) = keyword("set").parse(rest)?;
-            let (rest, ()) = written(rest)?;
-            let note = match field {
-                "zone" | "l3proto" => return Ok((rest, Action::Opaque)),
-                "nftrace" | "mark" | "priority" | "helper" => None,
-                _ => Some("a field of the packet is written"),
-            };
-            Ok((rest, Action::Nothing(note)))
+            let (rest, read) = written(rest)?;
+            Ok((
+                rest,
+                match (field, read) {
+                    ("zone" | "l3proto", _) => Action::Opaque,
+                    (_, Some(read)) => read,
+                    ("nftrace" | "mark" | "priority" | "helper", None) => NOTHING,
+                    _ => Action::Nothing(Some("a field of the packet is written")),
+                },
+            ))
         }
         "tcp" => {
-            let mut option = (keyword("option"), keyword("maxseg"), alt((keyword("size"), keyword("mss"))), keyword("set"));
+            let mut option =
+                (keyword("option"), keyword("maxseg"), alt((keyword("size"), keyword("mss"))), keyword("set"));
             let (rest, _) = option.parse(rest)?;
-            let (rest, ()) = written(rest)?;
-            nothing(rest)
+            let (rest, _) = written(rest)?;
+            // Only TCP has the option, and it may be missing, which breaks the rule off.
+            let option = Selector::Opaque("tcp option maxseg".to_owned());
+            Ok((rest, Action::Reads { key: Key { parts: vec![option], mask: None }, map: None }))
         }
         _ => fail(input, "a statement"),
     }
 }
 
-/// What is written by `set`: a constant, `rt mtu`, or a selector, perhaps with a mask.
-fn written(input: Input) -> Parsed<'_, ()> {
-    let sign = alt((symbol("&"), symbol("|"), symbol("^"), keyword("and"), keyword("or"), keyword("xor")));
-    let plain = pair(keyword("rt"), word);
-    let (rest, ()) = alt((map(plain, drop), map(key, drop), map(single, drop))).parse(input)?;
-    let (rest, _) = many0(pair(sign, single)).parse(rest)?;
-    if at_word(rest, &["map"]) || at(rest, ":") {
-        return fail(rest, "a constant");
+/// What is written by `set`: a constant, `rt mtu`, a selector, or what a map gives for one. A selector that cannot be
+/// read, and a map without a value, break the rule off.
+fn written(input: Input<'_>) -> Parsed<'_, Option<Action>> {
+    let sign =
+        || alt((symbol("&"), symbol("|"), symbol("^"), symbol(":"), keyword("and"), keyword("or"), keyword("xor")));
+    let plain = map(pair(keyword("rt"), word), |_| None);
+    let selected = map(key, |key| Some(Action::Reads { key, map: None }));
+    let (rest, read) = alt((plain, selected, map(single, |_| None))).parse(input)?;
+    let (rest, _) = many0(pair(sign(), single)).parse(rest)?;
+    match read {
+        Some(Action::Reads { key, .. }) if at_word(rest, &["map"]) => {
+            let (rest, found) = preceded(keyword("map"), alt((set, named))).parse(rest)?;
+            Ok((rest, Some(Action::Reads { key, map: Some(found) })))
+        }
+        read => Ok((rest, read)),
     }
-    Ok((rest, ()))
 }
 
 /// Anything in braces.
-fn braces(input: Input) -> Parsed<'_, ()> {
+fn braces(input: Input<'_>) -> Parsed<'_, ()> {
     let (rest, ()) = symbol("{").parse(input)?;
     let (_, rest) = super::cursor::until(rest, |_| false);
     symbol("}").parse(rest)
 }
 
-fn limit(input: Input) -> Parsed<'_, Action> {
+fn limit(input: Input<'_>) -> Parsed<'_, Action> {
     let (rest, ()) = keyword("limit").parse(input)?;
     if at_word(rest, &["name"]) {
         return map(preceded(keyword("name"), name), Action::NamedLimit).parse(rest);
@@ -152,12 +168,12 @@ fn limit(input: Input) -> Parsed<'_, Action> {
 }
 
 /// `rate [over] 10/minute [burst 5 packets]`; the burst is 5 packets unless given (nft(8), LIMIT STATEMENT).
-pub fn rate(input: Input) -> Parsed<'_, (Limit, bool)> {
+pub fn rate(input: Input<'_>) -> Parsed<'_, (Limit, bool)> {
     let (rest, ()) = keyword("rate").parse(input)?;
     let (rest, over) = opt(keyword("over")).parse(rest)?;
     let (rest, _) = opt(keyword("until")).parse(rest)?;
     let (rest, (rate, size)) = amount(rest)?;
-    let (rest, (_, unit)) = if at(rest, "/") { pair(symbol("/"), word).parse(rest)? } else { fail(rest, "`/`")? };
+    let (rest, unit) = preceded(symbol("/"), word).parse(rest)?;
     let per = match unit {
         "second" => 1,
         "minute" => 60,
@@ -168,12 +184,13 @@ pub fn rate(input: Input) -> Parsed<'_, (Limit, bool)> {
     };
     let (rest, burst) = opt(preceded(keyword("burst"), amount)).parse(rest)?;
     let (rest, _) = opt(keyword("packets")).parse(rest)?;
-    let burst = burst.map_or(if size.is_some() { 0 } else { 5 }, |(count, size)| count.saturating_mul(size.unwrap_or(1)));
+    let burst =
+        burst.map_or(if size.is_some() { 0 } else { 5 }, |(count, size)| count.saturating_mul(size.unwrap_or(1)));
     let limit = Limit { rate: rate.saturating_mul(size.unwrap_or(1)), bytes: size.is_some(), per, burst };
     Ok((rest, (limit, over.is_some())))
 }
 
-fn amount(input: Input) -> Parsed<'_, (u64, Option<u64>)> {
+fn amount(input: Input<'_>) -> Parsed<'_, (u64, Option<u64>)> {
     let (rest, count) = number(input)?;
     let (rest, size) = opt(token("a size", |token| match token.word()? {
         "bytes" => Some(1),
@@ -186,7 +203,7 @@ fn amount(input: Input) -> Parsed<'_, (u64, Option<u64>)> {
 }
 
 /// Options that elements of sets may have: does it make them leave?
-pub fn statement_of_element(input: Input) -> Parsed<'_, bool> {
+pub fn statement_of_element(input: Input<'_>) -> Parsed<'_, bool> {
     if at_word(input, &["counter", "comment"]) {
         return map(quiet, |_| false).parse(input);
     }
@@ -197,7 +214,7 @@ pub fn statement_of_element(input: Input) -> Parsed<'_, bool> {
     fail(input, "`:`, `,` or `}`")
 }
 
-fn operator(input: Input) -> Parsed<'_, Op> {
+fn operator(input: Input<'_>) -> Parsed<'_, Op> {
     let op = token("an operator", |token| {
         let sign = match &token.kind {
             Kind::Symbol(sign) => *sign,
@@ -219,7 +236,7 @@ fn operator(input: Input) -> Parsed<'_, Op> {
 }
 
 /// A match or the lookup of a verdict in a map.
-fn matching(input: Input) -> Parsed<'_, Action> {
+fn matching(input: Input<'_>) -> Parsed<'_, Action> {
     let (rest, mut key) = key(input)?;
     if at_word(rest, &["vmap"]) {
         let (rest, map) = preceded(keyword("vmap"), alt((set, named))).parse(rest)?;

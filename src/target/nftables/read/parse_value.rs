@@ -15,7 +15,7 @@ use super::{
 };
 
 /// The right side of a match: a value, flags joined by commas, a set, or `@name`.
-pub fn right_side(input: Input) -> Parsed<'_, Value> {
+pub fn right_side(input: Input<'_>) -> Parsed<'_, Value> {
     let (rest, first) = value(input)?;
     if !at(rest, ",") {
         return Ok((rest, first));
@@ -26,22 +26,22 @@ pub fn right_side(input: Input) -> Parsed<'_, Value> {
 }
 
 /// A value without commas; may be a set or a concatenation.
-pub fn value(input: Input) -> Parsed<'_, Value> {
+pub fn value(input: Input<'_>) -> Parsed<'_, Value> {
     alt((set, named, concatenation)).parse(input)
 }
 
 /// `@name`
-pub fn named(input: Input) -> Parsed<'_, Value> {
+pub fn named(input: Input<'_>) -> Parsed<'_, Value> {
     map(preceded(symbol("@"), name), Value::Named).parse(input)
 }
 
 /// `{ a, b : c }`
-pub fn set(input: Input) -> Parsed<'_, Value> {
+pub fn set(input: Input<'_>) -> Parsed<'_, Value> {
     map(delimited(symbol("{"), elements, symbol("}")), Value::Set).parse(input)
 }
 
 /// Elements separated by commas; line ends between them mean nothing, and a set inside a set is its elements.
-pub fn elements(input: Input) -> Parsed<'_, Vec<Element>> {
+pub fn elements(input: Input<'_>) -> Parsed<'_, Vec<Element>> {
     let mut done = Vec::new();
     let mut rest = blank(input);
     while !rest.is_empty() && !at(rest, "}") {
@@ -59,12 +59,12 @@ pub fn elements(input: Input) -> Parsed<'_, Vec<Element>> {
     Ok((rest, done))
 }
 
-fn blank(input: Input) -> Input {
+fn blank(input: Input<'_>) -> Input<'_> {
     let lines = input.iter().take_while(|token| token.kind == Kind::Newline).count();
     input.get(lines..).unwrap_or_default()
 }
 
-fn element(input: Input) -> Parsed<'_, Element> {
+fn element(input: Input<'_>) -> Parsed<'_, Element> {
     let line = input.first().map_or(0, |token| token.line);
     let any = map(symbol("*"), |()| Value::Any);
     let (rest, key) = alt((any, value)).parse(input)?;
@@ -76,20 +76,20 @@ fn element(input: Input) -> Parsed<'_, Element> {
 }
 
 /// Comment, counter, timeout, … of an element: does it make the element leave?
-fn element_option(input: Input) -> Parsed<'_, bool> {
+fn element_option(input: Input<'_>) -> Parsed<'_, bool> {
     if at_word(input, &["timeout", "expires"]) {
         return map(preceded(word, alt((map(word, drop), map(number, drop)))), |()| true).parse(input);
     }
     statement_of_element(input)
 }
 
-fn data(input: Input) -> Parsed<'_, Data> {
+fn data(input: Input<'_>) -> Parsed<'_, Data> {
     let input = blank(input);
     alt((map(verdict, Data::Verdict), map(value, Data::Value))).parse(input)
 }
 
 /// A verdict that a map can give.
-pub fn verdict(input: Input) -> Parsed<'_, Verdict> {
+pub fn verdict(input: Input<'_>) -> Parsed<'_, Verdict> {
     let to = |word: &'static str| preceded(keyword(word), name);
     alt((
         map(keyword("accept"), |()| Verdict::Accept),
@@ -104,7 +104,7 @@ pub fn verdict(input: Input) -> Parsed<'_, Verdict> {
 }
 
 /// `a . b . c`, or a value alone.
-fn concatenation(input: Input) -> Parsed<'_, Value> {
+fn concatenation(input: Input<'_>) -> Parsed<'_, Value> {
     map(separated_list1(symbol("."), single), |mut parts| match parts.len() {
         1 => parts.remove(0),
         _ => Value::Concat(parts),
@@ -113,12 +113,12 @@ fn concatenation(input: Input) -> Parsed<'_, Value> {
 }
 
 /// One value: a constant, range, prefix or flags joined by `|`.
-pub fn single(input: Input) -> Parsed<'_, Value> {
+pub fn single(input: Input<'_>) -> Parsed<'_, Value> {
     let (rest, first) = constant(input)?;
-    if at(rest, "/") {
-        if let Ok((rest, length)) = number(rest.get(1..).unwrap_or_default()) {
-            return Ok((rest, Value::Prefix(Box::new(first), length)));
-        }
+    if at(rest, "/")
+        && let Ok((rest, length)) = number(rest.get(1..).unwrap_or_default())
+    {
+        return Ok((rest, Value::Prefix(Box::new(first), length)));
     }
     if at(rest, "-") {
         let (rest, last) = preceded(symbol("-"), constant).parse(rest)?;
@@ -132,7 +132,7 @@ pub fn single(input: Input) -> Parsed<'_, Value> {
     Ok((rest, first))
 }
 
-fn constant(input: Input) -> Parsed<'_, Value> {
+fn constant(input: Input<'_>) -> Parsed<'_, Value> {
     if at(input, "(") {
         return delimited(symbol("("), single, symbol(")")).parse(input);
     }

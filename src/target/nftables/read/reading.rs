@@ -1,6 +1,5 @@
 //! What a file was found to do.
 
-use crate::router::Limits;
 use std::collections::BTreeMap;
 
 use super::{
@@ -12,7 +11,7 @@ use super::{
 };
 use crate::{
     packet::{Cube, Family, Field, Packet, Ranges, Set, Space},
-    router::{Behaviour, Dnat, Outcome, Snat, Topology},
+    router::{Behaviour, Dnat, Limits, Outcome, Snat, Topology},
 };
 
 /// Both bounds of a set: `surely ⊆ what happens ⊆ possibly`; equal if everything was understood.
@@ -64,7 +63,13 @@ impl Reading {
     ///
     /// # Errors
     /// If the evaluation is too large; the reading would have failed too.
-    pub fn trace(&self, packet: &Packet, topology: &Topology, limits: &mut Limits, space: &mut Space) -> Result<Vec<Step>, ReadError> {
+    pub fn trace(
+        &self,
+        packet: &Packet,
+        topology: &Topology,
+        limits: &mut Limits,
+        space: &mut Space,
+    ) -> Result<Vec<Step>, ReadError> {
         let cube = singleton(packet);
         let packets = space.cube(&cube);
         let mut eval = Eval::new(&self.ruleset, topology, limits, space);
@@ -76,14 +81,19 @@ impl Reading {
 
 /// The set of one packet.
 fn singleton(packet: &Packet) -> Cube {
-    let fields = Field::ALL.into_iter().filter(|field| {
-        packet.family == Family::V6 || !matches!(field, Field::SrcLow | Field::DstLow)
-    });
+    let fields = Field::ALL
+        .into_iter()
+        .filter(|field| packet.family == Family::V6 || !matches!(field, Field::SrcLow | Field::DstLow));
     fields.fold(Cube::any(), |cube, field| cube.with(field, Ranges::single(packet.value(field))))
 }
 
 /// Evaluates a ruleset.
-pub fn evaluate(ruleset: Ruleset, topology: &Topology, limits: &mut Limits, space: &mut Space) -> Result<Reading, ReadError> {
+pub fn evaluate(
+    ruleset: Ruleset,
+    topology: &Topology,
+    limits: &mut Limits,
+    space: &mut Space,
+) -> Result<Reading, ReadError> {
     let domain = topology.domain(space);
     let reachable = space.project(domain, Field::Out);
     let openers = openers(space);
@@ -173,12 +183,17 @@ fn behaviours(space: &mut Space, through: Flow, dropped: Set) -> (Behaviour, Beh
 fn notes(ruleset: &Ruleset) -> Vec<Note> {
     let mut notes = Vec::new();
     for table in &ruleset.tables {
-        if matches!(table.family, TableFamily::Arp | TableFamily::Bridge) && table.chains.iter().any(|chain| chain.base.is_some()) {
+        if matches!(table.family, TableFamily::Arp | TableFamily::Bridge)
+            && table.chains.iter().any(|chain| chain.base.is_some())
+        {
             let text = format!("table `{}` filters below the network layer and is not followed", table.name);
             notes.push(Note { line: table.line, text });
         }
         if table.dormant {
-            notes.push(Note { line: table.line, text: format!("table `{}` is dormant: none of its rules is asked", table.name) });
+            notes.push(Note {
+                line: table.line,
+                text: format!("table `{}` is dormant: none of its rules is asked", table.name),
+            });
         }
         for rule in table.chains.iter().flat_map(|chain| &chain.rules) {
             for statement in &rule.statements {

@@ -37,7 +37,7 @@ impl Tri {
         Self { surely: space.minus(self.surely, other.possibly), possibly: space.minus(self.possibly, other.surely) }
     }
 
-    pub fn any(all: Vec<Self>, space: &mut Space) -> Self {
+    pub fn any(all: &[Self], space: &mut Space) -> Self {
         let surely = all.iter().map(|one| one.surely).collect();
         let possibly = all.iter().map(|one| one.possibly).collect();
         Self { surely: space.union_all(surely), possibly: space.union_all(possibly) }
