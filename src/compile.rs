@@ -59,7 +59,10 @@ pub fn check(path: &str, text: &str, world: &dyn World) -> Checked {
     let meaning = meaning(&checked.network, &standing, &mut limits, &mut space);
     if space.exhausted() {
         let router = checked.network.router.span;
-        checked.diagnostics.push(Diagnostic::error("too-large", router, "this policy is too large to be decided exactly").help("split it, or use wider prefixes instead of long lists"));
+        checked.diagnostics.push(
+            Diagnostic::error("too-large", router, "this policy is too large to be decided exactly")
+                .help("split it, or use wider prefixes instead of long lists"),
+        );
         return checked;
     }
     let mut meant = Meant { standing, meaning, limits, space };
@@ -78,13 +81,21 @@ pub fn render(checked: &mut Checked, policy: &str) -> Result<Output, Vec<Diagnos
     let files = nftables::render::render(&checked.network, &meant.standing, &book, &checked.sources, policy)?;
     let text = files.first().map_or("", |file| file.text.as_str());
     let router = checked.network.router.span;
-    let verdict = verify::nftables(&checked.network, &meant.standing, &meant.meaning, text, &mut meant.limits, &mut meant.space)
-        .map_err(|error| vec![Diagnostic::error("not-proven", router, format!("the rendered ruleset cannot be read back: {error}"))])?;
+    let verdict =
+        verify::nftables(&checked.network, &meant.standing, &meant.meaning, text, &mut meant.limits, &mut meant.space)
+            .map_err(|error| {
+                vec![Diagnostic::error(
+                    "not-proven",
+                    router,
+                    format!("the rendered ruleset cannot be read back: {error}"),
+                )]
+            })?;
     if verdict.is_equal() {
         return Ok(Output { target: "nftables", files });
     }
-    let mut error = Diagnostic::error("not-proven", router, "the rendered ruleset differs from the policy, so nothing was written")
-        .help("this is a fault of hedgerow: please report it with the policy");
+    let mut error =
+        Diagnostic::error("not-proven", router, "the rendered ruleset differs from the policy, so nothing was written")
+            .help("this is a fault of hedgerow: please report it with the policy");
     for difference in &verdict.differences {
         error = error.note(difference.sentence(&checked.network));
     }

@@ -98,7 +98,12 @@ fn crossing(set: Set, space: &mut Space, network: &Network, meaning: &Meaning) -
 fn leaving(mut set: Set, network: &Network, from: &[Region], to: &[Region], space: &mut Space) -> Set {
     for from in from {
         for to in to.iter().filter(|to| !leaves(network, from.place, to.place)) {
-            let pair = between(std::slice::from_ref(from), std::slice::from_ref(to), &[crate::model::service::Traffic::ANY], space);
+            let pair = between(
+                std::slice::from_ref(from),
+                std::slice::from_ref(to),
+                &[crate::model::service::Traffic::ANY],
+                space,
+            );
             set = space.minus(set, pair);
         }
     }
@@ -108,8 +113,10 @@ fn leaving(mut set: Set, network: &Network, from: &[Region], to: &[Region], spac
 /// Every zone; and the router too, if rules decide what it may send.
 fn everybody(network: &Network) -> Vec<Region> {
     let all = crate::model::AddressSet::all();
-    let mut found: Vec<Region> =
-        network.zone_ids().map(|(id, _)| Region { place: Place::Zone(id), addresses: all.clone(), whole: true }).collect();
+    let mut found: Vec<Region> = network
+        .zone_ids()
+        .map(|(id, _)| Region { place: Place::Zone(id), addresses: all.clone(), whole: true })
+        .collect();
     if !network.router.output_open {
         found.push(Region { place: Place::Router, addresses: all, whole: true });
     }
@@ -119,11 +126,17 @@ fn everybody(network: &Network) -> Vec<Region> {
 /// A failed assertion with a packet, the statements that decide over it, and what to do.
 fn report(network: &Network, meaning: &Meaning, assertion: &Assertion, packet: &Packet) -> Diagnostic {
     let shown = describe(packet, network);
-    let error = match assertion.kind {
-        AssertionKind::Never => Diagnostic::error("never-failed", assertion.span, "what must never pass does pass").label("promised here"),
-        AssertionKind::Only => Diagnostic::error("only-failed", assertion.span, "somebody else is let through too").label("promised here"),
-        AssertionKind::Always => Diagnostic::error("always-failed", assertion.span, "what must always pass is held back").label("promised here"),
-    };
+    let error =
+        match assertion.kind {
+            AssertionKind::Never => Diagnostic::error("never-failed", assertion.span, "what must never pass does pass")
+                .label("promised here"),
+            AssertionKind::Only => Diagnostic::error("only-failed", assertion.span, "somebody else is let through too")
+                .label("promised here"),
+            AssertionKind::Always => {
+                Diagnostic::error("always-failed", assertion.span, "what must always pass is held back")
+                    .label("promised here")
+            }
+        };
     let error = error.note(format!("packet: {shown}"));
     if assertion.kind == AssertionKind::Always {
         return held_back(meaning, packet, error);
@@ -134,7 +147,9 @@ fn report(network: &Network, meaning: &Meaning, assertion: &Assertion, packet: &
         error = error.also(span, "lets it through");
     }
     if packet.ingress == LOCAL && network.router.output_open {
-        error = error.note("the router itself may send anything: `output open`").help("write `output closed` in `router`, or name the zones instead of `any`");
+        error = error
+            .note("the router itself may send anything: `output open`")
+            .help("write `output closed` in `router`, or name the zones instead of `any`");
     } else if causes.is_empty() {
         error = error.note("it passes by a translation");
     } else {
@@ -144,8 +159,10 @@ fn report(network: &Network, meaning: &Meaning, assertion: &Assertion, packet: &
 }
 
 fn held_back(meaning: &Meaning, packet: &Packet, mut error: Diagnostic) -> Diagnostic {
-    let denies: Vec<Span> = meaning.flows.denied.iter().filter(|flow| flow.holds(packet)).filter_map(|flow| flow.cause.span()).collect();
-    let conditions: Vec<Span> = meaning.flows.allowed.iter().filter(|flow| flow.holds(packet)).filter_map(|flow| flow.cause.span()).collect();
+    let denies: Vec<Span> =
+        meaning.flows.denied.iter().filter(|flow| flow.holds(packet)).filter_map(|flow| flow.cause.span()).collect();
+    let conditions: Vec<Span> =
+        meaning.flows.allowed.iter().filter(|flow| flow.holds(packet)).filter_map(|flow| flow.cause.span()).collect();
     if denies.is_empty() && conditions.is_empty() {
         return error.note("nothing allows it").help("add a rule that allows it, or change what is promised");
     }
@@ -161,16 +178,25 @@ fn held_back(meaning: &Meaning, packet: &Packet, mut error: Diagnostic) -> Diagn
 /// The statements that let a packet through, given with its final destination.
 #[must_use]
 pub fn let_through(meaning: &Meaning, packet: &Packet) -> Vec<Cause> {
-    let mut causes: Vec<Cause> = meaning.flows.allowed.iter().filter(|flow| flow.holds(packet)).map(|flow| flow.cause).collect();
+    let mut causes: Vec<Cause> =
+        meaning.flows.allowed.iter().filter(|flow| flow.holds(packet)).map(|flow| flow.cause).collect();
     for forward in &meaning.forwards {
         let target = forward.target.map(|target| crate::model::address::bits(target));
         let port = forward.port.unwrap_or(packet.dst_port);
-        let inner = crate::model::service::Traffic { to: forward.port.map_or_else(|| forward.traffic.to.clone(), |port| vec![(port, port)]), ..forward.traffic.clone() };
+        let inner = crate::model::service::Traffic {
+            to: forward.port.map_or_else(|| forward.traffic.to.clone(), |port| vec![(port, port)]),
+            ..forward.traffic.clone()
+        };
         let granted = forward.granted.iter().any(|region| {
             matches!(region.place, Place::Zone(zone) if crate::policy::zone_number(zone) == packet.ingress)
                 && region.addresses.family(packet.family).contains(packet.src)
         });
-        if granted && forward.family == packet.family && target == Some(packet.dst) && port == packet.dst_port && inner.holds(packet) {
+        if granted
+            && forward.family == packet.family
+            && target == Some(packet.dst)
+            && port == packet.dst_port
+            && inner.holds(packet)
+        {
             causes.push(forward.cause);
         }
     }

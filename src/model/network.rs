@@ -91,13 +91,15 @@ impl Network {
         super::address::public().minus(&own)
     }
 
-    /// Every address that the router has, in any zone.
+    /// Every address that the router has, in any zone, with the anycast address that it answers to in each IPv6
+    /// network (RFC 4291, section 2.6.1).
     #[must_use]
     pub fn router_addresses(&self) -> AddressSet {
-        self.zones
-            .iter()
-            .flat_map(|zone| &zone.addresses)
-            .fold(AddressSet::default(), |set, own| set.union(&AddressSet::of(own.address)))
+        let own = self.zones.iter().flat_map(|zone| &zone.addresses).map(|own| own.address);
+        let anycast = self.zones.iter().flat_map(|zone| &zone.networks).map(|network| network.net);
+        let anycast =
+            anycast.filter(|net| matches!(net, IpNet::V6(net) if net.prefix_len() < 127)).map(|net| net.network());
+        AddressSet::nets(own.chain(anycast).map(IpNet::from))
     }
 }
 

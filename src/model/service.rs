@@ -75,7 +75,9 @@ impl Traffic {
     /// Is a packet part of it?
     #[must_use]
     pub fn holds(&self, packet: &Packet) -> bool {
-        let within = |list: &[(u16, u16)], port: u16| list.is_empty() || list.iter().any(|(from, to)| (*from..=*to).contains(&port));
+        let within = |list: &[(u16, u16)], port: u16| {
+            list.is_empty() || list.iter().any(|(from, to)| (*from..=*to).contains(&port))
+        };
         self.protocol.is_none_or(|protocol| protocol == packet.proto)
             && self.has_family(packet.family)
             && within(&self.to, packet.dst_port)

@@ -161,12 +161,7 @@ impl Builder<'_> {
 
     /// Everything but what comes from outside under an address of the router itself.
     fn honest(&mut self) -> Set {
-        let own = self.network.router_addresses();
-        let mut forged = Vec::new();
-        for family in [Family::V4, Family::V6] {
-            forged.extend(side(&own, family, Side::Src));
-        }
-        let forged = self.space.cubes_union(forged);
+        let forged = self.standing.topology.own_sources(self.space);
         let inside = self.space.cube(&place(Cube::any(), Field::In, Place::Router));
         let forged = self.space.minus(forged, inside);
         self.space.complement(forged)

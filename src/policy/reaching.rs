@@ -83,5 +83,6 @@ pub fn undated(network: &Network, loosest: bool) -> Network {
 /// Does any statement have a date?
 #[must_use]
 pub fn has_dates(network: &Network) -> bool {
-    network.rules.iter().any(|rule| rule.options.until.is_some()) || network.exposures.iter().any(|exposure| exposure.options.until.is_some())
+    network.rules.iter().any(|rule| rule.options.until.is_some())
+        || network.exposures.iter().any(|exposure| exposure.options.until.is_some())
 }

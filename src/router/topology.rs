@@ -95,6 +95,13 @@ impl Topology {
         nets(space, &self.own_nets())
     }
 
+    /// The packets under a source that is an address of the router, a subnet-router anycast address, or loopback.
+    #[must_use]
+    pub fn own_sources(&self, space: &mut Space) -> Set {
+        let loopback = ["127.0.0.0/8", "::1/128"].into_iter().filter_map(|net| net.parse().ok());
+        space.cubes_union(self.own_nets().into_iter().chain(loopback).map(|net| prefix(net, Side::Src)).collect())
+    }
+
     /// All packets that can exist, with `Field::Out` where routing by destination sends them:
     ///
     /// - from outside, `Out` is [`LOCAL`] exactly when the destination is in [`Self::local`];

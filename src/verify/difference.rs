@@ -3,7 +3,11 @@
 use std::net::IpAddr;
 
 use crate::{
-    model::{Network, address::address, service::{ICMP, ICMPV6, SCTP, TCP, UDP}},
+    model::{
+        Network,
+        address::address,
+        service::{ICMP, ICMPV6, SCTP, TCP, UDP},
+    },
     packet::{Packet, Set},
     router::{Dnat, LOCAL, Outcome, Snat},
 };
@@ -47,7 +51,9 @@ impl Difference {
         match self.kind {
             Kind::Open => format!("open though the policy denies it: {packet}{}{line}", translation(self.outcome)),
             Kind::Closed => format!("closed though the policy allows it: {packet}{line}"),
-            Kind::Translated => format!("translated otherwise than the policy says: {packet}{}{line}", translation(self.outcome)),
+            Kind::Translated => {
+                format!("translated otherwise than the policy says: {packet}{}{line}", translation(self.outcome))
+            }
             Kind::Undecided => format!("cannot be decided: {packet}{line}"),
             Kind::RepliesDropped => format!("replies are dropped: {packet}{line}"),
             Kind::InvalidAccepted => format!("packets of no connection pass: {packet}{line}"),
@@ -79,7 +85,10 @@ fn socket(address: IpAddr, port: u16) -> String {
 pub fn describe(packet: &Packet, network: &Network) -> String {
     let place = |number: u16| match number {
         LOCAL => "router".to_owned(),
-        number => network.zones.get(usize::from(number) - 1).map_or_else(|| "another interface".to_owned(), |zone| zone.name.clone()),
+        number => network
+            .zones
+            .get(usize::from(number) - 1)
+            .map_or_else(|| "another interface".to_owned(), |zone| zone.name.clone()),
     };
     let (from, to) = (address(packet.family, packet.src), address(packet.family, packet.dst));
     let ends = match packet.proto {

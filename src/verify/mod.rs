@@ -34,9 +34,19 @@ impl Verdict {
 ///
 /// # Errors
 /// If nft would refuse the ruleset, or it is too large to be evaluated.
-pub fn nftables(network: &Network, standing: &Standing, meaning: &Meaning, text: &str, limits: &mut Limits, space: &mut Space) -> Result<Verdict, ReadError> {
+pub fn nftables(
+    network: &Network,
+    standing: &Standing,
+    meaning: &Meaning,
+    text: &str,
+    limits: &mut Limits,
+    space: &mut Space,
+) -> Result<Verdict, ReadError> {
     let reading = read(text, &standing.topology, limits, space)?;
-    let mut verdict = Verdict { unknown: reading.unknown.iter().map(|unknown| format!("line {}: {}", unknown.line, unknown.text)).collect(), ..Verdict::default() };
+    let mut verdict = Verdict {
+        unknown: reading.unknown.iter().map(|unknown| format!("line {}: {}", unknown.line, unknown.text)).collect(),
+        ..Verdict::default()
+    };
     first_packets(meaning, &reading, &mut verdict, space);
     later_packets(network, standing, &reading, &mut verdict, space);
     for difference in &mut verdict.differences {
@@ -53,8 +63,14 @@ pub fn nftables(network: &Network, standing: &Standing, meaning: &Meaning, text:
 fn first_packets(meaning: &Meaning, reading: &Reading, verdict: &mut Verdict, space: &mut Space) {
     let opening = space.project(reading.first, Field::Out);
     let get = |behaviour: &Behaviour, outcome: &Outcome| behaviour.accepted.get(outcome).copied().unwrap_or(Set::EMPTY);
-    let outcomes: BTreeSet<Outcome> =
-        meaning.behaviour.accepted.keys().chain(reading.surely.accepted.keys()).chain(reading.possibly.accepted.keys()).copied().collect();
+    let outcomes: BTreeSet<Outcome> = meaning
+        .behaviour
+        .accepted
+        .keys()
+        .chain(reading.surely.accepted.keys())
+        .chain(reading.possibly.accepted.keys())
+        .copied()
+        .collect();
     let asked = meaning.behaviour.all(space);
     let surely_all = reading.surely.all(space);
     let possibly_all = reading.possibly.all(space);
@@ -105,8 +121,7 @@ fn honest(network: &Network, standing: &Standing, space: &mut Space) -> Set {
         }
     }
     let all = space.cubes_union(cubes);
-    let own = network.zones.iter().flat_map(|zone| &zone.addresses).map(|own| prefix(own.address.into(), Side::Src));
-    let own = space.cubes_union(own.collect());
+    let own = standing.topology.own_sources(space);
     let local = space.cube(&Cube::any().with(Field::In, Ranges::single(LOCAL.into())));
     let forged = space.minus(own, local);
     space.minus(all, forged)

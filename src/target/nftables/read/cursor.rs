@@ -123,12 +123,12 @@ pub fn separated_list1<'a, T, S>(
 }
 
 /// Is the next token this sign?
-pub fn at(input: Input, sign: &str) -> bool {
+pub fn at(input: Input<'_>, sign: &str) -> bool {
     input.first().is_some_and(|token| token.is(sign))
 }
 
 /// Is the next token this word?
-pub fn at_word(input: Input, words: &[&str]) -> bool {
+pub fn at_word(input: Input<'_>, words: &[&str]) -> bool {
     input.first().and_then(Token::word).is_some_and(|word| words.contains(&word))
 }
 
@@ -147,7 +147,7 @@ pub fn until<'a>(input: Input<'a>, ends: impl Fn(&Token) -> bool) -> (Input<'a>,
 }
 
 /// What a failed parse of these tokens says to the user.
-pub fn refusal(tokens: Input, error: &nom::Err<Fail>) -> ReadError {
+pub fn refusal(tokens: Input<'_>, error: &nom::Err<Fail>) -> ReadError {
     let (left, expected) = match error {
         nom::Err::Error(fail) | nom::Err::Failure(fail) => (fail.left, fail.expected),
         nom::Err::Incomplete(_) => (0, "more"),

@@ -161,6 +161,27 @@ pub fn reverse_path(topology: &Topology, space: &mut Space, place: Place) -> Tri
     routed.or(Tri::exact(near), space)
 }
 
+/// `fib saddr oifname`: the packets whose source is reached by one of these interfaces, wherever they came from. Own
+/// addresses have no such interface, nor have the special sources of [`reverse_path`] one that can be told.
+pub fn reached_by(topology: &Topology, space: &mut Space, names: &[String]) -> Tri {
+    let mut found = Vec::new();
+    let unnamed = names.iter().any(|name| topology.id_of(name) == OTHER);
+    for (sources, ids) in topology.regions(space, Side::Src) {
+        let one = |id: &u16| topology.interface(*id).is_some_and(|interface| names.contains(&interface.name));
+        let wanted = ids.iter().filter(|id| one(id)).count();
+        if wanted == ids.len() {
+            found.push(Tri::exact(sources));
+        } else if wanted > 0 || unnamed && ids.contains(&OTHER) {
+            found.push(Tri::exact(sources).perhaps());
+        }
+    }
+    let special = fixed(&["127.0.0.0/8", "::1/128", "fe80::/10", "ff00::/8", "224.0.0.0/4", "0.0.0.0/32", "::/128"]);
+    let own = sources(space, topology.interfaces.iter().flat_map(own_nets).collect());
+    let near = sources(space, special);
+    let routed = Tri::any(&found, space).minus(Tri::exact(own), space);
+    routed.or(Tri::exact(near).perhaps(), space)
+}
+
 /// Sources that count as reached wherever they come from: `fe80::/64`; 0.0.0.0 to broadcast and local multicast; `::` in
 /// `icmpv6` to link-local destinations.
 fn near_sources(space: &mut Space) -> Set {

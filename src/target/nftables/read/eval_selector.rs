@@ -62,6 +62,9 @@ impl Eval<'_> {
         let readable = self.readable(selector, at);
         let having = match meaning {
             Meaning::Unknown => Tri::UNKNOWN,
+            Meaning::Names(names) if matches!(selector, Selector::FibOut(..)) => {
+                fib::reached_by(self.topology, self.space, names)
+            }
             Meaning::Names(names) => {
                 let side = if *selector == Selector::InName { Side::Src } else { Side::Dst };
                 interface::named(self.topology, self.space, side, at.place, at.state, names)

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::{
-    ast::{Selector, Value},
+    ast::{End, Selector, Value},
     names,
 };
 use crate::router::number;
@@ -27,6 +27,11 @@ pub fn meaning(selector: &Selector, value: &Value) -> Meaning {
             Value::Any => Meaning::Names(vec!["*".to_owned()]),
             _ => Meaning::Unknown,
         };
+    }
+    if let (Selector::FibOut(End::Src, false), Value::Word(name) | Value::Quoted(name)) = (selector, value)
+        && !matches!(name.as_str(), "missing" | "exists")
+    {
+        return Meaning::Names(vec![name.clone()]);
     }
     ranges(selector, value).map_or(Meaning::Unknown, Meaning::Numbers)
 }
@@ -112,7 +117,7 @@ pub fn single(selector: &Selector, value: &Value) -> Option<u128> {
 
 /// May a number stand for the selector's values?
 fn plain(selector: &Selector) -> bool {
-    !matches!(selector, Selector::Address(..) | Selector::CtAddress(..) | Selector::FibOut(..) | Selector::Hour)
+    !matches!(selector, Selector::Address(..) | Selector::CtAddress(..) | Selector::FibOut(..))
 }
 
 fn family(selector: &Selector, v6: bool) -> bool {

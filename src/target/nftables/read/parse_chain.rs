@@ -9,7 +9,7 @@ use super::{
 };
 
 /// Adds what the tokens between a chain's braces say.
-pub fn body(source: &str, family: TableFamily, mut rest: Input, chain: &mut Chain) -> Result<(), ReadError> {
+pub fn body(source: &str, family: TableFamily, mut rest: Input<'_>, chain: &mut Chain) -> Result<(), ReadError> {
     while let Some(first) = rest.first() {
         if first.ends() {
             rest = rest.get(1..).unwrap_or_default();
@@ -33,7 +33,7 @@ pub fn body(source: &str, family: TableFamily, mut rest: Input, chain: &mut Chai
     Ok(())
 }
 
-fn policy(statement: Input, chain: &mut Chain) -> Result<(), ReadError> {
+fn policy(statement: Input<'_>, chain: &mut Chain) -> Result<(), ReadError> {
     chain.policy_line = statement.first().map_or(0, |token| token.line);
     match statement.get(1).and_then(Token::word) {
         Some("accept") => chain.drops = false,
@@ -44,7 +44,7 @@ fn policy(statement: Input, chain: &mut Chain) -> Result<(), ReadError> {
 }
 
 /// `type filter hook input priority filter + 5`
-fn base(family: TableFamily, statement: Input) -> Result<Base, ReadError> {
+fn base(family: TableFamily, statement: Input<'_>) -> Result<Base, ReadError> {
     let nat = match statement.get(1).and_then(Token::word) {
         Some("filter" | "route") => false,
         Some("nat") => true,
@@ -66,7 +66,7 @@ fn base(family: TableFamily, statement: Input) -> Result<Base, ReadError> {
 }
 
 /// Numbers and names of nft(8), CHAINS: `0`, `-150`, `filter`, `dstnat + 5`.
-fn priority(family: TableFamily, hook: Hook, tokens: Input) -> Result<i64, ReadError> {
+fn priority(family: TableFamily, hook: Hook, tokens: Input<'_>) -> Result<i64, ReadError> {
     let number = |token: Option<&Token>| match token.map(|token| &token.kind) {
         Some(Kind::Number(number)) => i64::try_from(*number).ok(),
         _ => None,

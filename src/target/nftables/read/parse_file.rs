@@ -12,7 +12,7 @@ use super::{
 };
 
 /// Carries out the commands of a file. `source` is the text that the tokens point into.
-pub fn file(source: &str, mut rest: Input) -> Result<Ruleset, ReadError> {
+pub fn file(source: &str, mut rest: Input<'_>) -> Result<Ruleset, ReadError> {
     let mut loader = Loader { source, ruleset: Ruleset::default() };
     while let Some(first) = rest.first() {
         if first.ends() {
@@ -42,7 +42,7 @@ struct Place<'a> {
 }
 
 impl Loader<'_> {
-    fn command(&mut self, command: Input) -> Result<(), ReadError> {
+    fn command(&mut self, command: Input<'_>) -> Result<(), ReadError> {
         let [first, rest @ ..] = command else { return Ok(()) };
         match first.word() {
             Some("table") => self.table(rest),
@@ -56,7 +56,7 @@ impl Loader<'_> {
         }
     }
 
-    fn table(&mut self, rest: Input) -> Result<(), ReadError> {
+    fn table(&mut self, rest: Input<'_>) -> Result<(), ReadError> {
         let place = place(rest)?;
         self.open(&place, rest);
         match braces(place.rest)? {
@@ -66,7 +66,7 @@ impl Loader<'_> {
     }
 
     /// The table, made if need be.
-    fn open(&mut self, place: &Place, at: Input) {
+    fn open(&mut self, place: &Place, at: Input<'_>) {
         let tables = &mut self.ruleset.tables;
         if !tables.iter().any(|table| table.family == place.family && table.name == place.table) {
             tables.push(Table {
@@ -81,7 +81,7 @@ impl Loader<'_> {
         }
     }
 
-    fn existing(&mut self, place: &Place, at: Input) -> Result<&mut Table, ReadError> {
+    fn existing(&mut self, place: &Place, at: Input<'_>) -> Result<&mut Table, ReadError> {
         let found =
             self.ruleset.tables.iter_mut().find(|table| table.family == place.family && table.name == place.table);
         found.ok_or_else(|| ReadError::MissingTable {
@@ -90,7 +90,7 @@ impl Loader<'_> {
         })
     }
 
-    fn table_body(&mut self, family: TableFamily, name: &str, mut rest: Input) -> Result<(), ReadError> {
+    fn table_body(&mut self, family: TableFamily, name: &str, mut rest: Input<'_>) -> Result<(), ReadError> {
         while let Some(first) = rest.first() {
             if first.ends() {
                 rest = rest.get(1..).unwrap_or_default();
@@ -115,7 +115,7 @@ impl Loader<'_> {
         Ok(())
     }
 
-    fn add(&mut self, rest: Input, insert: bool) -> Result<(), ReadError> {
+    fn add(&mut self, rest: Input<'_>, insert: bool) -> Result<(), ReadError> {
         let [kind, after @ ..] = rest else { return Err(syntax("what to add", rest.first())) };
         match kind.word() {
             Some("table") => self.table(after),
@@ -142,7 +142,7 @@ impl Loader<'_> {
     }
 
     /// One object of a table: `place.rest` starts with its name.
-    fn object(&mut self, kind: &str, place: &Place, at: Input, insert: bool) -> Result<(), ReadError> {
+    fn object(&mut self, kind: &str, place: &Place, at: Input<'_>, insert: bool) -> Result<(), ReadError> {
         let (source, family) = (self.source, place.family);
         let line = at.first().map_or(0, |token| token.line);
         if kind == "ct" {
@@ -203,7 +203,7 @@ impl Loader<'_> {
         }
     }
 
-    fn delete(&mut self, rest: Input) -> Result<(), ReadError> {
+    fn delete(&mut self, rest: Input<'_>) -> Result<(), ReadError> {
         let [kind, after @ ..] = rest else { return Err(syntax("what to delete", rest.first())) };
         let place = place(after)?;
         let name = place.rest.first().map(name_of).transpose()?;
@@ -222,7 +222,7 @@ impl Loader<'_> {
         Ok(())
     }
 
-    fn flush(&mut self, rest: Input) -> Result<(), ReadError> {
+    fn flush(&mut self, rest: Input<'_>) -> Result<(), ReadError> {
         let [kind, after @ ..] = rest else { return Err(syntax("what to flush", rest.first())) };
         if kind.is_word("ruleset") {
             let family = after.first().and_then(family);
@@ -295,7 +295,7 @@ fn braces(tokens: Input<'_>) -> Result<Option<Input<'_>>, ReadError> {
     }
 }
 
-fn refused(command: Input) -> ReadError {
+fn refused(command: Input<'_>) -> ReadError {
     let words: Vec<_> = command.iter().filter_map(Token::word).take(3).collect();
     ReadError::Command { line: command.first().map_or(0, |token| token.line), command: words.join(" ") }
 }

@@ -30,7 +30,7 @@ const DECIDING: [&str; 14] = [
 const TAKING: [&str; 3] = ["synproxy", "tproxy", "fwd"];
 
 /// Parses the rule that these tokens make; line ends inside braces are among them.
-pub fn rule(source: &str, tokens: Input) -> Rule {
+pub fn rule(source: &str, tokens: Input<'_>) -> Rule {
     let tokens: Vec<Token> = tokens.iter().filter(|token| token.kind != Kind::Newline).cloned().collect();
     let mut rest = tokens.as_slice();
     let mut statements = Vec::new();
@@ -52,7 +52,7 @@ pub fn rule(source: &str, tokens: Input) -> Rule {
 
 /// The part of a rule that is not understood: a condition, if it ends in the one statement of it that decides, which
 /// is; otherwise something that may decide in any way.
-fn unknown(source: &str, rest: Input) -> Vec<Statement> {
+fn unknown(source: &str, rest: Input<'_>) -> Vec<Statement> {
     let mut depth = 0_usize;
     let mut deciding = Vec::new();
     for (at, token) in rest.iter().enumerate() {
@@ -77,7 +77,7 @@ fn unknown(source: &str, rest: Input) -> Vec<Statement> {
 }
 
 /// The statements, if all of them are understood.
-fn all(source: &str, mut rest: Input) -> Option<Vec<Statement>> {
+fn all(source: &str, mut rest: Input<'_>) -> Option<Vec<Statement>> {
     let mut statements = Vec::new();
     while !rest.is_empty() {
         let (after, action) = statement(rest).ok()?;
@@ -88,7 +88,7 @@ fn all(source: &str, mut rest: Input) -> Option<Vec<Statement>> {
 }
 
 /// The source between the first and the last of these tokens, on one line.
-pub fn text(source: &str, tokens: Input) -> String {
+pub fn text(source: &str, tokens: Input<'_>) -> String {
     let (Some(start), Some(end)) =
         (tokens.iter().map(|token| token.start).min(), tokens.iter().map(|token| token.end).max())
     else {

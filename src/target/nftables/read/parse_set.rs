@@ -12,7 +12,7 @@ use super::{
 use crate::router::Limit;
 
 /// What the tokens between the braces of a set or map say.
-pub fn set(name: String, line: u32, map: bool, mut rest: Input) -> Result<NamedSet, ReadError> {
+pub fn set(name: String, line: u32, map: bool, mut rest: Input<'_>) -> Result<NamedSet, ReadError> {
     let mut set = NamedSet { name, line, map, ..NamedSet::default() };
     while let Some(first) = rest.first() {
         if first.ends() {
@@ -41,7 +41,7 @@ pub fn set(name: String, line: u32, map: bool, mut rest: Input) -> Result<NamedS
 }
 
 /// `elements = { … }`
-fn listed(statement: Input) -> Result<Vec<super::ast::Element>, ReadError> {
+fn listed(statement: Input<'_>) -> Result<Vec<super::ast::Element>, ReadError> {
     match statement {
         [_, sign, rest @ ..] if sign.is("=") => braced(rest),
         _ => Err(syntax("`=`", statement.get(1))),
@@ -49,7 +49,7 @@ fn listed(statement: Input) -> Result<Vec<super::ast::Element>, ReadError> {
 }
 
 /// `{ a, b }` and nothing after it.
-pub fn braced(tokens: Input) -> Result<Vec<super::ast::Element>, ReadError> {
+pub fn braced(tokens: Input<'_>) -> Result<Vec<super::ast::Element>, ReadError> {
     let [open, inner @ ..] = tokens else { return Err(syntax("`{`", tokens.first())) };
     if !open.is("{") {
         return Err(syntax("`{`", Some(open)));
@@ -62,7 +62,7 @@ pub fn braced(tokens: Input) -> Result<Vec<super::ast::Element>, ReadError> {
 }
 
 /// What the tokens between the braces of a named limit say.
-pub fn limit(tokens: Input) -> Result<(Limit, bool), ReadError> {
+pub fn limit(tokens: Input<'_>) -> Result<(Limit, bool), ReadError> {
     let start = tokens.iter().position(|token| token.is_word("rate")).unwrap_or(0);
     let rest = tokens.get(start..).unwrap_or_default();
     rate(rest).map(|(_, limit)| limit).map_err(|error| refusal(rest, &error))

@@ -25,7 +25,7 @@ impl Renderer<'_> {
             return chain;
         }
         chain.rule("iifname \"lo\" accept");
-        chain.noted("fib saddr type local counter drop", "an address of the router itself");
+        chain.noted("fib saddr type { local, anycast } counter drop", "an address of the router itself");
         chain.rule(format!("iifname != {} accept", words::one_of(&inside)));
         for family in [Family::V4, Family::V6] {
             let mut elements = Vec::new();

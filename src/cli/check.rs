@@ -1,0 +1,66 @@
+//! `hedgerow check`
+
+use std::time::Instant;
+
+use clap::Args;
+
+use super::{
+    Exit, disk,
+    output::{Common, count},
+};
+use crate::{compile, diagnostic::Diagnostic, model::Network};
+
+/// Check policies: syntax, names, contradictions, and every promise, for every packet
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  hedgerow check                 the policy in this folder (main.hedge)\n  hedgerow check home.hedge      one file\n  hedgerow check - < home.hedge  standard input\n\nExit status: 0 clean, 1 findings, 2 invalid policy or usage"
+)]
+pub struct Arguments {
+    /// Files, folders that hold a main.hedge, or `-` for standard input
+    #[arg(default_value = ".")]
+    paths: Vec<String>,
+}
+
+pub fn run(arguments: &Arguments, common: &Common) -> Exit {
+    let disk = common.disk();
+    let mut worst = Exit::Clean;
+    for path in &arguments.paths {
+        let started = Instant::now();
+        let exit = match disk::policy(path, &disk) {
+            Err(why) => common.fail(&why),
+            Ok((path, text)) => {
+                let checked = compile::check(&path, &text, &disk);
+                common.report(&checked.sources, &checked.diagnostics);
+                common.say(&summary(&path, &checked.network, &checked.diagnostics, started));
+                exit_of(&checked.diagnostics, checked.meant.is_some())
+            }
+        };
+        if exit as u8 > worst as u8 {
+            worst = exit;
+        }
+    }
+    worst
+}
+
+/// The exit status of a run over one policy.
+pub fn exit_of(diagnostics: &[Diagnostic], resolved: bool) -> Exit {
+    if !resolved {
+        Exit::Invalid
+    } else if diagnostics.is_empty() {
+        Exit::Clean
+    } else {
+        Exit::Findings
+    }
+}
+
+fn summary(path: &str, network: &Network, diagnostics: &[Diagnostic], started: Instant) -> String {
+    let promises = network.assertions.len() + network.exposed.len();
+    format!(
+        "{path}: {}; {promises} promises over {} zones, {} hosts, {} rules in {} ms",
+        count(diagnostics),
+        network.zones.len(),
+        network.hosts.len(),
+        network.rules.len(),
+        started.elapsed().as_millis()
+    )
+}

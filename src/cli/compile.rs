@@ -1,0 +1,138 @@
+//! `hedgerow compile`
+
+use std::{io::Write, path::PathBuf};
+
+use clap::Args;
+
+use super::{
+    Exit, check, disk,
+    output::{Common, count},
+};
+use crate::{
+    compile::{self, Checked},
+    diagnostic::{Diagnostic, Severity},
+};
+
+/// Compile a policy into router configurations, each proven equal to it before anything is written
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  hedgerow compile examples/lan-only           writes examples/lan-only/out/nftables/hedgerow.nft\n  hedgerow compile home.hedge -o /tmp/out      writes /tmp/out/nftables/hedgerow.nft\n  hedgerow compile home.hedge --stdout | nft -c -f -\n\nExit status: 0 written, 1 findings, 2 invalid policy or usage"
+)]
+pub struct Arguments {
+    /// A file, a folder that holds a main.hedge, or `-` for standard input
+    #[arg(default_value = ".")]
+    path: String,
+    /// What to compile for, instead of the targets that the policy's router names
+    #[arg(long, value_name = "TARGET")]
+    target: Vec<String>,
+    /// The folder to write into, one folder a target [default: `out` beside the policy]
+    #[arg(long, short, value_name = "DIR")]
+    output: Option<PathBuf>,
+    /// Print the configuration instead of writing it; needs a single target
+    #[arg(long, conflicts_with = "output")]
+    stdout: bool,
+    /// Write in spite of findings; never in spite of an invalid policy or a failed proof
+    #[arg(long)]
+    force: bool,
+}
+
+pub fn run(arguments: &Arguments, common: &Common) -> Exit {
+    let disk = common.disk();
+    let (path, text) = match disk::policy(&arguments.path, &disk) {
+        Ok(policy) => policy,
+        Err(why) => return common.fail(&why),
+    };
+    let mut checked = compile::check(&path, &text, &disk);
+    common.report(&checked.sources, &checked.diagnostics);
+    if checked.meant.is_none() {
+        common.say(&format!("{path}: {}; nothing was written", count(&checked.diagnostics)));
+        return Exit::Invalid;
+    }
+    if checked.has_errors() && !arguments.force {
+        common.say(&format!(
+            "{path}: {}; nothing was written (--force writes in spite of findings)",
+            count(&checked.diagnostics)
+        ));
+        return Exit::Findings;
+    }
+    common.say(&format!(
+        "  checked   {} promises, {}",
+        checked.network.assertions.len() + checked.network.exposed.len(),
+        count(&checked.diagnostics)
+    ));
+    let targets = match targets(arguments, &checked) {
+        Ok(targets) => targets,
+        Err(error) => {
+            common.report(&checked.sources, &[*error]);
+            return Exit::Invalid;
+        }
+    };
+    if arguments.stdout && targets.len() != 1 {
+        return common.fail("--stdout prints one configuration: choose it with --target");
+    }
+    let mut files = Vec::new();
+    for _ in &targets {
+        let output = match compile::render(&mut checked, &path) {
+            Ok(output) => output,
+            Err(errors) => {
+                common.report(&checked.sources, &errors);
+                common.say("nothing was written");
+                return Exit::Invalid;
+            }
+        };
+        if arguments.stdout {
+            let text = output.files.first().map_or("", |file| file.text.as_str());
+            return if std::io::stdout().write_all(text.as_bytes()).is_ok() { exit(&checked) } else { Exit::Invalid };
+        }
+        files.extend(output.files.into_iter().map(|file| (PathBuf::from(output.target).join(file.name), file.text)));
+    }
+    let folder = arguments.output.clone().unwrap_or_else(|| beside(&path));
+    if let Err(why) = disk::write_all(&folder, &files) {
+        return common.fail(&why);
+    }
+    for target in &targets {
+        common.say(&format!(
+            "  {target:<9} {}   proven equal to the policy (IPv4, IPv6)",
+            folder.join(target).join("hedgerow.nft").display()
+        ));
+        common.say(&format!(
+            "  next      {} tells how to try it with an automatic way back",
+            folder.join(target).join("IMPORT.md").display()
+        ));
+    }
+    exit(&checked)
+}
+
+fn exit(checked: &Checked) -> Exit {
+    check::exit_of(&checked.diagnostics, true)
+}
+
+fn beside(path: &str) -> PathBuf {
+    PathBuf::from(path.rfind('/').map_or("", |slash| &path[..=slash])).join("out")
+}
+
+/// The targets to compile for, or what is wrong with them.
+fn targets(arguments: &Arguments, checked: &Checked) -> Result<Vec<String>, Box<Diagnostic>> {
+    let router = &checked.network.router;
+    let asked: Vec<(String, _)> = if arguments.target.is_empty() {
+        router.targets.clone()
+    } else {
+        arguments.target.iter().map(|name| (name.clone(), router.span)).collect()
+    };
+    if asked.is_empty() {
+        return Err(Box::new(
+            Diagnostic::error("no-target", router.span, "there is nothing to compile for")
+                .label("names no target")
+                .help("add `target nftables` to the router, or give --target nftables"),
+        ));
+    }
+    let known = |name: &str| name == "nftables";
+    if let Some((name, span)) = asked.iter().find(|(name, _)| !known(name)) {
+        let error = Diagnostic::error("not-supported", *span, format!("the target `{name}` is not supported yet"));
+        return Err(Box::new(Diagnostic {
+            severity: Severity::Error,
+            ..error.label("cannot be compiled yet").help("compile for nftables: --target nftables")
+        }));
+    }
+    Ok(asked.into_iter().map(|(name, _)| name).collect())
+}

@@ -1,0 +1,109 @@
+//! The real files and the real clock.
+
+#![expect(clippy::disallowed_methods, reason = "this is the door to files and clock")]
+
+use std::{
+    io::Read,
+    path::{Path, PathBuf},
+};
+
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
+
+use crate::world::World;
+
+/// The world as it is.
+#[derive(Debug)]
+pub struct Disk {
+    today: Date,
+}
+
+/// Files larger than this are no policies.
+const TOO_LARGE: u64 = 64 << 20;
+
+impl Disk {
+    /// With a given date, or `SOURCE_DATE_EPOCH`, or today in UTC.
+    pub fn new(today: Option<Date>) -> Self {
+        let epoch = || {
+            std::env::var("SOURCE_DATE_EPOCH")
+                .ok()
+                .and_then(|text| text.parse().ok())
+                .and_then(|seconds| Timestamp::from_second(seconds).ok())
+        };
+        let today = today.unwrap_or_else(|| TimeZone::UTC.to_datetime(epoch().unwrap_or_else(Timestamp::now)).date());
+        Self { today }
+    }
+}
+
+impl World for Disk {
+    fn read(&self, path: &str) -> Result<String, String> {
+        let size = std::fs::metadata(path).map_err(|error| reason(&error))?.len();
+        if size > TOO_LARGE {
+            return Err(format!("it has {size} bytes, which is too large"));
+        }
+        let bytes = std::fs::read(path).map_err(|error| reason(&error))?;
+        String::from_utf8(bytes).map_err(|_| "it is no UTF-8 text".to_owned())
+    }
+
+    fn today(&self) -> Date {
+        self.today
+    }
+}
+
+/// A policy as it was named: its path and text.
+///
+/// `-` is standard input; a folder stands for its `main.hedge`.
+pub fn policy(path: &str, disk: &Disk) -> Result<(String, String), String> {
+    if path == "-" {
+        let mut text = String::new();
+        std::io::stdin()
+            .lock()
+            .read_to_string(&mut text)
+            .map_err(|error| format!("cannot read standard input: {}", reason(&error)))?;
+        return Ok(("<stdin>".to_owned(), text));
+    }
+    let mut file = path.trim_end_matches('/').to_owned();
+    if Path::new(path).is_dir() {
+        file = if path == "." { "main.hedge".to_owned() } else { format!("{file}/main.hedge") };
+    }
+    let file = file.strip_prefix("./").unwrap_or(&file).to_owned();
+    let text = disk.read(&file).map_err(|why| format!("cannot read `{file}`: {why}"))?;
+    Ok((file, text))
+}
+
+/// Writes files into a folder: each under another name first, then all renamed, so that no reader sees half of one.
+pub fn write_all(folder: &Path, files: &[(PathBuf, String)]) -> Result<(), String> {
+    let mut ready = Vec::new();
+    for (name, text) in files {
+        let path = folder.join(name);
+        let explain = |error: std::io::Error| format!("cannot write `{}`: {}", path.display(), reason(&error));
+        if let Some(parent) = path.parent() {
+            std::fs::create_dir_all(parent).map_err(explain)?;
+        }
+        let fresh = path.with_extension(format!(
+            "{}.new",
+            path.extension().map_or_else(String::new, |end| end.to_string_lossy().into_owned())
+        ));
+        std::fs::write(&fresh, text).map_err(explain)?;
+        ready.push((fresh, path));
+    }
+    for (fresh, path) in ready {
+        std::fs::rename(&fresh, &path)
+            .map_err(|error| format!("cannot write `{}`: {}", path.display(), reason(&error)))?;
+    }
+    Ok(())
+}
+
+/// Writes one file in the same way.
+pub fn write(path: &Path, text: &str) -> Result<(), String> {
+    write_all(Path::new(""), &[(path.to_owned(), text.to_owned())])
+}
+
+/// Why an operation failed, in lower case and without numbers.
+fn reason(error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
+        std::io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
+        std::io::ErrorKind::InvalidData => "it is no UTF-8 text".to_owned(),
+        _ => error.to_string().to_lowercase(),
+    }
+}

@@ -1,0 +1,50 @@
+//! The command line: one small module a command.
+
+mod check;
+mod compile;
+mod disk;
+mod fmt;
+mod output;
+mod verify;
+
+use clap::{Parser, Subcommand};
+
+pub use output::Exit;
+
+/// Compile a network segmentation policy into router configurations that are proven equal to it.
+#[derive(Debug, Parser)]
+#[command(name = "hedgerow", version, about, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    #[command(flatten)]
+    common: output::Common,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Check(check::Arguments),
+    Compile(compile::Arguments),
+    Verify(verify::Arguments),
+    Fmt(fmt::Arguments),
+}
+
+/// Runs the program with the arguments of the process.
+#[must_use]
+pub fn run() -> Exit {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let usage = error.use_stderr();
+            // Nothing is left to do when even this cannot be written.
+            let _ = error.print();
+            return if usage { Exit::Invalid } else { Exit::Clean };
+        }
+    };
+    match cli.command {
+        Command::Check(arguments) => check::run(&arguments, &cli.common),
+        Command::Compile(arguments) => compile::run(&arguments, &cli.common),
+        Command::Verify(arguments) => verify::run(&arguments, &cli.common),
+        Command::Fmt(arguments) => fmt::run(&arguments, &cli.common),
+    }
+}
