@@ -29,7 +29,12 @@ impl Resolver<'_> {
         if traffic.is_empty() {
             return None;
         }
-        if !from.is_empty() && !to.is_empty() && !tree.chain && !self.meets(&from, &to, &traffic, span) {
+        if !from.is_empty()
+            && !to.is_empty()
+            && !tree.chain
+            && tree.kind != AssertionKind::Only
+            && !self.meets(&from, &to, &traffic, span)
+        {
             return None;
         }
         Some(Assertion { span, kind: tree.kind, chain: tree.chain, from, to, traffic })
