@@ -63,9 +63,9 @@ fn bless(file: &SpecFile) {
         let mut found = case.run().found();
         let announced = case.expected();
         let mut left = found.clone();
-        let fits = announced.iter().all(|note| {
-            left.iter().position(|found| note.announces(found)).map(|index| left.remove(index)).is_some()
-        });
+        let fits = announced
+            .iter()
+            .all(|note| left.iter().position(|found| note.announces(found)).map(|index| left.remove(index)).is_some());
         if fits && left.is_empty() {
             found = announced;
         }

@@ -113,6 +113,13 @@ pub(super) fn read(run: &str) -> Result<Literal, Fault> {
     if let Some(value) = number(run) {
         return Ok(Literal::Number(value));
     }
+    // The `1a` of `delegated 1a`.
+    if run.len() <= 8
+        && run.bytes().all(|byte| byte.is_ascii_hexdigit())
+        && let Ok(value) = u64::from_str_radix(run, 16)
+    {
+        return Ok(Literal::Hexadecimal(value));
+    }
     Err(not_a_literal(run))
 }
 
