@@ -19,11 +19,14 @@ pub type Errors = RefCell<Vec<Diagnostic>>;
 pub struct Attributes<'a> {
     body: &'a Body,
     errors: &'a Errors,
+    /// Keys that misspelt ones are near to.
+    meant: Vec<String>,
 }
 
 impl<'a> Attributes<'a> {
     /// Reports unknown attributes, and repeated ones unless they are in `repeatable`.
     pub fn new(statement: &str, body: &'a Body, known: &[&str], repeatable: &[&str], errors: &'a Errors) -> Self {
+        let mut meant = Vec::new();
         for (index, attribute) in body.attributes.iter().enumerate() {
             let key = attribute.key.text.as_str();
             if !known.contains(&key) {
@@ -34,7 +37,10 @@ impl<'a> Attributes<'a> {
                 )
                 .label("unknown attribute");
                 let help = match nearest(key, known.iter().copied()) {
-                    Some(near) => format!("did you mean `{near}`?"),
+                    Some(near) => {
+                        meant.push(near.to_owned());
+                        format!("did you mean `{near}`?")
+                    }
                     None if known.is_empty() => format!("`{statement}` takes no attributes"),
                     None => format!("it has {}", known.join(", ")),
                 };
@@ -50,12 +56,17 @@ impl<'a> Attributes<'a> {
                 );
             }
         }
-        Self { body, errors }
+        Self { body, errors, meant }
+    }
+
+    /// Is there no attribute of a key, not even a misspelt one, of which has been told?
+    pub fn lacks(&self, key: &str) -> bool {
+        self.get(key).is_none() && !self.meant.iter().any(|meant| meant == key)
     }
 
     /// Attributes whose keys have been checked already.
     pub fn checked(body: &'a Body, errors: &'a Errors) -> Self {
-        Self { body, errors }
+        Self { body, errors, meant: Vec::new() }
     }
 
     /// The attribute of a key.
@@ -289,7 +300,7 @@ impl<'a> Arguments<'a> {
             other => other.concat(),
         };
         let Some(Token { kind: Kind::Word(word), span }) = self.peek() else {
-            self.expected(&what);
+            self.expected(if words.len() > 5 { "one of the words that it knows" } else { &what });
             return None;
         };
         if let Some((_, value)) = choices.iter().find(|(name, _)| name == word) {

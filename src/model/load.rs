@@ -103,13 +103,14 @@ impl Loader<'_> {
                 _ => None,
             })
             .collect();
-        self.units.list.push(Unit { file: parsed.file, space, folder: folder.clone() });
         for (span, found) in uses {
             match &found.target {
                 UseTarget::Module(module) => self.module(module, found.alias.as_ref(), space, span),
                 UseTarget::File(file) => self.file(file, found.alias.as_ref(), space, &folder, span),
             }
         }
+        // Behind what it uses: of a name that both declare, this is the second declaration.
+        self.units.list.push(Unit { file: parsed.file, space, folder });
     }
 
     fn module(&mut self, module: &Name, alias: Option<&Name>, space: Space, span: Span) {
@@ -185,6 +186,14 @@ impl Loader<'_> {
     }
 
     fn file(&mut self, file: &Name, alias: Option<&Name>, space: Space, folder: &str, span: Span) {
+        if file.text.is_empty() {
+            self.units.errors.push(
+                Diagnostic::error("unreadable-file", file.span, "this names no file")
+                    .label("nothing stands between the quotes")
+                    .help("write the name of a file beside this one, as in \"./iot.hedge\""),
+            );
+            return;
+        }
         let Some(path) = join(folder, &file.text).filter(|path| path.starts_with(&self.units.root)) else {
             self.outside(file);
             return;

@@ -51,11 +51,11 @@ pub struct Note {
     pub file: String,
     /// From 1, in the file of the case.
     pub line: usize,
+    /// First and last underlined column, from 1.
+    pub columns: Option<(usize, usize)>,
     /// `error[code]`
     pub kind: String,
     pub message: String,
-    /// First and last underlined column, from 1.
-    pub columns: Option<(usize, usize)>,
 }
 
 /// What came of a case.

@@ -136,7 +136,7 @@ impl Resolver<'_> {
         let attributes = Attributes::new("waive", &tree.body, &["until", "because"], &[], self.errors);
         let until = attributes.get("until").and_then(|arguments| self.until(arguments));
         let because = attributes.quoted("because");
-        if attributes.get("because").is_none() {
+        if attributes.lacks("because") {
             self.report(
                 Diagnostic::error("missing-attribute", tree.id.span, "a waiver needs a reason")
                     .label("needs `because`")

@@ -1,8 +1,8 @@
 //! Contradictions between declarations: VLANs, interfaces, networks and addresses that are used twice.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, net::IpAddr};
 
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv6Net};
 
 use super::{
     Resolver,
@@ -28,6 +28,7 @@ impl Resolver<'_> {
         self.egress_is_uplink();
         self.interfaces_missing();
         self.uplinks_only_failover();
+        self.uplinks_twice();
         self.forwards_collide();
         self.redirects_collide();
     }
@@ -121,13 +122,16 @@ impl Resolver<'_> {
             }
             if let Some((outer, earlier, other)) = open.last() {
                 let same = |place: &&ZoneNetwork| place.span == span && place.delegated.is_some();
-                let text = match zone.networks.iter().find(same).and_then(|network| network.delegated) {
-                    Some(number) if *outer == net => {
-                        format!("the delegated subnet {number:x} is given to two networks")
-                    }
-                    Some(number) => format!("the delegated subnet {number:x} overlaps {outer}"),
-                    None if *outer == net => format!("{net} is given to two networks"),
-                    None => format!("{net} overlaps {outer}"),
+                let what = match zone.networks.iter().find(same).and_then(|network| network.delegated) {
+                    Some(number) => format!("the delegated subnet {number:x}"),
+                    None => net.to_string(),
+                };
+                let text = if *outer != net {
+                    format!("{what} overlaps {outer}")
+                } else if std::ptr::eq(zone, *other) {
+                    format!("{what} is given twice")
+                } else {
+                    format!("{what} belongs to two zones")
                 };
                 let error = Diagnostic::error("overlapping-networks", span, text)
                     .label(format!("network of `{}`", zone.name))
@@ -205,7 +209,11 @@ impl Resolver<'_> {
 
     /// Reports addresses in a pool that must not be handed out.
     fn pool_members(&self, zone: &Zone, network: &ZoneNetwork, pool: &AddressSet, span: Span) {
-        if let Some(own) = zone.addresses.iter().find(|own| pool.contains(own.address)) {
+        let ends = [network.net.network(), network.net.broadcast()];
+        let edge = ends.into_iter().filter(|end| pool.contains(*end)).find_map(|end| edge_address(network.net, end, span));
+        if let Some(error) = edge {
+            self.report(error.help("the pool has to lie between the first and the last address of its network"));
+        } else if let Some(own) = zone.addresses.iter().find(|own| pool.contains(own.address)) {
             self.report(
                 Diagnostic::error(
                     "router-address",
@@ -215,12 +223,6 @@ impl Resolver<'_> {
                 .label("would hand it out")
                 .help("let the pool start behind it"),
             );
-        }
-        let ends = [network.net.network(), network.net.broadcast()];
-        for error in
-            ends.into_iter().filter(|end| pool.contains(*end)).filter_map(|end| edge_address(network.net, end, span))
-        {
-            self.report(error.help("the pool has to lie between the first and the last address of its network"));
         }
         for host in &self.network.hosts {
             let reserved = host.mac.is_some() || host.lease.is_some();
@@ -367,6 +369,40 @@ impl Resolver<'_> {
                 .also(earlier.span, "taken by this")
                 .help("give one of them another `port`, or let both names go `through` one reverse proxy"),
             );
+        }
+    }
+
+    /// Two uplinks with one address, or with one delegated prefix.
+    fn uplinks_twice(&self) {
+        let mut addresses: BTreeMap<IpAddr, (Span, &str)> = BTreeMap::new();
+        let mut prefixes: Vec<(Ipv6Net, Span, &str)> = Vec::new();
+        for zone in self.network.zones.iter().filter(|zone| zone.is_internet()) {
+            for own in zone.addresses.iter().filter(|own| own.source == AddressSource::Written) {
+                if let Some((earlier, name)) = addresses.insert(own.address, (own.span, &zone.name)) {
+                    self.report(
+                        Diagnostic::error(
+                            "duplicate-address",
+                            own.span,
+                            format!("{} belongs to two uplinks", own.address),
+                        )
+                        .label(format!("the router's address in `{}`", zone.name))
+                        .also(earlier, format!("the router's address in `{name}`"))
+                        .help("correct one of them, or write `address dhcp` where it is assigned"),
+                    );
+                }
+            }
+            let Some((net, span)) = zone.delegated else { continue };
+            if let Some((_, earlier, name)) =
+                prefixes.iter().find(|(other, ..)| other.contains(&net) || net.contains(other))
+            {
+                self.report(
+                    Diagnostic::error("overlapping-networks", span, format!("{net} is delegated by two uplinks"))
+                        .label(format!("delegated by `{}`", zone.name))
+                        .also(*earlier, format!("delegated by `{name}`"))
+                        .help("every provider delegates a prefix of its own: correct one of them"),
+                );
+            }
+            prefixes.push((net, span, &zone.name));
         }
     }
 

@@ -325,7 +325,7 @@ impl Resolver<'_> {
         let kinds =
             [("wireguard", VpnKind::Wireguard), ("openvpn", VpnKind::Openvpn), ("tailscale", VpnKind::Tailscale)];
         let kind = attributes.choice("kind", &kinds);
-        if attributes.get("kind").is_none() {
+        if attributes.lacks("kind") {
             self.report(
                 Diagnostic::error("missing-attribute", tree.name.span, "this VPN has no kind")
                     .label("needs `kind`")
@@ -407,7 +407,7 @@ impl Resolver<'_> {
                 }),
             );
         }
-        if listen.is_empty() && kind != VpnKind::Tailscale && attributes.get("listen").is_none() {
+        if listen.is_empty() && kind != VpnKind::Tailscale && attributes.lacks("listen") {
             self.report(
                 Diagnostic::error("missing-attribute", tree.name.span, "this VPN listens nowhere")
                     .label("needs `listen`")
@@ -519,7 +519,7 @@ impl Resolver<'_> {
             ("key", "write the public key that `wg pubkey` prints, in quotes"),
             ("address", "write the address that the peer has in the tunnel"),
         ] {
-            if kind == Some(VpnKind::Wireguard) && attributes.get(missing).is_none() {
+            if kind == Some(VpnKind::Wireguard) && attributes.lacks(missing) {
                 self.report(
                     Diagnostic::error("missing-attribute", name.span, format!("peer `{}` has no {missing}", name.text))
                         .label(format!("needs `{missing}`"))

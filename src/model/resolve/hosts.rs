@@ -31,7 +31,8 @@ impl Resolver<'_> {
             let id = HostId(index);
             let before = self.errors.borrow().len();
             let host = self.host_of(id, tree, span, space);
-            if self.errors.borrow().len() > before || self.failed_in(span) {
+            let adrift = host.addresses.is_empty() && host.zones.iter().any(|zone| self.broken_zones.contains(zone));
+            if adrift || self.errors.borrow().len() > before || self.failed_in(span) {
                 self.broken_hosts.insert(id);
             } else {
                 self.host_reserved(id, &host, tree);
@@ -62,6 +63,7 @@ impl Resolver<'_> {
                     }
                 }
             }
+            None if !attributes.lacks("zone") => {}
             None => self.report(
                 Diagnostic::error(
                     "missing-attribute",
@@ -232,6 +234,9 @@ impl Resolver<'_> {
             let mut error =
                 Diagnostic::error("host-outside-zone", span, format!("{address} is in no network of {names}"))
                     .label(format!("the address of `{}`", tree.name.text));
+            if zones.iter().any(|id| self.network.zone(*id).is_internet()) {
+                error = error.help("a private network beyond an uplink is written as that zone's `upstream`");
+            }
             if !networks.is_empty() {
                 error = error.help(format!("the networks there are {networks}"));
             }

@@ -207,6 +207,14 @@ impl<'t> Resolver<'t> {
 
     /// A path below the policy's folder, from a file in a folder of it. Reports those that leave it.
     fn inside_root(&self, folder: &str, file: &Name) -> Option<String> {
+        if file.text.is_empty() {
+            self.report(
+                Diagnostic::error("unreadable-file", file.span, "this names no file")
+                    .label("nothing stands between the quotes")
+                    .help("write the name of a file beside the policy, as in \"./partner.txt\""),
+            );
+            return None;
+        }
         let path = super::load::join(folder, &file.text).filter(|path| path.starts_with(self.root));
         if path.is_none() {
             self.report(
@@ -354,7 +362,8 @@ impl<'t> Resolver<'t> {
             Unclear::Unknown => {
                 let error = Diagnostic::error("unknown-name", span, format!("there is no {sort} called `{name}`"))
                     .label(format!("unknown {sort}"));
-                match (elsewhere, nearest(name, known.iter().map(String::as_str))) {
+                let full = known.iter().find(|full| full.rsplit_once('.').is_some_and(|(_, last)| last == name));
+                match (elsewhere.or_else(|| full.map(|full| format!("did you mean `{full}`?"))), nearest(name, known.iter().map(String::as_str))) {
                     (Some(help), _) => error.help(help),
                     (None, Some(near)) => error.help(format!("did you mean `{near}`?")),
                     (None, None) => error,

@@ -198,6 +198,7 @@ impl Resolver<'_> {
                 arguments.expected("hosts, prefixes or ranges");
                 return None;
             }
+            (None, None) if !attributes.lacks("members") => return None,
             (None, None) => {
                 self.report(
                     Diagnostic::error(

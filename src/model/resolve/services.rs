@@ -244,8 +244,8 @@ impl Resolver<'_> {
                 .choice("same-zone", &[("required", SameZone::Required), ("advised", SameZone::Advised)]),
             because: attributes.quoted("because").map(|text| text.text),
         };
-        if attributes.get("there").is_none()
-            && attributes.get("back").is_none()
+        if attributes.lacks("there")
+            && attributes.lacks("back")
             && attributes.get("same-zone").is_none_or(|_| found.same_zone == Some(SameZone::Advised))
         {
             self.report(

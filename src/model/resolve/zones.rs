@@ -95,7 +95,7 @@ impl Resolver<'_> {
     ) -> (Zone, Vec<Written>, WrittenAddresses) {
         let attributes = Attributes::new("zone", &tree.body, &KNOWN, &["interface", "address", "network"], self.errors);
         let role = attributes.choice("role", &Role::ALL);
-        if attributes.get("role").is_none() {
+        if attributes.lacks("role") {
             self.report(
                 Diagnostic::error(
                     "missing-attribute",
@@ -117,7 +117,7 @@ impl Resolver<'_> {
             self.only_for(&attributes, &["dhcp"], serves, "a zone of your own that is no VPN");
         }
         let (interface, interfaces) = self.interfaces(&attributes);
-        if role_known && role != Role::Vpn && attributes.get("interface").is_none() {
+        if role_known && role != Role::Vpn && attributes.lacks("interface") {
             self.report(
                 Diagnostic::error(
                     "missing-attribute",
@@ -182,7 +182,10 @@ impl Resolver<'_> {
             egress: self.egress(&attributes, space),
         };
         let own = self.written_addresses(&attributes);
-        if role_known && !internet && written.is_empty() && attributes.get("network").is_none() {
+        if !internet && written.is_empty() {
+            self.broken_zones.insert(id);
+        }
+        if role_known && !internet && attributes.lacks("network") {
             self.report(
                 Diagnostic::error(
                     "missing-attribute",
