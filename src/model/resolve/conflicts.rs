@@ -363,7 +363,7 @@ impl Resolver<'_> {
                 Diagnostic::error(
                     "forward-collision",
                     forward.span,
-                    format!("{port} is forwarded twice on one uplink"),
+                    format!("{port} is taken twice on one uplink"),
                 )
                 .label("cannot lead to a second place")
                 .also(earlier.span, "taken by this")

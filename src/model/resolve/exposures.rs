@@ -174,7 +174,7 @@ impl Resolver<'_> {
                     .help("declare a zone with `role internet`"),
             );
         }
-        if exposure.ipv6 == Some(true) && !host.addresses.is_empty() && host.address(Family::V6).is_none() {
+        if exposure.ipv6 == Some(true) && exposure.tunnel.is_none() && !host.addresses.is_empty() && host.address(Family::V6).is_none() {
             self.report(
                 Diagnostic::error(
                     "host-without-address",
@@ -630,11 +630,11 @@ impl Resolver<'_> {
             );
             return;
         }
-        if traffic.iter().any(|traffic| traffic.protocol.is_none()) {
+        if traffic.iter().any(|traffic| !traffic.has_ports() || traffic.to.is_empty()) {
             self.report(
-                Diagnostic::error("redirect-everything", span, "this would redirect everything")
-                    .label("every protocol and port")
-                    .help("name the services that shall be redirected"),
+                Diagnostic::error("redirect-everything", span, "a redirection needs the ports that it takes")
+                    .label("this service is a whole protocol")
+                    .help("name services with ports, as in `dns`"),
             );
             return;
         }

@@ -199,16 +199,21 @@ impl<'t> Resolver<'t> {
                 continue;
             }
             for (regions, traffic) in [((from, to), &integration.there), ((to, from), &integration.back)] {
-                if !traffic.is_empty() && self.meets(regions.0, regions.1, traffic, span) {
-                    self.push_rule(
-                        Action::Allow,
-                        (regions.0.clone(), regions.1.clone()),
-                        traffic.clone(),
-                        options.clone(),
-                        span,
-                        Some(name.clone()),
-                    );
+                if traffic.is_empty() {
+                    continue;
                 }
+                if !self.meets(regions.0, regions.1, traffic, span) {
+                    // The other direction fails for the same reason.
+                    break;
+                }
+                self.push_rule(
+                    Action::Allow,
+                    (regions.0.clone(), regions.1.clone()),
+                    traffic.clone(),
+                    options.clone(),
+                    span,
+                    Some(name.clone()),
+                );
             }
         }
     }
