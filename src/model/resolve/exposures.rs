@@ -174,7 +174,11 @@ impl Resolver<'_> {
                     .help("declare a zone with `role internet`"),
             );
         }
-        if exposure.ipv6 == Some(true) && exposure.tunnel.is_none() && !host.addresses.is_empty() && host.address(Family::V6).is_none() {
+        if exposure.ipv6 == Some(true)
+            && exposure.tunnel.is_none()
+            && !host.addresses.is_empty()
+            && host.address(Family::V6).is_none()
+        {
             self.report(
                 Diagnostic::error(
                     "host-without-address",

@@ -185,6 +185,13 @@ impl<'t> Resolver<'t> {
         self.errors.borrow_mut().push(error);
     }
 
+    /// A statement without its body: what a message underlines.
+    fn head(&self, span: Span) -> Span {
+        let text = self.text(span);
+        let end = text.find('{').map_or(text.len(), |brace| text.get(..brace).unwrap_or(text).trim_end().len());
+        Span { end: span.start + u32::try_from(end).unwrap_or(0), ..span }
+    }
+
     fn text(&self, span: Span) -> &'t str {
         self.sources.text(span)
     }
@@ -363,7 +370,10 @@ impl<'t> Resolver<'t> {
                 let error = Diagnostic::error("unknown-name", span, format!("there is no {sort} called `{name}`"))
                     .label(format!("unknown {sort}"));
                 let full = known.iter().find(|full| full.rsplit_once('.').is_some_and(|(_, last)| last == name));
-                match (elsewhere.or_else(|| full.map(|full| format!("did you mean `{full}`?"))), nearest(name, known.iter().map(String::as_str))) {
+                match (
+                    elsewhere.or_else(|| full.map(|full| format!("did you mean `{full}`?"))),
+                    nearest(name, known.iter().map(String::as_str)),
+                ) {
                     (Some(help), _) => error.help(help),
                     (None, Some(near)) => error.help(format!("did you mean `{near}`?")),
                     (None, None) => error,
