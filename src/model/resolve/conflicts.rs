@@ -210,7 +210,8 @@ impl Resolver<'_> {
     /// Reports addresses in a pool that must not be handed out.
     fn pool_members(&self, zone: &Zone, network: &ZoneNetwork, pool: &AddressSet, span: Span) {
         let ends = [network.net.network(), network.net.broadcast()];
-        let edge = ends.into_iter().filter(|end| pool.contains(*end)).find_map(|end| edge_address(network.net, end, span));
+        let edge =
+            ends.into_iter().filter(|end| pool.contains(*end)).find_map(|end| edge_address(network.net, end, span));
         if let Some(error) = edge {
             self.report(error.help("the pool has to lie between the first and the last address of its network"));
         } else if let Some(own) = zone.addresses.iter().find(|own| pool.contains(own.address)) {
@@ -282,7 +283,7 @@ impl Resolver<'_> {
                     self.report(
                         Diagnostic::error(
                             "missing-attribute",
-                            zone.span,
+                            zone.interfaces.values().next().map_or(zone.span, |interface| interface.span),
                             format!("zone `{}` has no interface on {target}", zone.name),
                         )
                         .label(format!("needs `interface {target} NAME`, or `interface NAME` for all targets"))
@@ -367,7 +368,7 @@ impl Resolver<'_> {
                 )
                 .label("cannot lead to a second place")
                 .also(earlier.span, "taken by this")
-                .help("give one of them another `port`, or let both names go `through` one reverse proxy"),
+                .help("give one of them another port, or another uplink with `on`; several names on one port go `through` one reverse proxy"),
             );
         }
     }

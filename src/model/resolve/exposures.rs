@@ -174,7 +174,11 @@ impl Resolver<'_> {
                     .help("declare a zone with `role internet`"),
             );
         }
-        if exposure.ipv6 == Some(true) && exposure.tunnel.is_none() && !host.addresses.is_empty() && host.address(Family::V6).is_none() {
+        if exposure.ipv6 == Some(true)
+            && exposure.tunnel.is_none()
+            && !host.addresses.is_empty()
+            && host.address(Family::V6).is_none()
+        {
             self.report(
                 Diagnostic::error(
                     "host-without-address",
@@ -626,7 +630,11 @@ impl Resolver<'_> {
                     format!("what {} sends cannot be redirected", self.place_name(stray.place)),
                 )
                 .label("expected zones and hosts of your own")
-                .help("what comes from the internet is let in with `expose`"),
+                .help(if stray.place == Place::Router {
+                    "name the zones and hosts whose packets shall be redirected"
+                } else {
+                    "what comes from the internet is let in with `expose`"
+                }),
             );
             return;
         }
