@@ -373,7 +373,13 @@ impl<'a> Arguments<'a> {
                         format!("`{address}/{length}` is a prefix, not an address"),
                     )
                     .label(format!("expected {what}"))
-                    .help(format!("write `{address}`; the network stands in the zone")),
+                    .help(
+                        if IpNet::new(*address, *length).is_ok_and(|net| net.network() == *address) {
+                            "write one address of it; the network itself stands in the zone".to_owned()
+                        } else {
+                            format!("write `{address}`; the network stands in the zone")
+                        },
+                    ),
                 );
                 None
             }
