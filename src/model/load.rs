@@ -1,6 +1,6 @@
 //! Files and modules to units: every file is read and parsed once, and knows which names it sees.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     diagnostic::{Diagnostic, Sources, Span, nearest},
@@ -60,9 +60,9 @@ pub struct Units {
 pub fn load(path: &str, text: &str, sources: &mut Sources, world: &dyn World) -> Units {
     let root = path.rfind('/').map_or("", |slash| &path[..=slash]).to_owned();
     let mut loader =
-        Loader { sources, world, root, units: Units::default(), spaces: 1, seen: BTreeMap::new(), open: Vec::new() };
+        Loader { sources, world, root, units: Units::default(), spaces: 1, seen: BTreeSet::new(), open: Vec::new() };
     loader.open.push(path.to_owned());
-    loader.seen.insert((path.to_owned(), POLICY), ());
+    loader.seen.insert((path.to_owned(), POLICY));
     loader.unit(path, text, POLICY);
     loader.units
 }
@@ -73,7 +73,7 @@ struct Loader<'a> {
     root: String,
     units: Units,
     spaces: usize,
-    seen: BTreeMap<(String, Space), ()>,
+    seen: BTreeSet<(String, Space)>,
     /// The files that are being read, outermost first, to find cycles.
     open: Vec<String>,
 }
@@ -126,13 +126,12 @@ impl Loader<'_> {
 
     fn standard_space(&mut self, name: &str, text: &str) -> Space {
         let path = format!("<{name}>");
-        if let Some(((_, space), ())) =
-            self.seen.range((path.clone(), Space(0))..).next().filter(|((found, _), ())| *found == path)
+        if let Some((_, space)) = self.seen.range((path.clone(), Space(0))..).next().filter(|(found, _)| *found == path)
         {
             return *space;
         }
         let space = self.fresh();
-        self.seen.insert((path.clone(), space), ());
+        self.seen.insert((path.clone(), space));
         self.unit(&path, text, space);
         space
     }
@@ -176,7 +175,7 @@ impl Loader<'_> {
         if let Some(alias) = alias {
             self.import(space, Import { from: target, prefixes: vec![alias.text.clone()], plain: false, span });
         }
-        if self.seen.insert((path.clone(), target), ()).is_some() {
+        if !self.seen.insert((path.clone(), target)) {
             return;
         }
         match self.world.read(&path) {

@@ -127,7 +127,7 @@ impl Resolver<'_> {
                     if self.integrations.find(space, name, self.imports).is_ok() {
                         elsewhere =
                             Some(format!("`{name}` is an integration: these stand in `allow A <-> B : {name}`"));
-                    } else if let Some(module) = self.standard_module(name) {
+                    } else if let Some(module) = Self::standard_module(name) {
                         elsewhere = Some(format!("the standard library has it: add `use {module}`"));
                     }
                 }
@@ -138,7 +138,7 @@ impl Resolver<'_> {
     }
 
     /// The module of the standard library that has a service of this name, if the policy does not use it.
-    fn standard_module(&self, name: &str) -> Option<&'static str> {
+    fn standard_module(name: &str) -> Option<&'static str> {
         crate::model::STANDARD
             .iter()
             .find(|(_, text)| {
