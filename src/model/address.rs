@@ -66,29 +66,35 @@ impl Intervals {
     #[must_use]
     pub fn minus(&self, other: &Self) -> Self {
         let mut found = Vec::new();
+        let mut cuts = other.0.iter().peekable();
         for &(from, to) in &self.0 {
+            while cuts.next_if(|(_, cut_to)| *cut_to < from).is_some() {}
             let mut start = Some(from);
-            for &(cut_from, cut_to) in &other.0 {
-                let Some(at) = start else { break };
-                if cut_to < at || cut_from > to {
-                    continue;
+            while let (Some(at), Some(&&(cut_from, cut_to))) = (start, cuts.peek()) {
+                if cut_from > to {
+                    break;
                 }
                 if cut_from > at {
                     found.push((at, cut_from - 1));
                 }
                 start = cut_to.checked_add(1).filter(|next| *next <= to);
+                // A cut that goes on behind this range may cut the next one too.
+                if cut_to <= to {
+                    cuts.next();
+                }
             }
             if let Some(at) = start {
                 found.push((at, to));
             }
         }
-        Self::new(found)
+        Self(found)
     }
 
     /// Is the value in it?
     #[must_use]
     pub fn contains(&self, value: u128) -> bool {
-        self.0.iter().any(|(from, to)| (*from..=*to).contains(&value))
+        let before = self.0.partition_point(|(from, _)| *from <= value);
+        before.checked_sub(1).and_then(|index| self.0.get(index)).is_some_and(|(_, to)| value <= *to)
     }
 }
 
@@ -135,7 +141,19 @@ impl AddressSet {
     /// The addresses of several prefixes.
     #[must_use]
     pub fn nets(nets: impl IntoIterator<Item = IpNet>) -> Self {
-        nets.into_iter().fold(Self::default(), |set, net| set.union(&Self::net(net)))
+        let (mut v4, mut v6) = (Vec::new(), Vec::new());
+        for net in nets {
+            let list = if net.network().is_ipv4() { &mut v4 } else { &mut v6 };
+            list.push((bits(net.network()), bits(net.broadcast())));
+        }
+        Self { v4: Intervals::new(v4), v6: Intervals::new(v6) }
+    }
+
+    /// The union of many sets at once.
+    #[must_use]
+    pub fn union_of(sets: &[Self]) -> Self {
+        let all = |family| sets.iter().flat_map(|set| set.family(family).ranges()).copied().collect();
+        Self { v4: Intervals::new(all(Family::V4)), v6: Intervals::new(all(Family::V6)) }
     }
 
     /// Is there nothing in it?

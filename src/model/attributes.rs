@@ -19,11 +19,14 @@ pub type Errors = RefCell<Vec<Diagnostic>>;
 pub struct Attributes<'a> {
     body: &'a Body,
     errors: &'a Errors,
+    /// Keys that misspelt ones are near to.
+    meant: Vec<String>,
 }
 
 impl<'a> Attributes<'a> {
     /// Reports unknown attributes, and repeated ones unless they are in `repeatable`.
     pub fn new(statement: &str, body: &'a Body, known: &[&str], repeatable: &[&str], errors: &'a Errors) -> Self {
+        let mut meant = Vec::new();
         for (index, attribute) in body.attributes.iter().enumerate() {
             let key = attribute.key.text.as_str();
             if !known.contains(&key) {
@@ -34,7 +37,10 @@ impl<'a> Attributes<'a> {
                 )
                 .label("unknown attribute");
                 let help = match nearest(key, known.iter().copied()) {
-                    Some(near) => format!("did you mean `{near}`?"),
+                    Some(near) => {
+                        meant.push(near.to_owned());
+                        format!("did you mean `{near}`?")
+                    }
                     None if known.is_empty() => format!("`{statement}` takes no attributes"),
                     None => format!("it has {}", known.join(", ")),
                 };
@@ -50,12 +56,17 @@ impl<'a> Attributes<'a> {
                 );
             }
         }
-        Self { body, errors }
+        Self { body, errors, meant }
+    }
+
+    /// Is there no attribute of a key, not even a misspelt one, of which has been told?
+    pub fn lacks(&self, key: &str) -> bool {
+        self.get(key).is_none() && !self.meant.iter().any(|meant| meant == key)
     }
 
     /// Attributes whose keys have been checked already.
     pub fn checked(body: &'a Body, errors: &'a Errors) -> Self {
-        Self { body, errors }
+        Self { body, errors, meant: Vec::new() }
     }
 
     /// The attribute of a key.
@@ -182,8 +193,9 @@ impl<'a> Arguments<'a> {
         self.errors.borrow_mut().push(error);
     }
 
-    /// Reports anything that is left.
+    /// Reports anything that is left, and braces behind it.
     pub fn end(&self) {
+        self.no_body();
         if let Some(token) = self.peek()
             && token.kind != Kind::Bad
         {
@@ -191,23 +203,29 @@ impl<'a> Arguments<'a> {
                 Diagnostic::error(
                     "attribute-value",
                     token.span,
-                    format!("`{}` takes no more than this", self.attribute.key.text),
+                    if self.rest.len() == self.attribute.arguments.len() {
+                        format!("`{}` takes no value", self.attribute.key.text)
+                    } else {
+                        format!("`{}` takes no more than this", self.attribute.key.text)
+                    },
                 )
                 .label("nothing is expected here")
                 .help("attributes are separated by `;` or a new line"),
             );
         }
+    }
+
+    /// Reports braces behind the attribute, which only `peer` has.
+    pub fn no_body(&self) {
         if let Some(body) = &self.attribute.body
             && self.attribute.key.text != "peer"
-            && let Some(first) = body.attributes.first()
         {
+            let key = &self.attribute.key;
+            let place = body.attributes.first().map_or(key.span, |first| first.span);
             self.errors.borrow_mut().push(
-                Diagnostic::error(
-                    "attribute-value",
-                    first.span,
-                    format!("`{}` takes no attributes of its own", self.attribute.key.text),
-                )
-                .label("nothing is expected here"),
+                Diagnostic::error("attribute-value", place, format!("`{}` takes no attributes of its own", key.text))
+                    .label(if body.attributes.is_empty() { "has braces behind it" } else { "nothing is expected here" })
+                    .help("remove the braces"),
             );
         }
     }
@@ -244,7 +262,8 @@ impl<'a> Arguments<'a> {
     /// A word or a text in quotes.
     pub fn text(&mut self) -> Option<Name> {
         match self.peek() {
-            Some(Token { kind: Kind::Word(text) | Kind::Literal(Literal::Text(text)), span }) => {
+            Some(Token { kind: Kind::Literal(Literal::Text(_)), .. }) => self.quoted(),
+            Some(Token { kind: Kind::Word(text), span }) => {
                 self.next();
                 Some(Name { text: text.clone(), span: *span })
             }
@@ -255,11 +274,15 @@ impl<'a> Arguments<'a> {
         }
     }
 
-    /// A text in quotes.
+    /// A text in quotes: not empty, one line, and nothing in it that shows as something else than it is.
     pub fn quoted(&mut self) -> Option<Name> {
         match self.peek() {
             Some(Token { kind: Kind::Literal(Literal::Text(text)), span }) => {
                 self.next();
+                if let Some(error) = unfit(&self.attribute.key.text, text, *span) {
+                    self.errors.borrow_mut().push(error);
+                    return None;
+                }
                 Some(Name { text: text.clone(), span: *span })
             }
             _ => {
@@ -277,7 +300,7 @@ impl<'a> Arguments<'a> {
             other => other.concat(),
         };
         let Some(Token { kind: Kind::Word(word), span }) = self.peek() else {
-            self.expected(&what);
+            self.expected(if words.len() > 5 { "one of the words that it knows" } else { &what });
             return None;
         };
         if let Some((_, value)) = choices.iter().find(|(name, _)| name == word) {
@@ -285,8 +308,13 @@ impl<'a> Arguments<'a> {
             return Some(*value);
         }
         let mut error =
-            Diagnostic::error("attribute-value", *span, format!("`{}` cannot be `{word}`", self.attribute.key.text))
-                .label(format!("expected {what}"));
+            Diagnostic::error("attribute-value", *span, format!("`{}` cannot be `{word}`", self.attribute.key.text));
+        // A long list is easier to read beneath the source than beside it.
+        if words.len() > 5 {
+            error = error.help(format!("expected {what}"));
+        } else {
+            error = error.label(format!("expected {what}"));
+        }
         if let Some(near) = nearest(word, words) {
             error = error.help(format!("did you mean `{near}`?"));
         }
@@ -302,11 +330,12 @@ impl<'a> Arguments<'a> {
                 if bounds.contains(number) {
                     return Some((*number, *span));
                 }
-                let error = Diagnostic::error("out-of-range", *span, format!("{number} is not {what}")).label(format!(
-                    "expected a number from {} to {}",
-                    bounds.start(),
-                    bounds.end()
-                ));
+                let error = Diagnostic::error(
+                    "out-of-range",
+                    *span,
+                    format!("`{}` cannot be {number}", self.attribute.key.text),
+                )
+                .label(format!("expected {what}"));
                 self.errors.borrow_mut().push(error);
                 None
             }
@@ -344,6 +373,70 @@ impl<'a> Arguments<'a> {
             }
         }
     }
+}
+
+/// Why a text cannot stand in a configuration file, if it cannot.
+fn unfit(key: &str, text: &str, span: Span) -> Option<Diagnostic> {
+    if text.trim().is_empty() {
+        return Some(
+            Diagnostic::error("attribute-value", span, format!("`{key}` is empty"))
+                .label("nothing stands between the quotes"),
+        );
+    }
+    let wrong = text.chars().find(|character| {
+        character.is_control() || matches!(character, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+    })?;
+    let what = match wrong {
+        '\n' | '\r' | '\u{2028}' | '\u{2029}' => "a line break".to_owned(),
+        '\t' => "a tab".to_owned(),
+        other => format!("the invisible character {}", other.escape_unicode()),
+    };
+    Some(
+        Diagnostic::error("control-character", span, format!("`{key}` holds {what}"))
+            .label("expected one line of readable text")
+            .help("the text goes into files where this could end a comment or hide what follows; remove it"),
+    )
+}
+
+/// A DNS name: letters, digits and `-` in labels of at most 63, at most 253 in all (RFC 1035, RFC 1123). Reported when
+/// it is none; `labels` bounds their number.
+pub fn dns_name(name: &Name, labels: std::ops::RangeInclusive<usize>, errors: &Errors) -> bool {
+    let text = name.text.as_str();
+    let label_fits = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    let fault = if text.len() > 253 {
+        "a DNS name has at most 253 characters".to_owned()
+    } else if let Some(label) = text.split('.').find(|label| !label_fits(label)) {
+        if label.is_empty() {
+            "a dot at its start or end, or two in a row".to_owned()
+        } else if label.len() > 63 {
+            "the parts between dots have at most 63 characters".to_owned()
+        } else if let Some(wrong) = label.chars().find(|c| !(c.is_ascii_alphanumeric() || *c == '-')) {
+            format!("`{}` is not possible in it", wrong.escape_debug())
+        } else {
+            "a part of it starts or ends with `-`".to_owned()
+        }
+    } else if !labels.contains(&text.split('.').count()) {
+        if *labels.end() == 1 {
+            "expected one name without dots".to_owned()
+        } else {
+            "expected a whole name with its domain".to_owned()
+        }
+    } else {
+        return true;
+    };
+    let shown = text.chars().take(40).collect::<String>();
+    let shown = if shown.len() < text.len() { format!("{shown}...") } else { shown };
+    errors.borrow_mut().push(
+        Diagnostic::error("bad-dns-name", name.span, format!("`{}` is no DNS name", shown.escape_debug()))
+            .label(fault)
+            .help("DNS names have letters a to z, digits and `-`, with dots between their parts"),
+    );
+    false
 }
 
 /// A prefix, reported when bits behind its length are set.

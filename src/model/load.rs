@@ -1,11 +1,14 @@
 //! Files and modules to units: every file is read and parsed once, and knows which names it sees.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{collections::BTreeMap, net::IpAddr};
+
+use ipnet::IpNet;
 
 use crate::{
     diagnostic::{Diagnostic, Sources, Span, nearest},
     syntax::{
-        parse,
+        parse, reserved,
+        token::{Kind, Literal, Token},
         tree::{File, Name, StatementKind, Use, UseTarget},
     },
     world::World,
@@ -52,17 +55,21 @@ pub struct Units {
     /// By name space, the others that it sees.
     pub imports: BTreeMap<Space, Vec<Import>>,
     pub errors: Vec<Diagnostic>,
+    /// The folder of the policy, as [`join`] writes it. Nothing outside it is read.
+    pub root: String,
+    /// Every address literal of the policy's own files, as ranges.
+    pub spoken: Vec<(IpAddr, IpAddr)>,
 }
 
 /// Reads and parses a policy and everything that it uses.
 ///
 /// `path` names the policy for messages; files are looked for beside it, and never outside its folder.
 pub fn load(path: &str, text: &str, sources: &mut Sources, world: &dyn World) -> Units {
-    let root = path.rfind('/').map_or("", |slash| &path[..=slash]).to_owned();
-    let mut loader =
-        Loader { sources, world, root, units: Units::default(), spaces: 1, seen: BTreeSet::new(), open: Vec::new() };
-    loader.open.push(path.to_owned());
-    loader.seen.insert((path.to_owned(), POLICY));
+    let units = Units { root: tidy(folder_of(path)), ..Units::default() };
+    let mut loader = Loader { sources, world, units, spaces: 1, seen: BTreeMap::new(), open: Vec::new() };
+    let tidied = tidy(path);
+    loader.open.push(tidied.clone());
+    loader.seen.insert(tidied, POLICY);
     loader.unit(path, text, POLICY);
     loader.units
 }
@@ -70,10 +77,10 @@ pub fn load(path: &str, text: &str, sources: &mut Sources, world: &dyn World) ->
 struct Loader<'a> {
     sources: &'a mut Sources,
     world: &'a dyn World,
-    root: String,
     units: Units,
     spaces: usize,
-    seen: BTreeSet<(String, Space)>,
+    /// Files and modules that were read, and the name space that each declares into. None is read twice.
+    seen: BTreeMap<String, Space>,
     /// The files that are being read, outermost first, to find cycles.
     open: Vec<String>,
 }
@@ -83,7 +90,10 @@ impl Loader<'_> {
         let source = self.sources.add(path, text);
         let parsed = parse(source, text);
         self.units.errors.extend(parsed.errors);
-        let folder = path.rfind('/').map_or("", |slash| &path[..=slash]).to_owned();
+        if !path.starts_with('<') {
+            self.units.spoken.extend(parsed.tokens.iter().filter_map(addresses));
+        }
+        let folder = folder_of(path).to_owned();
         let uses: Vec<(Span, Use)> = parsed
             .file
             .statements
@@ -93,13 +103,14 @@ impl Loader<'_> {
                 _ => None,
             })
             .collect();
-        self.units.list.push(Unit { file: parsed.file, space, folder: folder.clone() });
         for (span, found) in uses {
             match &found.target {
                 UseTarget::Module(module) => self.module(module, found.alias.as_ref(), space, span),
                 UseTarget::File(file) => self.file(file, found.alias.as_ref(), space, &folder, span),
             }
         }
+        // Behind what it uses: of a name that both declare, this is the second declaration.
+        self.units.list.push(Unit { file: parsed.file, space, folder });
     }
 
     fn module(&mut self, module: &Name, alias: Option<&Name>, space: Space, span: Span) {
@@ -121,17 +132,16 @@ impl Loader<'_> {
         let target = self.standard_space(name, text);
         let mut prefixes = vec![(*name).to_owned()];
         prefixes.extend(alias.map(|alias| alias.text.clone()));
-        self.import(space, Import { from: target, prefixes, plain: alias.is_none(), span });
+        self.import(space, Import { from: target, prefixes, plain: alias.is_none(), span }, alias);
     }
 
     fn standard_space(&mut self, name: &str, text: &str) -> Space {
         let path = format!("<{name}>");
-        if let Some((_, space)) = self.seen.range((path.clone(), Space(0))..).next().filter(|(found, _)| *found == path)
-        {
+        if let Some(space) = self.seen.get(&path) {
             return *space;
         }
         let space = self.fresh();
-        self.seen.insert((path.clone(), space));
+        self.seen.insert(path.clone(), space);
         self.unit(&path, text, space);
         space
     }
@@ -141,7 +151,10 @@ impl Loader<'_> {
         Space(self.spaces - 1)
     }
 
-    fn import(&mut self, space: Space, import: Import) {
+    fn import(&mut self, space: Space, import: Import, alias: Option<&Name>) {
+        if let Some(alias) = alias {
+            self.alias(space, &import, alias);
+        }
         let list = self.units.imports.entry(space).or_default();
         if !list
             .iter()
@@ -151,15 +164,40 @@ impl Loader<'_> {
         }
     }
 
+    /// Reports a name behind `as` that means something else already.
+    fn alias(&mut self, space: Space, import: &Import, alias: &Name) {
+        let error = |code: &'static str, message: String| Diagnostic::error(code, alias.span, message);
+        if reserved(&alias.text) || alias.text.contains('.') || alias.text.starts_with('_') {
+            self.units.errors.push(
+                error("reserved-name", format!("nothing can be used as `{}`", alias.text))
+                    .label("this is a word of the language, or no plain name")
+                    .help("choose a name of letters, digits, `-` and `_`"),
+            );
+        }
+        let list = self.units.imports.get(&space).map_or(&[][..], Vec::as_slice);
+        if let Some(other) = list.iter().find(|other| other.from != import.from && other.prefixes.contains(&alias.text))
+        {
+            let error = error("duplicate-name", format!("two things are used as `{}`", alias.text))
+                .label("used under this name here")
+                .also(other.span, "and here")
+                .help("choose another name behind `as`");
+            self.units.errors.push(error);
+        }
+    }
+
     fn file(&mut self, file: &Name, alias: Option<&Name>, space: Space, folder: &str, span: Span) {
-        let Some(path) = join(folder, &file.text) else {
+        if file.text.is_empty() {
+            self.units.errors.push(
+                Diagnostic::error("unreadable-file", file.span, "this names no file")
+                    .label("nothing stands between the quotes")
+                    .help("write the name of a file beside this one, as in \"./iot.hedge\""),
+            );
+            return;
+        }
+        let Some(path) = join(folder, &file.text).filter(|path| path.starts_with(&self.units.root)) else {
             self.outside(file);
             return;
         };
-        if !path.starts_with(&self.root) || path.starts_with("../") {
-            self.outside(file);
-            return;
-        }
         if self.open.contains(&path) {
             let chain: Vec<&str> =
                 self.open.iter().skip_while(|open| **open != path).map(String::as_str).chain([path.as_str()]).collect();
@@ -171,13 +209,16 @@ impl Loader<'_> {
             );
             return;
         }
-        let target = if alias.is_some() { self.fresh() } else { space };
-        if let Some(alias) = alias {
-            self.import(space, Import { from: target, prefixes: vec![alias.text.clone()], plain: false, span });
+        let earlier = self.seen.get(&path).copied();
+        let target = earlier.unwrap_or_else(|| if alias.is_some() { self.fresh() } else { space });
+        if alias.is_some() || target != space {
+            let prefixes = alias.map(|alias| alias.text.clone()).into_iter().collect();
+            self.import(space, Import { from: target, prefixes, plain: alias.is_none(), span }, alias);
         }
-        if !self.seen.insert((path.clone(), target)) {
+        if earlier.is_some() {
             return;
         }
+        self.seen.insert(path.clone(), target);
         match self.world.read(&path) {
             Ok(text) => {
                 self.open.push(path.clone());
@@ -201,6 +242,32 @@ impl Loader<'_> {
     }
 }
 
+/// The folder of a file, with a `/` at its end unless it is empty.
+fn folder_of(path: &str) -> &str {
+    path.rfind('/').and_then(|slash| path.get(..=slash)).unwrap_or("")
+}
+
+/// A path without empty parts and `.`; `..` stays.
+fn tidy(path: &str) -> String {
+    let start = if path.starts_with('/') { "/" } else { "" };
+    let end = if path.ends_with('/') && path.len() > 1 { "/" } else { "" };
+    let parts: Vec<&str> = path.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
+    if parts.is_empty() { start.to_owned() } else { format!("{start}{}{end}", parts.join("/")) }
+}
+
+/// The addresses that a literal names.
+fn addresses(token: &Token) -> Option<(IpAddr, IpAddr)> {
+    match &token.kind {
+        Kind::Literal(Literal::Address(address)) => Some((*address, *address)),
+        Kind::Literal(Literal::AddressRange(from, to)) => Some((*from, *to)),
+        Kind::Literal(Literal::Prefix(address, length)) => {
+            let net = IpNet::new(*address, *length).ok()?;
+            Some((net.network(), net.broadcast()))
+        }
+        _ => None,
+    }
+}
+
 /// A relative path from a folder, without `.` and `..`; nothing for an absolute one or one that climbs too far.
 #[must_use]
 pub fn join(folder: &str, file: &str) -> Option<String> {
@@ -208,7 +275,7 @@ pub fn join(folder: &str, file: &str) -> Option<String> {
         return None;
     }
     let absolute = folder.starts_with('/');
-    let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
+    let mut parts: Vec<&str> = folder.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
     for part in file.split('/') {
         match part {
             "" | "." => {}

@@ -21,6 +21,8 @@ const DOCUMENTATION_SRC: u64 = 0xcb00_7101; // 203.0.113.1
 const DOCUMENTATION_DST: u64 = 0xc633_6401; // 198.51.100.1
 const DOCUMENTATION_HIGH_SRC: u64 = 0x2001_0db8_0000_0001; // 2001:db8:0:1::
 const DOCUMENTATION_HIGH_DST: u64 = 0x2001_0db8_0000_0002; // 2001:db8:0:2::
+/// Added to the rank of a value that is taken only if there is no other.
+const LAST_CHOICE: usize = 100;
 /// First upper half of the global unicast addresses, `2000::/3`.
 const GLOBAL: u64 = 0x2000_0000_0000_0000;
 
@@ -140,9 +142,14 @@ impl Draft {
         }
         let known = if source { DOCUMENTATION_SRC } else { DOCUMENTATION_DST };
         // Not 0.x.y.z, which names no host.
-        let (rank, mut address) = prefer(&[known], 1 << 24, first, last);
-        if address.trailing_zeros() >= 8 && address < last {
-            address += 1;
+        let (mut rank, mut address) = prefer(&[known], 1 << 24, first, last);
+        if address.trailing_zeros() >= 8 {
+            if address < last {
+                address += 1;
+            } else {
+                // Alone in its range, it is the last choice: a network address names no host.
+                rank += LAST_CHOICE;
+            }
         }
         Some((rank, address << 32))
     }

@@ -113,7 +113,7 @@ impl Lexer<'_> {
             self.push(Kind::Literal(literal), at, at + length);
             return &rest[length..];
         }
-        if first.is_ascii_digit() || first == ':' {
+        if first.is_ascii_digit() || first == ':' || literal::broken_ipv6(rest) {
             return self.literal(rest, at);
         }
         if let Ok((after, word)) = word(rest) {

@@ -47,6 +47,13 @@ pub(super) fn address_like(text: &str) -> Option<(Literal, usize)> {
     read(shorter).map(|literal| (literal, shorter.len()))
 }
 
+/// Does the text start like an IPv6 literal that cannot be read, such as `fd42::/129`? No name holds `::`.
+pub(super) fn broken_ipv6(text: &str) -> bool {
+    let start = text.trim_start_matches(|character: char| character.is_ascii_hexdigit() || character == ':');
+    let run = text.strip_suffix(start).unwrap_or("");
+    run.contains("::") && run.split(':').all(|group| group.len() <= 4)
+}
+
 fn ipv6_like(run: &str) -> Option<Literal> {
     let address = |text: &str| text.parse::<Ipv6Addr>().ok().map(IpAddr::V6);
     if let Some((from, to)) = run.split_once('-') {
@@ -112,6 +119,13 @@ pub(super) fn read(run: &str) -> Result<Literal, Fault> {
     }
     if let Some(value) = number(run) {
         return Ok(Literal::Number(value));
+    }
+    // The `1a` of `delegated 1a`.
+    if run.len() <= 8
+        && run.bytes().all(|byte| byte.is_ascii_hexdigit())
+        && let Ok(value) = u64::from_str_radix(run, 16)
+    {
+        return Ok(Literal::Hexadecimal(value));
     }
     Err(not_a_literal(run))
 }

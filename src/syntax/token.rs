@@ -47,6 +47,8 @@ pub enum Kind {
 pub enum Literal {
     /// `443`
     Number(u64),
+    /// `1a`: digits of which one is a letter, as in the number of an IPv6 subnet
+    Hexadecimal(u64),
     /// `8000-8010`
     NumberRange(u64, u64),
     /// `8/0`
@@ -101,6 +103,7 @@ impl Literal {
     pub const fn describe(&self) -> &'static str {
         match self {
             Self::Number(_) => "a number",
+            Self::Hexadecimal(_) => "a hexadecimal number",
             Self::NumberRange(..) => "a range of numbers",
             Self::Fraction(..) => "two numbers with `/`",
             Self::Rate(..) => "a rate",

@@ -6,13 +6,21 @@ use crate::{
     model::{
         attributes::Attributes,
         load::Space,
-        network::{Assertion, Check, ExposedEntry, ExposedList, Place, Region, Waiver},
+        network::{Assertion, Check, ExposedEntry, ExposedList, Waiver},
     },
     syntax::tree::{self, AssertionKind, Side, Term, TermKind},
 };
 
 impl Resolver<'_> {
-    pub(super) fn assertion(&mut self, tree: &tree::Assertion, span: Span, space: Space) -> Option<Assertion> {
+    /// `own` is an assertion of the policy itself; one of a check speaks of roles that a policy may not have, so it may
+    /// be about nothing.
+    pub(super) fn assertion(
+        &mut self,
+        tree: &tree::Assertion,
+        span: Span,
+        space: Space,
+        own: bool,
+    ) -> Option<Assertion> {
         let from = self.side(&tree.from, space);
         let to = self.side(&tree.to, space);
         if tree.kind != AssertionKind::Never && tree.services.is_empty() {
@@ -29,13 +37,28 @@ impl Resolver<'_> {
         if traffic.is_empty() {
             return None;
         }
-        if !from.is_empty() && !to.is_empty() && !tree.chain && !self.meets(&from, &to, &traffic, span) {
+        if own
+            && !from.is_empty()
+            && !to.is_empty()
+            && !tree.chain
+            && tree.kind != AssertionKind::Only
+            && !self.meets(&from, &to, &traffic, span)
+        {
             return None;
         }
         Some(Assertion { span, kind: tree.kind, chain: tree.chain, from, to, traffic })
     }
 
     pub(super) fn exposed(&mut self, tree: &tree::Exposed, span: Span, space: Space) {
+        if let Some(first) = self.network.exposed.first() {
+            self.report(
+                Diagnostic::error("second-exposed", span, "`exposed` is the whole list of what the internet can open")
+                    .label("a second list")
+                    .also(first.span, "the first one")
+                    .help("put the entries of both into one"),
+            );
+            return;
+        }
         let mut entries = Vec::new();
         for entry in &tree.entries {
             let term = Term { kind: TermKind::Name(entry.to.text.clone()), span: entry.to.span };
@@ -47,22 +70,29 @@ impl Resolver<'_> {
                     &Side { terms: entry.from.clone(), except: Vec::new(), span: first.span.to(last.span) },
                     space,
                 ),
-                _ => Some(self.whole_internet()),
+                _ => Some(self.internet_regions()),
             };
+            if let (Some(from), Some(first)) = (&from, entry.from.first())
+                && let Some(inside) = from.iter().find(|region| !self.is_outside(region))
+            {
+                self.report(
+                    Diagnostic::error(
+                        "exposed-inside",
+                        first.span,
+                        format!("`exposed` is about the internet, not about {}", self.place_name(inside.place)),
+                    )
+                    .label("lies inside")
+                    .help("who may reach whom inside is said by `only`, `never` and `always`"),
+                );
+            }
+            if public.is_empty() {
+                continue;
+            }
             if let (Some(to), Some(from)) = (to, from) {
                 entries.push(ExposedEntry { span: entry.span, public, to, service, from });
             }
         }
         self.network.exposed.push(ExposedList { span, entries });
-    }
-
-    fn whole_internet(&self) -> Vec<Region> {
-        let internet = self.network.internet();
-        self.network
-            .zone_ids()
-            .filter(|(_, zone)| zone.is_internet())
-            .map(|(id, _)| Region { place: Place::Zone(id), addresses: internet.clone(), whole: false })
-            .collect()
     }
 
     pub(super) fn check(&mut self, tree: &tree::Check, span: Span, space: Space) {
@@ -71,18 +101,34 @@ impl Resolver<'_> {
             "severity",
             &[("error", Severity::Error), ("warning", Severity::Warning), ("note", Severity::Note)],
         );
-        if tree.assertions.is_empty() && !self.failed() {
+        if let Some(earlier) = self.check_ids.insert(tree.id.text.clone(), tree.id.span) {
+            self.report(
+                Diagnostic::error(
+                    "duplicate-name",
+                    tree.id.span,
+                    format!("the check `{}` is given twice", tree.id.text),
+                )
+                .label("declared again here")
+                .also(earlier, "declared first here")
+                .help("a check may hold several assertions; or choose another id"),
+            );
+        }
+        if tree.assertions.is_empty() && !self.failed_in(span) {
             self.report(
                 Diagnostic::error(
                     "missing-attribute",
                     tree.id.span,
                     format!("check `{}` claims nothing", tree.id.text),
                 )
-                .label("needs `never`, `always` or `only`"),
+                .label("needs `never`, `always` or `only`")
+                .help("write what has to be true between the braces, as in `never guest -> private`"),
             );
         }
-        let assertions =
-            tree.assertions.iter().filter_map(|(span, assertion)| self.assertion(assertion, *span, space)).collect();
+        let assertions = tree
+            .assertions
+            .iter()
+            .filter_map(|(span, assertion)| self.assertion(assertion, *span, space, false))
+            .collect();
         self.network.checks.push(Check {
             id: tree.id.text.clone(),
             span,
@@ -96,7 +142,7 @@ impl Resolver<'_> {
         let attributes = Attributes::new("waive", &tree.body, &["until", "because"], &[], self.errors);
         let until = attributes.get("until").and_then(|arguments| self.until(arguments));
         let because = attributes.quoted("because");
-        if attributes.get("because").is_none() {
+        if attributes.lacks("because") {
             self.report(
                 Diagnostic::error("missing-attribute", tree.id.span, "a waiver needs a reason")
                     .label("needs `because`")

@@ -1,13 +1,20 @@
 //! Contradictions between declarations: VLANs, interfaces, networks and addresses that are used twice.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, net::IpAddr};
 
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv6Net};
 
-use super::Resolver;
+use super::{
+    Resolver,
+    zones::{edge_address, list, shown},
+};
 use crate::{
     diagnostic::{Diagnostic, Span},
-    model::network::{AddressSource, Zone},
+    model::{
+        address::AddressSet,
+        network::{AddressSource, HostId, Region, Zone, ZoneId, ZoneNetwork},
+        service::Traffic,
+    },
 };
 
 impl Resolver<'_> {
@@ -19,13 +26,18 @@ impl Resolver<'_> {
         self.addresses_twice();
         self.pools_inside();
         self.egress_is_uplink();
+        self.interfaces_missing();
+        self.uplinks_only_failover();
+        self.uplinks_twice();
+        self.forwards_collide();
+        self.redirects_collide();
     }
 
     fn router_missing(&self) {
         let router = &self.network.router;
         if router.name.is_empty()
             && let Some(zone) = self.network.zones.first()
-            && !self.failed()
+            && self.earlier.is_empty()
         {
             self.report(
                 Diagnostic::error("no-router", zone.span, "the policy declares zones but no router")
@@ -97,7 +109,9 @@ impl Resolver<'_> {
             for network in &zone.networks {
                 all.push((network.net, network.span, zone));
             }
-            all.extend(zone.upstream.iter().map(|net| (*net, zone.span, zone)));
+        }
+        for (zone, spans) in self.network.zones.iter().zip(&self.upstream_spans) {
+            all.extend(zone.upstream.iter().zip(spans).map(|(net, span)| (*net, *span, zone)));
         }
         all.sort_by_key(|(net, span, _)| (net.network(), net.prefix_len(), *span));
         // Sorted by their first address, overlapping prefixes are nested: it is enough to remember the open ones.
@@ -107,11 +121,23 @@ impl Resolver<'_> {
                 open.pop();
             }
             if let Some((outer, earlier, other)) = open.last() {
-                let error = Diagnostic::error("overlapping-networks", span, format!("{net} overlaps {outer}"))
+                let same = |place: &&ZoneNetwork| place.span == span && place.delegated.is_some();
+                let what = match zone.networks.iter().find(same).and_then(|network| network.delegated) {
+                    Some(number) => format!("the delegated subnet {number:x}"),
+                    None => net.to_string(),
+                };
+                let text = if *outer != net {
+                    format!("{what} overlaps {outer}")
+                } else if std::ptr::eq(zone, *other) {
+                    format!("{what} is given twice")
+                } else {
+                    format!("{what} belongs to two zones")
+                };
+                let error = Diagnostic::error("overlapping-networks", span, text)
                     .label(format!("network of `{}`", zone.name))
                     .also(*earlier, format!("network of `{}`", other.name));
                 self.report(if std::ptr::eq(zone, *other) {
-                    error.help("remove the inner one: the outer one holds it")
+                    error.help("remove it: the other one holds all of it")
                 } else {
                     error.help("an address has to belong to one zone: give one of them another network")
                 });
@@ -123,25 +149,32 @@ impl Resolver<'_> {
     fn addresses_twice(&self) {
         let mut addresses = BTreeMap::new();
         let mut macs = BTreeMap::new();
-        for host in &self.network.hosts {
+        for (index, host) in self.network.hosts.iter().enumerate() {
             for address in &host.addresses {
                 if let Some((earlier, name)) = addresses.insert(address.address, (address.span, &host.name)) {
                     let what = address.suffix.map_or_else(|| address.address.to_string(), |suffix| suffix.to_string());
-                    self.report(
+                    let error = if *name == host.name {
+                        Diagnostic::error("duplicate-address", address.span, format!("host `{name}` has {what} twice"))
+                            .label("once is enough")
+                            .also(earlier, "its first mention")
+                            .help("remove one of the two")
+                    } else {
                         Diagnostic::error("duplicate-address", address.span, format!("{what} belongs to two hosts"))
                             .label(format!("address of `{}`", host.name))
                             .also(earlier, format!("address of `{name}`"))
-                            .help("give one of them another address, or declare one host"),
-                    );
+                            .help("give one of them another address, or declare one host")
+                    };
+                    self.report(error);
                 }
             }
+            let place = self.mac_spans.get(&HostId(index)).copied().unwrap_or(host.span);
             if let Some(mac) = host.mac
-                && let Some((earlier, name)) = macs.insert(mac, (host.span, &host.name))
+                && let Some((earlier, name)) = macs.insert(mac, (place, &host.name))
             {
                 self.report(
                     Diagnostic::error(
                         "duplicate-mac",
-                        host.span,
+                        place,
                         format!("hosts `{name}` and `{}` have one MAC address", host.name),
                     )
                     .label("the second one")
@@ -153,18 +186,57 @@ impl Resolver<'_> {
     }
 
     fn pools_inside(&self) {
-        for zone in &self.network.zones {
-            for (from, to) in &zone.dhcp {
-                if !zone.networks.iter().any(|network| network.net.contains(from) && network.net.contains(to)) {
-                    self.report(
+        for ((id, zone), spans) in self.network.zone_ids().zip(&self.pool_spans) {
+            for ((from, to), span) in zone.dhcp.iter().zip(spans) {
+                let network =
+                    zone.networks.iter().find(|network| network.net.contains(from) && network.net.contains(to));
+                match network {
+                    None if zone.networks.is_empty() || self.broken_zones.contains(&id) => {}
+                    None => self.report(
                         Diagnostic::error(
                             "host-outside-zone",
-                            zone.span,
+                            *span,
                             format!("the pool {from}-{to} is not in a network of zone `{}`", zone.name),
                         )
-                        .label("its `dhcp` hands out addresses of elsewhere"),
-                    );
+                        .label("hands out addresses of elsewhere")
+                        .help(format!("the networks of the zone are {}", list(zone.networks.iter().map(shown)))),
+                    ),
+                    Some(network) => self.pool_members(zone, network, &AddressSet::range(*from, *to), *span),
                 }
+            }
+        }
+    }
+
+    /// Reports addresses in a pool that must not be handed out.
+    fn pool_members(&self, zone: &Zone, network: &ZoneNetwork, pool: &AddressSet, span: Span) {
+        let ends = [network.net.network(), network.net.broadcast()];
+        let edge = ends.into_iter().filter(|end| pool.contains(*end)).find_map(|end| edge_address(network.net, end, span));
+        if let Some(error) = edge {
+            self.report(error.help("the pool has to lie between the first and the last address of its network"));
+        } else if let Some(own) = zone.addresses.iter().find(|own| pool.contains(own.address)) {
+            self.report(
+                Diagnostic::error(
+                    "router-address",
+                    span,
+                    format!("the pool of zone `{}` holds the router's own address {}", zone.name, own.address),
+                )
+                .label("would hand it out")
+                .help("let the pool start behind it"),
+            );
+        }
+        for host in &self.network.hosts {
+            let reserved = host.mac.is_some() || host.lease.is_some();
+            for address in host.addresses.iter().filter(|address| !reserved && pool.contains(address.address)) {
+                self.report(
+                    Diagnostic::warning(
+                        "address-in-pool",
+                        address.span,
+                        format!("the pool of zone `{}` can give {} to another device", zone.name, address.address),
+                    )
+                    .label(format!("address of `{}`", host.name))
+                    .also(span, "the pool")
+                    .help("take the address out of the pool, or add the host's `mac` so that it is reserved"),
+                );
             }
         }
     }
@@ -180,7 +252,8 @@ impl Resolver<'_> {
                         egress.span,
                         format!("zone `{}` is no internet zone", uplink.name),
                     )
-                    .label("expected a zone with `role internet`"),
+                    .label("expected a zone with `role internet`")
+                    .help("`egress` says by which uplink a zone leaves; who may leave is said by rules"),
                 );
             } else if let Some(from) = egress.from
                 && !uplink.addresses.iter().any(|own| own.address == from && own.source == AddressSource::Written)
@@ -197,4 +270,203 @@ impl Resolver<'_> {
             }
         }
     }
+
+    fn interfaces_missing(&self) {
+        for (target, place) in &self.network.router.targets {
+            // A router of which only the forwards are set has its own idea of interfaces.
+            if target == "port-forward" {
+                continue;
+            }
+            for zone in &self.network.zones {
+                if !zone.interfaces.is_empty() && zone.interface_on(target).is_none() {
+                    self.report(
+                        Diagnostic::error(
+                            "missing-attribute",
+                            zone.span,
+                            format!("zone `{}` has no interface on {target}", zone.name),
+                        )
+                        .label(format!("needs `interface {target} NAME`, or `interface NAME` for all targets"))
+                        .also(*place, "the policy is compiled for this"),
+                    );
+                }
+            }
+        }
+    }
+
+    fn uplinks_only_failover(&self) {
+        let mut uplinks = self.network.zones.iter().filter(|zone| zone.is_internet()).peekable();
+        if let Some(first) = uplinks.peek().copied()
+            && uplinks.all(|zone| zone.failover)
+            && self.broken_zones.is_empty()
+        {
+            self.report(
+                Diagnostic::error("only-failover", first.span, "no uplink is there to fail")
+                    .label("`failover` waits for another uplink to go down")
+                    .help("remove `failover` from the uplink that is used first"),
+            );
+        }
+    }
+
+    /// Two forwards of one public port: which host would get the connection?
+    fn forwards_collide(&self) {
+        let mut taken: Vec<Forward<'_>> = Vec::new();
+        for exposure in &self.network.exposures {
+            if exposure.tunnel.is_some() || exposure.expired {
+                continue;
+            }
+            let (host, service, place) = match &exposure.through {
+                Some(through) => (through.host, &through.service, exposure.span),
+                None => (exposure.host, &exposure.service, exposure.span),
+            };
+            for inside in service {
+                let public = match exposure.port {
+                    Some((port, _)) => vec![(port, port)],
+                    None => inside.to.clone(),
+                };
+                taken.push(Forward {
+                    span: exposure.port.map_or(place, |(_, span)| span),
+                    on: &exposure.on,
+                    protocol: inside.protocol,
+                    ports: public,
+                    from: Some(&exposure.from),
+                    to: Some((host, inside.to.clone())),
+                });
+            }
+        }
+        for vpn in &self.network.vpns {
+            for listen in &vpn.listen {
+                taken.push(Forward {
+                    span: vpn.span,
+                    on: &vpn.on,
+                    protocol: listen.protocol,
+                    ports: listen.to.clone(),
+                    from: None,
+                    to: vpn.server.map(|host| (host, listen.to.clone())),
+                });
+            }
+        }
+        for (index, forward) in taken.iter().enumerate() {
+            let earlier = taken.iter().take(index).find(|earlier| earlier.collides(forward));
+            let Some(earlier) = earlier else { continue };
+            let ports = forward.ports.iter().find(|(from, to)| {
+                earlier.ports.iter().any(|(other_from, other_to)| other_from <= to && from <= other_to)
+            });
+            let protocol = match forward.protocol {
+                Some(crate::model::service::UDP) => "udp",
+                Some(crate::model::service::SCTP) => "sctp",
+                _ => "tcp",
+            };
+            let port = ports.map_or_else(String::new, |(from, to)| {
+                if from == to { format!("{protocol} {from}") } else { format!("{protocol} {from}-{to}") }
+            });
+            self.report(
+                Diagnostic::error(
+                    "forward-collision",
+                    forward.span,
+                    format!("{port} is taken twice on one uplink"),
+                )
+                .label("cannot lead to a second place")
+                .also(earlier.span, "taken by this")
+                .help("give one of them another `port`, or let both names go `through` one reverse proxy"),
+            );
+        }
+    }
+
+    /// Two uplinks with one address, or with one delegated prefix.
+    fn uplinks_twice(&self) {
+        let mut addresses: BTreeMap<IpAddr, (Span, &str)> = BTreeMap::new();
+        let mut prefixes: Vec<(Ipv6Net, Span, &str)> = Vec::new();
+        for zone in self.network.zones.iter().filter(|zone| zone.is_internet()) {
+            for own in zone.addresses.iter().filter(|own| own.source == AddressSource::Written) {
+                if let Some((earlier, name)) = addresses.insert(own.address, (own.span, &zone.name)) {
+                    self.report(
+                        Diagnostic::error(
+                            "duplicate-address",
+                            own.span,
+                            format!("{} belongs to two uplinks", own.address),
+                        )
+                        .label(format!("the router's address in `{}`", zone.name))
+                        .also(earlier, format!("the router's address in `{name}`"))
+                        .help("correct one of them, or write `address dhcp` where it is assigned"),
+                    );
+                }
+            }
+            let Some((net, span)) = zone.delegated else { continue };
+            if let Some((_, earlier, name)) =
+                prefixes.iter().find(|(other, ..)| other.contains(&net) || net.contains(other))
+            {
+                self.report(
+                    Diagnostic::error("overlapping-networks", span, format!("{net} is delegated by two uplinks"))
+                        .label(format!("delegated by `{}`", zone.name))
+                        .also(*earlier, format!("delegated by `{name}`"))
+                        .help("every provider delegates a prefix of its own: correct one of them"),
+                );
+            }
+            prefixes.push((net, span, &zone.name));
+        }
+    }
+
+    fn redirects_collide(&self) {
+        let redirects = &self.network.redirects;
+        for (index, redirect) in redirects.iter().enumerate() {
+            let clash = redirects.iter().take(index).find(|other| {
+                other.to != redirect.to
+                    && meet(&other.from, &redirect.from)
+                    && other.traffic.iter().any(|one| redirect.traffic.iter().any(|two| overlap(one, two)))
+            });
+            if let Some(other) = clash {
+                self.report(
+                    Diagnostic::error("redirect-collision", redirect.span, "the same packets are redirected twice")
+                        .label("cannot be given to a second one")
+                        .also(other.span, "given to another one here")
+                        .help("leave the shared senders out of one of the two with `except`"),
+                );
+            }
+        }
+    }
+}
+
+/// A public port that is taken.
+struct Forward<'a> {
+    span: Span,
+    on: &'a [ZoneId],
+    protocol: Option<u8>,
+    ports: Vec<(u16, u16)>,
+    /// None is everybody.
+    from: Option<&'a [Region]>,
+    /// None is the router itself.
+    to: Option<(HostId, Vec<(u16, u16)>)>,
+}
+
+impl Forward<'_> {
+    fn collides(&self, other: &Self) -> bool {
+        let senders = match (self.from, other.from) {
+            (Some(left), Some(right)) => meet(left, right),
+            _ => true,
+        };
+        senders
+            && self.protocol == other.protocol
+            && (self.to != other.to || self.to.is_none())
+            && self.on.iter().any(|zone| other.on.contains(zone))
+            && ranges_meet(&self.ports, &other.ports)
+    }
+}
+
+fn ranges_meet(left: &[(u16, u16)], right: &[(u16, u16)]) -> bool {
+    left.is_empty()
+        || right.is_empty()
+        || left.iter().any(|(from, to)| right.iter().any(|(other_from, other_to)| other_from <= to && from <= other_to))
+}
+
+fn overlap(left: &Traffic, right: &Traffic) -> bool {
+    (left.protocol.is_none() || right.protocol.is_none() || left.protocol == right.protocol)
+        && ranges_meet(&left.to, &right.to)
+        && ranges_meet(&left.from, &right.from)
+}
+
+/// Is there an address that lies in both?
+fn meet(left: &[Region], right: &[Region]) -> bool {
+    left.iter().any(|one| {
+        right.iter().any(|two| one.place == two.place && !one.addresses.intersect(&two.addresses).is_empty())
+    })
 }

@@ -2,18 +2,22 @@
 
 use std::net::IpAddr;
 
-use super::Resolver;
+use super::{
+    Resolver,
+    zones::{edge_address, list, shown},
+};
 use crate::{
     diagnostic::{Diagnostic, Span},
     model::{
-        attributes::{Arguments, Attributes},
+        attributes::{Arguments, Attributes, dns_name},
         load::Space,
         network::{
-            Exposure, HomeAssistant, HostId, Options, Peer, Place, Redirect, Reflector, Region, Through, Tls, Vpn,
-            VpnKind, ZoneId,
+            Exposure, HomeAssistant, HostId, Options, Peer, Place, Redirect, Reflector, Region, Role, Through, Tls,
+            Vpn, VpnKind, ZoneId,
         },
-        service::{Discovery, TCP, Traffic},
+        service::{Discovery, ICMP, ICMPV6, TCP, Traffic, UDP},
     },
+    packet::Family,
     syntax::{
         self,
         token::{Kind, Literal, Token},
@@ -21,6 +25,8 @@ use crate::{
     },
 };
 
+/// How people call what must not stand in a policy.
+const SECRETS: [&str; 6] = ["private-key", "privatekey", "preshared-key", "presharedkey", "psk", "secret"];
 const EXPOSE: [&str; 9] = ["from", "on", "port", "through", "tunnel", "name", "tls", "hairpin", "ipv6"];
 
 impl Resolver<'_> {
@@ -64,15 +70,68 @@ impl Resolver<'_> {
             port,
             through,
             tunnel,
-            name: attributes.text("name").map(|name| name.text),
+            name: attributes.text("name").filter(|name| dns_name(name, 2..=127, self.errors)).map(|name| name.text),
             tls: attributes.get("tls").and_then(tls),
             hairpin: attributes.switch("hairpin").unwrap_or(true),
             ipv6: attributes.switch("ipv6"),
             options,
             expired,
         };
+        self.tunnel_attributes(&attributes, &exposure);
+        if attributes.get("name").is_none()
+            && let Some(arguments) = attributes.get("tls")
+            && matches!(exposure.tls, Some(Tls::Http01 | Tls::Dns01 | Tls::Alpn01))
+        {
+            self.report(
+                Diagnostic::error("missing-attribute", arguments.span(), "a certificate needs a name")
+                    .label("needs `name` beside it")
+                    .help("write the public DNS name, as in `name home.example.org`"),
+            );
+        }
         if self.exposable(&exposure, &tree.host.span) {
             self.network.exposures.push(exposure);
+        }
+    }
+
+    /// Reports what has no meaning where no port is open.
+    fn tunnel_attributes(&self, attributes: &Attributes<'_>, exposure: &Exposure) {
+        let Some(tunnel) = attributes.get("tunnel") else { return };
+        let without = ["port", "through", "from", "on", "ipv6", "hairpin", "limit", "during", "log"];
+        for arguments in without.iter().filter_map(|key| attributes.get(key)) {
+            let key = &arguments.attribute.key;
+            self.report(
+                Diagnostic::error("tunnel-with-port", key.span, "a tunnel has no inbound port")
+                    .label(format!("`{}` has no meaning here", key.text))
+                    .also(tunnel.span(), "goes out through a tunnel")
+                    .help(
+                        "remove it: the tunnel's host opens the connection by itself, its provider says who may come",
+                    ),
+            );
+        }
+        if let Some(arguments) = attributes.get("tls")
+            && matches!(exposure.tls, Some(Tls::Http01 | Tls::Alpn01))
+        {
+            self.report(
+                Diagnostic::error("tunnel-with-port", arguments.span(), "a tunnel has no inbound port")
+                    .label("this challenge comes in on port 80 or 443")
+                    .also(tunnel.span(), "goes out through a tunnel")
+                    .help("the tunnel's provider has the certificate; or prove the name with `tls letsencrypt dns-01`"),
+            );
+        }
+        if let Some(host) = exposure.tunnel.map(|id| self.network.host(id))
+            && host.addresses.is_empty()
+            && exposure.tunnel.is_some_and(|id| !self.broken_hosts.contains(&id))
+        {
+            self.report(
+                Diagnostic::error(
+                    "host-without-address",
+                    tunnel.span(),
+                    format!("host `{}` has no address, so its tunnel cannot be let out", host.name),
+                )
+                .label("which address?")
+                .also(host.span, "declared without `address` or `suffix`")
+                .help("reserve an address for it on the router and write it here"),
+            );
         }
     }
 
@@ -82,6 +141,9 @@ impl Resolver<'_> {
         let target = exposure.through.as_ref().map_or(exposure.host, |through| through.host);
         let place = exposure.through.as_ref().map_or(*host_span, |through| through.span);
         let host = self.network.host(target);
+        if host.addresses.is_empty() && self.broken_hosts.contains(&target) {
+            return false;
+        }
         if host.addresses.is_empty() && exposure.tunnel.is_none() {
             self.report(
                 Diagnostic::error(
@@ -97,21 +159,31 @@ impl Resolver<'_> {
         if host.zones.iter().any(|zone| self.network.zone(*zone).is_internet()) {
             self.report(
                 Diagnostic::error("exposed-outside", place, format!("host `{}` is in the internet already", host.name))
-                    .label("nothing to expose"),
+                    .label("nothing to expose")
+                    .help("name a host of a zone of your own"),
             );
         }
-        if exposure.on.is_empty() && exposure.tunnel.is_none() {
+        if exposure.on.is_empty()
+            && exposure.tunnel.is_none()
+            && self.broken_zones.is_empty()
+            && !self.failed_in(exposure.span)
+        {
             self.report(
                 Diagnostic::error("no-uplink", exposure.span, "no internet zone could take the forward")
                     .label("reachable from where?")
                     .help("declare a zone with `role internet`"),
             );
         }
-        if exposure.tunnel.is_some() && (exposure.port.is_some() || exposure.through.is_some()) {
+        if exposure.ipv6 == Some(true) && exposure.tunnel.is_none() && !host.addresses.is_empty() && host.address(Family::V6).is_none() {
             self.report(
-                Diagnostic::error("tunnel-with-port", exposure.span, "a tunnel has no inbound port")
-                    .label("`tunnel` stands beside `port` or `through`")
-                    .help("remove these: the tunnel's host opens the connection by itself"),
+                Diagnostic::error(
+                    "host-without-address",
+                    place,
+                    format!("host `{}` has no IPv6 address, so `ipv6 on` opens nothing", host.name),
+                )
+                .label("which IPv6 address?")
+                .also(host.span, "declared without one")
+                .help("give it a `suffix` or an IPv6 `address`, or remove `ipv6 on`"),
             );
         }
         let public = exposure.through.as_ref().map_or(&exposure.service, |through| &through.service);
@@ -127,29 +199,41 @@ impl Resolver<'_> {
                 .help("expose each port by a statement of its own"),
             );
         }
-        if public.iter().any(|traffic| traffic.protocol.is_none()) {
+        if public.iter().any(|traffic| traffic.protocol.is_none() || traffic.has_ports() && traffic.to.is_empty()) {
             self.report(
                 Diagnostic::error("expose-everything", exposure.span, "this would forward everything to one host")
-                    .label("every protocol and port")
+                    .label("every port")
                     .help("name the services that shall be reachable"),
+            );
+        }
+        if public.iter().any(|traffic| matches!(traffic.protocol, Some(ICMP | ICMPV6))) {
+            self.report(
+                Diagnostic::error("expose-icmp", exposure.span, "ICMP cannot be forwarded to a host")
+                    .label("this service holds ICMP")
+                    .help("to let the router answer pings write `allow internet -> router : ping`"),
             );
         }
         if public.iter().any(|traffic| !traffic.from.is_empty()) {
             self.report(
                 Diagnostic::error("expose-source-port", exposure.span, "a forward cannot depend on source ports")
-                    .label("this service names source ports"),
+                    .label("this service names source ports")
+                    .help("write the ports without `from`"),
             );
         }
         self.errors.borrow().len() == before
     }
 
-    fn internet_regions(&self) -> Vec<Region> {
-        let internet = self.network.internet();
+    /// The whole internet by every uplink.
+    pub(super) fn internet_regions(&self) -> Vec<Region> {
         self.network
             .zone_ids()
             .filter(|(_, zone)| zone.is_internet())
-            .map(|(id, _)| Region { place: Place::Zone(id), addresses: internet.clone(), whole: false })
+            .map(|(id, _)| Region { place: Place::Zone(id), addresses: self.internet.clone(), whole: false })
             .collect()
+    }
+
+    pub(super) fn is_outside(&self, region: &Region) -> bool {
+        matches!(region.place, Place::Zone(id) if self.network.zone(id).is_internet())
     }
 
     fn exposed_from(&mut self, arguments: Arguments<'_>, space: Space) -> Option<Vec<Region>> {
@@ -157,12 +241,11 @@ impl Resolver<'_> {
             arguments.expected("zones or ranges");
             return None;
         }
+        arguments.no_body();
         match syntax::side(arguments.rest(), self.source_text(arguments.span())) {
             Ok(side) => {
                 let regions = self.filled_side(&side, space)?;
-                let outside =
-                    |region: &Region| matches!(region.place, Place::Zone(id) if self.network.zone(id).is_internet());
-                if let Some(inside) = regions.iter().find(|region| !outside(region)) {
+                if let Some(inside) = regions.iter().find(|region| !self.is_outside(region)) {
                     self.report(
                         Diagnostic::error(
                             "exposed-inside",
@@ -191,9 +274,14 @@ impl Resolver<'_> {
         let mut found = Vec::new();
         for name in arguments.names("an internet zone") {
             let Some(zone) = self.zone_named(&name, space) else { continue };
-            if all.contains(&zone) {
+            if found.contains(&zone) {
+                self.report(
+                    Diagnostic::error("repeated-attribute", name.span, format!("zone `{}` is named twice", name.text))
+                        .label("once is enough"),
+                );
+            } else if all.contains(&zone) {
                 found.push(zone);
-            } else {
+            } else if !self.broken_zones.contains(&zone) {
                 self.report(
                     Diagnostic::error("not-an-uplink", name.span, format!("zone `{}` is no internet zone", name.text))
                         .label("expected a zone with `role internet`"),
@@ -209,6 +297,11 @@ impl Resolver<'_> {
         let service = match arguments.peek() {
             Some(Token { kind: Kind::Colon, .. }) => {
                 arguments.next();
+                arguments.no_body();
+                if arguments.rest().is_empty() {
+                    arguments.expected("the service on which the proxy listens");
+                    return None;
+                }
                 match syntax::items(arguments.rest(), self.source_text(name.span)) {
                     Ok(items) => self.traffic(&items, space),
                     Err(error) => {
@@ -232,7 +325,7 @@ impl Resolver<'_> {
         let kinds =
             [("wireguard", VpnKind::Wireguard), ("openvpn", VpnKind::Openvpn), ("tailscale", VpnKind::Tailscale)];
         let kind = attributes.choice("kind", &kinds);
-        if attributes.get("kind").is_none() {
+        if attributes.lacks("kind") {
             self.report(
                 Diagnostic::error("missing-attribute", tree.name.span, "this VPN has no kind")
                     .label("needs `kind`")
@@ -250,17 +343,71 @@ impl Resolver<'_> {
             arguments.end();
             self.host_named(&name, space)
         });
+        let auth = attributes.get("auth").map(|arguments| arguments.attribute.key.span);
+        let peers_at: Vec<Span> = attributes.all("peer").map(|arguments| arguments.attribute.key.span).collect();
         let radius = attributes.get("auth").and_then(|mut arguments| self.auth(&mut arguments, space));
-        let peers = attributes.all("peer").filter_map(|arguments| self.peer(arguments)).collect();
+        let peers: Vec<Peer> =
+            attributes.all("peer").filter_map(|arguments| self.peer(arguments, kind, zone)).collect();
+        self.peers_twice(&peers);
+        let full_tunnel = attributes.choice("tunnel", &[("split", false), ("full", true)]).unwrap_or(false);
         let (Some(zone), Some(kind)) = (zone, kind) else { return };
-        if self.network.zone(zone).is_internet() {
+        let role = self.network.zone(zone).role;
+        if role != Role::Vpn && !self.broken_zones.contains(&zone) {
             self.report(
-                Diagnostic::error("not-a-zone", tree.name.span, format!("`{}` is an internet zone", tree.name.text))
-                    .label("expected the zone that the VPN's clients are in"),
+                Diagnostic::error(
+                    "not-a-vpn-zone",
+                    tree.name.span,
+                    format!("zone `{}` has the role {}", tree.name.text, role.name()),
+                )
+                .label("expected the zone that the VPN's clients are in")
+                .also(self.network.zone(zone).span, "declared here")
+                .help("write `role vpn` there, or declare a zone of its own for the clients"),
             );
             return;
         }
-        if listen.is_empty() && kind != VpnKind::Tailscale && attributes.get("listen").is_none() {
+        if let Some(first) = self.network.vpns.iter().find(|vpn| vpn.zone == zone) {
+            self.report(
+                Diagnostic::error("second-vpn", tree.name.span, format!("zone `{}` has two VPNs", tree.name.text))
+                    .label("a second one")
+                    .also(first.span, "the first one")
+                    .help("the clients of each VPN need a zone of their own"),
+            );
+            return;
+        }
+        if let Some(span) = peers_at.first().filter(|_| kind != VpnKind::Wireguard) {
+            self.report(
+                Diagnostic::error("misplaced-attribute", *span, "`peer` belongs to `kind wireguard`")
+                    .label("has no meaning here")
+                    .help("OpenVPN and Tailscale know their clients by certificates and accounts; remove it"),
+            );
+        }
+        if let Some(span) = auth.as_ref().filter(|_| kind != VpnKind::Openvpn) {
+            self.report(
+                Diagnostic::error("misplaced-attribute", *span, "`auth` belongs to `kind openvpn`")
+                    .label("has no meaning here")
+                    .help("WireGuard knows its peers by their keys, Tailscale by their accounts; remove it"),
+            );
+        }
+        let wrong = |traffic: &&Traffic| match kind {
+            VpnKind::Openvpn => !matches!(traffic.protocol, Some(TCP | UDP)),
+            _ => traffic.protocol != Some(UDP),
+        };
+        if let Some(traffic) = listen.iter().find(wrong) {
+            self.report(
+                Diagnostic::error(
+                    "attribute-value",
+                    attributes.get("listen").map_or(span, |arguments| arguments.span()),
+                    format!("this VPN cannot listen on {traffic}"),
+                )
+                .label(if kind == VpnKind::Openvpn { "expected udp or tcp" } else { "expected udp" })
+                .help(if kind == VpnKind::Wireguard {
+                    "WireGuard speaks UDP only: write `listen udp 51820`"
+                } else {
+                    "write `listen udp 1194`"
+                }),
+            );
+        }
+        if listen.is_empty() && kind != VpnKind::Tailscale && attributes.lacks("listen") {
             self.report(
                 Diagnostic::error("missing-attribute", tree.name.span, "this VPN listens nowhere")
                     .label("needs `listen`")
@@ -275,26 +422,28 @@ impl Resolver<'_> {
             && !listen.is_empty()
             && self.network.host(host).addresses.is_empty()
         {
-            self.report(
-                Diagnostic::error(
-                    "host-without-address",
-                    span,
-                    format!(
-                        "host `{}` has no address, so the tunnel cannot be forwarded to it",
-                        self.network.host(host).name
-                    ),
-                )
-                .label("forwarded whereto?"),
-            );
+            if !self.broken_hosts.contains(&host) {
+                let name = &self.network.host(host).name;
+                self.report(
+                    Diagnostic::error(
+                        "host-without-address",
+                        attributes.get("server").map_or(span, |arguments| arguments.span()),
+                        format!("host `{name}` has no address, so the tunnel cannot be forwarded to it"),
+                    )
+                    .label("which address?")
+                    .also(self.network.host(host).span, "declared without `address` or `suffix`")
+                    .help("reserve an address for it on the router and write it here"),
+                );
+            }
             return;
         }
-        let full_tunnel = attributes.choice("tunnel", &[("split", false), ("full", true)]).unwrap_or(false);
         self.network.vpns.push(Vpn { zone, span, kind, listen, on, server, full_tunnel, radius, peers });
     }
 
     fn listen(&mut self, attributes: &Attributes<'_>, space: Space) -> Vec<Traffic> {
         let mut found = Vec::new();
         for arguments in attributes.all("listen") {
+            arguments.no_body();
             if arguments.rest().is_empty() {
                 arguments.expected("a protocol and a port such as udp 51820");
                 continue;
@@ -305,7 +454,8 @@ impl Resolver<'_> {
                     if traffic.iter().any(|traffic| traffic.single_port().is_none()) {
                         self.report(
                             Diagnostic::error("attribute-value", arguments.span(), "a VPN listens on single ports")
-                                .label("expected a protocol and a port such as udp 51820"),
+                                .label("expected a protocol and a port such as udp 51820")
+                                .help("repeat `listen` for each port"),
                         );
                     } else {
                         found.extend(traffic);
@@ -331,39 +481,115 @@ impl Resolver<'_> {
         None
     }
 
-    fn peer(&self, mut arguments: Arguments<'_>) -> Option<Peer> {
+    fn peer(&self, mut arguments: Arguments<'_>, kind: Option<VpnKind>, zone: Option<ZoneId>) -> Option<Peer> {
         let name = arguments.name("a name for the peer")?;
         arguments.end();
         let empty = tree::Body::default();
         let body = arguments.attribute.body.as_ref().unwrap_or(&empty);
+        if let Some(secret) = body.attributes.iter().find(|attribute| SECRETS.contains(&attribute.key.text.as_str())) {
+            self.report(private_key(secret.key.span));
+            return None;
+        }
         let attributes = Attributes::new("peer", body, &["address", "key"], &[], self.errors);
         let mut addresses: Vec<IpAddr> = Vec::new();
         if let Some(mut arguments) = attributes.get("address") {
-            while let Some((address, _)) = arguments.address("the address of the peer in the tunnel") {
-                addresses.push(address);
+            while let Some((address, span)) = arguments.address("the address of the peer in the tunnel") {
+                if self.peer_address(address, span, zone) {
+                    addresses.push(address);
+                }
                 if !arguments.comma() {
                     arguments.end();
                     break;
                 }
             }
         }
-        let key = attributes.text("key").map(|key| {
-            let private = ["private", "-----begin", "secret"].iter().any(|word| key.text.to_lowercase().contains(word));
-            let shape = key.text.len() == 44 && key.text.ends_with('=');
-            if private || !(shape || key.text.is_empty()) {
+        let key = attributes.get("key").and_then(|mut arguments| {
+            let Some(Token { kind: Kind::Literal(Literal::Text(_)), .. }) = arguments.peek() else {
+                arguments.expected("the public key in quotes");
+                return None;
+            };
+            let key = arguments.quoted()?;
+            arguments.end();
+            if !public_key(&key.text) {
+                self.report(private_key(key.span));
+            }
+            Some(key.text)
+        });
+        for (missing, help) in [
+            ("key", "write the public key that `wg pubkey` prints, in quotes"),
+            ("address", "write the address that the peer has in the tunnel"),
+        ] {
+            if kind == Some(VpnKind::Wireguard) && attributes.lacks(missing) {
                 self.report(
-                    Diagnostic::error("not-a-public-key", key.span, "this is no public key")
-                        .label("expected 44 characters of Base64")
-                        .help("only public keys belong into a policy: it is what `wg pubkey` prints; a private key that was committed has to be replaced"),
+                    Diagnostic::error("missing-attribute", name.span, format!("peer `{}` has no {missing}", name.text))
+                        .label(format!("needs `{missing}`"))
+                        .help(help),
                 );
             }
-            key.text
-        });
+        }
         Some(Peer { name: name.text, addresses, key, span: arguments.span() })
     }
 
+    /// Reports an address that no peer of the zone can have.
+    fn peer_address(&self, address: IpAddr, span: Span, zone: Option<ZoneId>) -> bool {
+        let Some(id) = zone.filter(|id| !self.broken_zones.contains(id)) else { return true };
+        let zone = self.network.zone(id);
+        if zone.networks.is_empty() {
+            return true;
+        }
+        let error = if let Some(own) = zone.addresses.iter().find(|own| own.address == address) {
+            Diagnostic::error(
+                "router-address",
+                span,
+                format!("{address} is the router's own address in `{}`", zone.name),
+            )
+            .label("the address of the peer")
+            .also(own.span, "the router's address follows from this")
+            .help("give the peer another address")
+        } else if let Some(network) = zone.networks.iter().find(|network| network.net.contains(&address)) {
+            match edge_address(network.net, address, span) {
+                Some(error) => error.help("give the peer another address"),
+                None => return true,
+            }
+        } else {
+            Diagnostic::error("host-outside-zone", span, format!("{address} is in no network of zone `{}`", zone.name))
+                .label("the address of the peer")
+                .help(format!("the networks of the zone are {}", list(zone.networks.iter().map(shown))))
+        };
+        self.report(error);
+        false
+    }
+
+    fn peers_twice(&self, peers: &[Peer]) {
+        for (index, peer) in peers.iter().enumerate() {
+            for other in peers.iter().take(index) {
+                let shared = peer.addresses.iter().find(|address| other.addresses.contains(address));
+                let text = if peer.name == other.name {
+                    format!("peer `{}` is given twice", peer.name)
+                } else if let Some(address) = shared {
+                    format!("peers `{}` and `{}` both have {address}", other.name, peer.name)
+                } else if peer.key.is_some() && peer.key == other.key {
+                    format!("peers `{}` and `{}` have one key", other.name, peer.name)
+                } else {
+                    continue;
+                };
+                self.report(
+                    Diagnostic::error("duplicate-peer", peer.span, text)
+                        .label("the second one")
+                        .also(other.span, "the first one")
+                        .help("every device needs a name, a key and an address of its own"),
+                );
+            }
+        }
+    }
+
     pub(super) fn redirect(&mut self, tree: &tree::Redirect, span: Span, space: Space) {
-        let options = self.options("redirect", &tree.options, &[], space);
+        let attributes = Attributes::new("redirect", &tree.options, &["because", "owner"], &[], self.errors);
+        let options = Options {
+            because: attributes.quoted("because").map(|text| text.text),
+            owner: attributes.quoted("owner").map(|text| text.text),
+            ..Options::default()
+        };
         let from = self.filled_side(&tree.from, space);
         let traffic = self.traffic(&tree.services, space);
         let to = if tree.to.text == "router" { None } else { Some(self.host_named(&tree.to, space)) };
@@ -372,6 +598,9 @@ impl Resolver<'_> {
             None => None,
             Some(None) => return,
             Some(Some(host)) if self.network.host(host).addresses.is_empty() => {
+                if self.broken_hosts.contains(&host) {
+                    return;
+                }
                 self.report(
                     Diagnostic::error(
                         "host-without-address",
@@ -379,7 +608,8 @@ impl Resolver<'_> {
                         format!("host `{}` has no address, so nothing can be given to it", tree.to.text),
                     )
                     .label("which address?")
-                    .also(self.network.host(host).span, "declared without `address` or `suffix`"),
+                    .also(self.network.host(host).span, "declared without `address` or `suffix`")
+                    .help("reserve an address for it on the router and write it here"),
                 );
                 return;
             }
@@ -400,23 +630,82 @@ impl Resolver<'_> {
             );
             return;
         }
-        if traffic.iter().any(|traffic| traffic.protocol.is_none()) {
+        if traffic.iter().any(|traffic| !traffic.has_ports() || traffic.to.is_empty()) {
             self.report(
-                Diagnostic::error("redirect-everything", span, "this would redirect everything")
-                    .label("name the services that shall be redirected"),
+                Diagnostic::error("redirect-everything", span, "a redirection needs the ports that it takes")
+                    .label("this service is a whole protocol")
+                    .help("name services with ports, as in `dns`"),
             );
             return;
         }
-        if options != (Options { because: options.because.clone(), owner: options.owner.clone(), ..Options::default() })
+        if let Some(host) = to
+            && !self.redirectable(host, &from, &traffic, tree, span)
         {
-            self.report(
-                Diagnostic::error("not-supported", span, "a redirect takes no conditions yet")
-                    .label("only `because` and `owner` are possible here")
-                    .help("put the condition on the rules that let the flow through"),
-            );
             return;
         }
         self.network.redirects.push(Redirect { span, from, traffic, to, options });
+    }
+
+    /// Reports a redirection to a host that it would catch itself, or that has no address of the right family.
+    fn redirectable(
+        &self,
+        id: HostId,
+        from: &[Region],
+        traffic: &[Traffic],
+        tree: &tree::Redirect,
+        span: Span,
+    ) -> bool {
+        let host = self.network.host(id);
+        let caught = from.iter().any(|region| match region.place {
+            Place::Zone(zone) => !host.address_set(Some(zone)).intersect(&region.addresses).is_empty(),
+            Place::Router => false,
+        });
+        if caught {
+            self.report(
+                Diagnostic::error(
+                    "redirect-loop",
+                    tree.to.span,
+                    format!("what `{}` sends itself would come back to it", host.name),
+                )
+                .label("takes the packets")
+                .also(tree.from.span, "is among those who send them")
+                .help(format!("leave it out: `{} except {}`", self.text(tree.from.span), tree.to.text)),
+            );
+            return false;
+        }
+        let sent = |family: Family| {
+            from.iter().any(|region| !region.addresses.family(family).is_empty())
+                && traffic.iter().any(|traffic| traffic.has_family(family))
+        };
+        let missed: Vec<Family> = [Family::V4, Family::V6]
+            .into_iter()
+            .filter(|family| sent(*family) && host.address(*family).is_none())
+            .collect();
+        let caught = [Family::V4, Family::V6].into_iter().any(|family| sent(family) && host.address(family).is_some());
+        let word = |family: &Family| if *family == Family::V4 { "IPv4" } else { "IPv6" };
+        match missed.first() {
+            None => true,
+            Some(_) if !caught => {
+                self.report(
+                    Diagnostic::error("no-common-family", span, "the two ends have no family of addresses in common")
+                        .label(format!("`{}` has no address of their family", host.name))
+                        .help("give one of them an address of the other family, or remove the redirection"),
+                );
+                false
+            }
+            Some(family) => {
+                self.report(
+                    Diagnostic::warning(
+                        "redirect-one-family",
+                        tree.to.span,
+                        format!("what is sent by {} is not redirected", word(family)),
+                    )
+                    .label(format!("`{}` has no {} address", host.name, word(family)))
+                    .help(format!("give it one, or deny the service by {}", word(family))),
+                );
+                true
+            }
+        }
     }
 
     pub(super) fn reflect(&mut self, tree: &tree::Reflect, span: Span, space: Space) {
@@ -439,24 +728,67 @@ impl Resolver<'_> {
             if self.network.zone(zone).is_internet() {
                 self.report(
                     Diagnostic::error("reflect-internet", name.span, "discovery is never reflected to the internet")
-                        .label("expected zones of your own"),
+                        .label("expected zones of your own")
+                        .help("remove it from the list"),
                 );
-            } else if !zones.contains(&zone) {
+            } else if zones.contains(&zone) {
+                self.report(
+                    Diagnostic::error("repeated-attribute", name.span, format!("zone `{}` is named twice", name.text))
+                        .label("once is enough"),
+                );
+            } else {
                 zones.push(zone);
             }
         }
         if zones.len() < 2 {
-            if !self.failed() {
+            if tree.zones.len() < 2 {
                 self.report(
-                    Diagnostic::error("reflect-alone", span, "a reflector needs two zones").label("between which?"),
+                    Diagnostic::error("reflect-alone", span, "a reflector needs two zones")
+                        .label("between which?")
+                        .help("write `reflect mdns between A, B`"),
                 );
             }
             return;
         }
         let mut services = Vec::new();
         if let Some(mut arguments) = attributes.get("services") {
-            services =
-                arguments.names("service types such as _googlecast._tcp").into_iter().map(|name| name.text).collect();
+            if protocol == Discovery::Ssdp {
+                self.report(
+                    Diagnostic::error(
+                        "misplaced-attribute",
+                        arguments.attribute.key.span,
+                        "`services` belongs to `reflect mdns`",
+                    )
+                    .label("has no meaning here")
+                    .help("SSDP is reflected as a whole; remove it"),
+                );
+            }
+            for name in arguments.names("service types such as _googlecast._tcp") {
+                if !service_type(&name.text) {
+                    self.report(
+                        Diagnostic::error(
+                            "attribute-value",
+                            name.span,
+                            format!("`{}` is no type of service", name.text),
+                        )
+                        .label("expected a type such as _googlecast._tcp")
+                        .help("DNS-SD types start with `_` and end with `._tcp` or `._udp`"),
+                    );
+                }
+                services.push(name.text);
+            }
+        }
+        if let Some(first) = self.network.reflectors.iter().find(|other| {
+            other.protocol == protocol
+                && other.zones.len() == zones.len()
+                && other.zones.iter().all(|zone| zones.contains(zone))
+        }) {
+            self.report(
+                Diagnostic::error("repeated-attribute", span, "these zones have a reflector already")
+                    .label("a second one")
+                    .also(first.span, "the first one")
+                    .help("put the services of both into one"),
+            );
         }
         self.network.reflectors.push(Reflector { span, protocol, zones, services });
     }
@@ -466,10 +798,25 @@ impl Resolver<'_> {
             Attributes::new("home-assistant", &tree.body, &["version", "login-attempts", "settings"], &[], self.errors);
         let host = self.host_named(&tree.name, space);
         let version = attributes.get("version").and_then(|mut arguments| match arguments.next() {
-            Some(Token { kind: Kind::Literal(Literal::Version(version)), .. }) => {
+            Some(Token { kind: Kind::Literal(Literal::Version(version)), span }) => {
                 arguments.end();
-                let mut parts = version.split('.').map(|part| part.parse::<u32>().ok());
-                Some((parts.next()??, parts.next()??))
+                let parts: Vec<Option<u32>> = version.split('.').map(|part| part.parse().ok()).collect();
+                match parts.as_slice() {
+                    [Some(year @ 2000..=2999), Some(month @ 1..=12)]
+                    | [Some(year @ 2000..=2999), Some(month @ 1..=12), Some(_)] => Some((*year, *month)),
+                    _ => {
+                        self.report(
+                            Diagnostic::error(
+                                "attribute-value",
+                                *span,
+                                format!("`{version}` is no version of Home Assistant"),
+                            )
+                            .label("expected year and month")
+                            .help("write it as 2026.11, or 2026.11.2"),
+                        );
+                        None
+                    }
+                }
             }
             _ => {
                 attributes.get("version").unwrap_or(arguments).expected("a version such as 2026.11");
@@ -477,7 +824,7 @@ impl Resolver<'_> {
             }
         });
         let login_attempts = attributes.get("login-attempts").and_then(|mut arguments| {
-            let (count, _) = arguments.number("a number of attempts", 1..=1000)?;
+            let (count, _) = arguments.number("a number of attempts from 1 to 1000", 1..=1000)?;
             arguments.end();
             i64::try_from(count).ok()
         });
@@ -488,25 +835,51 @@ impl Resolver<'_> {
             }
             let file = arguments.quoted()?;
             arguments.end();
-            match crate::model::load::join(folder, &file.text) {
-                Some(path) => Some((path, file.span)),
-                None => {
-                    self.report(
-                        Diagnostic::error(
-                            "outside-root",
-                            file.span,
-                            format!("`{}` lies outside the policy's folder", file.text),
-                        )
-                        .label("not read"),
-                    );
-                    None
-                }
-            }
+            let path = self.inside_root(folder, &file)?;
+            Some((path, file.span))
         });
+        if let Some(id) = host
+            && let Some(first) = self.network.home_assistants.iter().find(|other| other.host == id)
+        {
+            self.report(
+                Diagnostic::error(
+                    "duplicate-name",
+                    tree.name.span,
+                    format!("Home Assistant on `{}` is described twice", tree.name.text),
+                )
+                .label("described again here")
+                .also(first.span, "described first here")
+                .help("put both into one"),
+            );
+            return;
+        }
         if let Some(host) = host {
             self.network.home_assistants.push(HomeAssistant { span, host, version, login_attempts, settings });
         }
     }
+}
+
+/// What a WireGuard key looks like: 32 bytes in Base64. A private one looks the same.
+fn public_key(text: &str) -> bool {
+    text.len() == 44
+        && text.ends_with('=')
+        && text.bytes().take(43).all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/'))
+        && text.bytes().nth(42).is_some_and(|byte| b"AEIMQUYcgkosw048".contains(&byte))
+}
+
+fn private_key(span: Span) -> Diagnostic {
+    Diagnostic::error("not-a-public-key", span, "this is no public key")
+        .label("expected `key` with 44 characters of Base64")
+        .help("only public keys belong into a policy: it is what `wg pubkey` prints; a private key that was committed has to be replaced")
+}
+
+/// `_googlecast._tcp` (RFC 6763).
+fn service_type(text: &str) -> bool {
+    let name =
+        text.strip_suffix("._tcp").or_else(|| text.strip_suffix("._udp")).and_then(|name| name.strip_prefix('_'));
+    name.is_some_and(|name| {
+        (1..=15).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    })
 }
 
 fn tls(mut arguments: Arguments<'_>) -> Option<Tls> {

@@ -2,13 +2,16 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 
-use super::{Resolver, zones::list};
+use super::{
+    Resolver,
+    zones::{edge_address, list, shown},
+};
 use crate::{
     diagnostic::{Diagnostic, Span},
     model::{
-        attributes::Attributes,
+        attributes::{Attributes, dns_name},
         load::Space,
-        network::{Host, HostAddress, Lease, ZoneId},
+        network::{AddressSource, Host, HostAddress, HostId, Lease, Role, ZoneId},
         service::Traffic,
     },
     syntax::{
@@ -25,12 +28,20 @@ impl Resolver<'_> {
         for index in 0..self.host_trees.len() {
             let Some(placed) = self.host_trees.get(index) else { continue };
             let (space, span, tree) = (placed.space, placed.span, placed.tree);
-            let host = self.host_of(tree, span, space);
+            let id = HostId(index);
+            let before = self.errors.borrow().len();
+            let host = self.host_of(id, tree, span, space);
+            let adrift = host.addresses.is_empty() && host.zones.iter().any(|zone| self.broken_zones.contains(zone));
+            if adrift || self.errors.borrow().len() > before || self.failed_in(span) {
+                self.broken_hosts.insert(id);
+            } else {
+                self.host_reserved(id, &host, tree);
+            }
             self.network.hosts.push(host);
         }
     }
 
-    fn host_of(&mut self, tree: &Declaration, span: Span, space: Space) -> Host {
+    fn host_of(&mut self, id: HostId, tree: &Declaration, span: Span, space: Space) -> Host {
         let attributes = Attributes::new("host", &tree.body, &KNOWN, &["address"], self.errors);
         let mut zones = Vec::new();
         match attributes.get("zone") {
@@ -52,6 +63,7 @@ impl Resolver<'_> {
                     }
                 }
             }
+            None if !attributes.lacks("zone") => {}
             None => self.report(
                 Diagnostic::error(
                     "missing-attribute",
@@ -81,10 +93,19 @@ impl Resolver<'_> {
         let mac = attributes.get("mac").and_then(|mut arguments| match arguments.next() {
             Some(Token { kind: Kind::Literal(Literal::Mac(mac)), span }) => {
                 arguments.end();
+                self.mac_spans.insert(id, *span);
+                if *mac == [0; 6] {
+                    self.report(
+                        Diagnostic::error("group-mac", *span, "this MAC address is empty, no device has it")
+                            .label("all of it is zero")
+                            .help("the device's own address is on its label, or in the router's list of leases"),
+                    );
+                }
                 if mac[0] & 1 == 1 {
                     self.report(
                         Diagnostic::error("group-mac", *span, "this MAC address is a group address, no device has it")
-                            .label("its first byte is odd"),
+                            .label("its first byte is odd")
+                            .help("the device's own address is on its label, or in the router's list of leases"),
                     );
                 }
                 Some(*mac)
@@ -101,13 +122,14 @@ impl Resolver<'_> {
             addresses,
             mac,
             lease: attributes.choice("dhcp", &[("static", Lease::Static), ("dynamic", Lease::Dynamic)]),
-            dns_name: attributes.text("name").map(|name| name.text),
+            dns_name: attributes.text("name").filter(|name| dns_name(name, 1..=127, self.errors)).map(|name| name.text),
             runs: self.runs(&attributes, space),
         }
     }
 
     fn runs(&mut self, attributes: &Attributes<'_>, space: Space) -> Vec<(String, Traffic)> {
         let Some(arguments) = attributes.get("runs") else { return Vec::new() };
+        arguments.no_body();
         let items = match syntax::items(arguments.rest(), self.source_text(arguments.span())) {
             Ok(items) => items,
             Err(error) => {
@@ -132,30 +154,86 @@ impl Resolver<'_> {
         found
     }
 
+    /// What a reservation needs, and an address in each zone of a host that has several.
+    fn host_reserved(&self, id: HostId, host: &Host, tree: &Declaration) {
+        let name = &tree.name;
+        let v4 = host.addresses.iter().any(|address| address.address.is_ipv4());
+        if host.lease == Some(Lease::Static) && (host.mac.is_none() || !v4) {
+            let missing = if host.mac.is_none() { "mac" } else { "address" };
+            self.report(
+                Diagnostic::error(
+                    "missing-attribute",
+                    name.span,
+                    format!("the router cannot reserve an address for `{}`", name.text),
+                )
+                .label(format!("needs `{missing}`"))
+                .help("`dhcp static` gives the IPv4 `address` to the device that has the `mac`"),
+            );
+        }
+        let bare = host.zones.iter().find(|zone| host.addresses.iter().all(|address| address.zone != **zone));
+        if host.zones.len() > 1
+            && let Some(zone) = bare
+        {
+            self.report(
+                Diagnostic::error(
+                    "missing-attribute",
+                    name.span,
+                    format!("host `{}` has no address in zone `{}`", name.text, self.network.zone(*zone).name),
+                )
+                .label("needs an address in each of its zones")
+                .help("add it to `address`, or take the zone out"),
+            );
+        }
+        let tunnels = |zone: &ZoneId| self.network.zone(*zone).role == Role::Vpn;
+        if !host.zones.is_empty()
+            && host.zones.iter().all(tunnels)
+            && let Some(span) = self.mac_spans.get(&id)
+        {
+            self.report(
+                Diagnostic::error("misplaced-attribute", *span, "a device in a VPN has no MAC address there")
+                    .label("never seen by the router")
+                    .help("remove it; in a VPN the `peer` has the address"),
+            );
+        }
+    }
+
     fn host_address(&self, address: IpAddr, span: Span, zones: &[ZoneId], tree: &Declaration) -> Option<HostAddress> {
         if zones.is_empty() {
             return None;
         }
-        let inside = zones.iter().copied().find(|id| {
-            let zone = self.network.zone(*id);
-            if zone.is_internet() {
-                self.network.internet().contains(address) || zone.upstream.iter().any(|net| net.contains(&address))
+        let owner = zones
+            .iter()
+            .map(|id| self.network.zone(*id))
+            .find_map(|zone| zone.addresses.iter().find(|own| own.address == address).map(|own| (zone, own)));
+        if let Some((zone, own)) = owner {
+            let error = Diagnostic::error(
+                "router-address",
+                span,
+                format!("{address} is the router's own address in `{}`", zone.name),
+            )
+            .label(format!("the address of `{}`", tree.name.text));
+            self.report(if own.source == AddressSource::Written {
+                error.also(own.span, "given to the router here").help("give one of them another address")
             } else {
-                zone.network_set().contains(address)
-            }
-        });
+                error
+                    .also(own.span, "the router takes the first address of this, as none is given")
+                    .help("give the host another address, or the router with `address` in the zone")
+            });
+            return None;
+        }
+        let inside = zones.iter().copied().find(|id| self.zone_sets.get(id.0).is_some_and(|set| set.contains(address)));
         let Some(zone) = inside else {
+            if zones.iter().any(|zone| self.broken_zones.contains(zone)) {
+                return None;
+            }
             let names = list(zones.iter().map(|id| format!("`{}`", self.network.zone(*id).name)));
-            let networks = list(
-                zones
-                    .iter()
-                    .flat_map(|id| &self.network.zone(*id).networks)
-                    .filter(|network| network.delegated.is_none())
-                    .map(|network| network.net),
-            );
+            let networks = list(zones.iter().flat_map(|id| &self.network.zone(*id).networks).map(shown));
             let mut error =
                 Diagnostic::error("host-outside-zone", span, format!("{address} is in no network of {names}"))
                     .label(format!("the address of `{}`", tree.name.text));
+            if zones.iter().any(|id| self.network.zone(*id).is_internet()) {
+                error = error.help("a private network beyond an uplink is written as that zone's `upstream`");
+            }
             if !networks.is_empty() {
                 error = error.help(format!("the networks there are {networks}"));
             }
@@ -166,17 +244,11 @@ impl Resolver<'_> {
             return None;
         };
         let zone_data = self.network.zone(zone);
-        if let Some(own) = zone_data.addresses.iter().find(|own| own.address == address) {
-            self.report(
-                Diagnostic::error(
-                    "router-address",
-                    span,
-                    format!("{address} is the router's own address in `{}`", zone_data.name),
-                )
-                .label(format!("the address of `{}`", tree.name.text))
-                .also(own.span, "the router's address follows from this")
-                .help("give the host another address, or the router with `address` in the zone"),
-            );
+        if let Some(network) = zone_data.networks.iter().find(|network| network.net.contains(&address))
+            && let Some(error) = edge_address(network.net, address, span)
+        {
+            self.report(error.help(format!("give `{}` another address of the network", tree.name.text)));
+            return None;
         }
         Some(HostAddress { zone, address, suffix: None, span })
     }
@@ -186,7 +258,8 @@ impl Resolver<'_> {
         let IpAddr::V6(suffix) = suffix else {
             self.report(
                 Diagnostic::error("attribute-value", span, format!("`{suffix}` is no IPv6 host part"))
-                    .label("expected a host part such as ::10"),
+                    .label("expected a host part such as ::10")
+                    .help("IPv4 addresses stand in `address`"),
             );
             return Vec::new();
         };
@@ -227,7 +300,7 @@ impl Resolver<'_> {
                 }
             }
         }
-        if found.is_empty() && !zones.is_empty() {
+        if found.is_empty() && !zones.is_empty() && !zones.iter().any(|zone| self.broken_zones.contains(zone)) {
             self.report(
                 Diagnostic::error(
                     "suffix-without-prefix",

@@ -12,11 +12,15 @@ mod schedules;
 mod services;
 mod zones;
 
-use std::{cell::RefCell, collections::BTreeMap};
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use jiff::civil::Date;
 
 use super::{
+    address::{AddressSet, Intervals, bits},
     attributes::Errors,
     load::{Import, Space, Units},
     names::{Names, Unclear},
@@ -32,6 +36,8 @@ use crate::{
     world::World,
 };
 
+const RENAME: &str = "rename one of them, or remove it";
+
 /// What a name on one side of a rule can be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Object {
@@ -39,6 +45,18 @@ enum Object {
     Host(HostId),
     Group(usize),
     Ranges(usize),
+}
+
+impl Object {
+    /// The word for its sort.
+    fn sort(self) -> &'static str {
+        match self {
+            Self::Zone(_) => "zone",
+            Self::Host(_) => "host",
+            Self::Group(_) => "group",
+            Self::Ranges(_) => "list of ranges",
+        }
+    }
 }
 
 /// A declaration that is resolved when it is asked for, since it may name others of its sort.
@@ -63,7 +81,26 @@ struct Resolver<'t> {
     today: Date,
     imports: &'t BTreeMap<Space, Vec<Import>>,
     errors: &'t Errors,
+    /// What the parser and the imports reported: names may be missing because of them.
+    earlier: &'t [Diagnostic],
+    /// The folder that nothing is read outside of.
+    root: &'t str,
+    /// The IPv4 addresses that the policy speaks of.
+    spoken: Intervals,
     network: Network,
+    /// What `internet` stands for, and the router's own addresses; asked for by every rule.
+    internet: AddressSet,
+    own: AddressSet,
+    /// What the name of each zone stands for.
+    zone_sets: Vec<AddressSet>,
+    /// Zones and hosts whose errors have been told: what follows from these is not.
+    broken_zones: BTreeSet<ZoneId>,
+    broken_hosts: BTreeSet<HostId>,
+    /// Where each zone's pools and upstream networks are written, in their order.
+    pool_spans: Vec<Vec<Span>>,
+    upstream_spans: Vec<Vec<Span>>,
+    mac_spans: BTreeMap<HostId, Span>,
+    check_ids: BTreeMap<String, Span>,
     objects: Names<Object>,
     services: Names<usize>,
     integrations: Names<usize>,
@@ -76,7 +113,7 @@ struct Resolver<'t> {
     integration_trees: Vec<Placed<'t, Declaration>>,
     schedule_trees: Vec<Placed<'t, Schedule>>,
     groups: Vec<Lazy<Option<Vec<super::network::Region>>>>,
-    ranges: Vec<Lazy<Option<super::address::AddressSet>>>,
+    ranges: Vec<Lazy<Option<AddressSet>>>,
     service_values: Vec<Lazy<Service>>,
     integration_values: Vec<Lazy<Integration>>,
 }
@@ -90,7 +127,19 @@ pub fn resolve(units: Units, sources: &Sources, world: &dyn World) -> (Network, 
         today: world.today(),
         imports: &units.imports,
         errors: &errors,
+        earlier: &units.errors,
+        root: &units.root,
+        spoken: spoken(&units.spoken),
         network: Network::default(),
+        internet: AddressSet::default(),
+        own: AddressSet::default(),
+        zone_sets: Vec::new(),
+        broken_zones: BTreeSet::new(),
+        broken_hosts: BTreeSet::new(),
+        pool_spans: Vec::new(),
+        upstream_spans: Vec::new(),
+        mac_spans: BTreeMap::new(),
+        check_ids: BTreeMap::new(),
         objects: Names::default(),
         services: Names::default(),
         integrations: Names::default(),
@@ -124,6 +173,13 @@ pub fn resolve(units: Units, sources: &Sources, world: &dyn World) -> (Network, 
     (network, found)
 }
 
+/// The IPv4 ranges among the literals, but for those so wide that they name nobody.
+fn spoken(literals: &[(std::net::IpAddr, std::net::IpAddr)]) -> Intervals {
+    let narrow = |(from, to): &(u128, u128)| to.saturating_sub(*from) < 1 << 24;
+    let v4 = literals.iter().filter(|(from, to)| from.is_ipv4() && to.is_ipv4());
+    Intervals::new(v4.map(|(from, to)| (bits(*from), bits(*to))).filter(narrow).collect())
+}
+
 impl<'t> Resolver<'t> {
     fn report(&self, error: Diagnostic) {
         self.errors.borrow_mut().push(error);
@@ -137,9 +193,41 @@ impl<'t> Resolver<'t> {
         self.sources.get(span.source).map_or("", |source| source.text.as_str())
     }
 
-    /// Has an error been reported so far?
-    fn failed(&self) -> bool {
-        self.errors.borrow().iter().any(|error| error.severity == Severity::Error)
+    /// Has an error been reported within this place?
+    fn failed_in(&self, place: Span) -> bool {
+        let within = |error: &Diagnostic| {
+            let span = error.primary.span;
+            error.severity == Severity::Error
+                && span.source == place.source
+                && place.start <= span.start
+                && span.start <= place.end
+        };
+        self.errors.borrow().iter().any(within) || self.earlier.iter().any(within)
+    }
+
+    /// A path below the policy's folder, from a file in a folder of it. Reports those that leave it.
+    fn inside_root(&self, folder: &str, file: &Name) -> Option<String> {
+        if file.text.is_empty() {
+            self.report(
+                Diagnostic::error("unreadable-file", file.span, "this names no file")
+                    .label("nothing stands between the quotes")
+                    .help("write the name of a file beside the policy, as in \"./partner.txt\""),
+            );
+            return None;
+        }
+        let path = super::load::join(folder, &file.text).filter(|path| path.starts_with(self.root));
+        if path.is_none() {
+            self.report(
+                Diagnostic::error(
+                    "outside-root",
+                    file.span,
+                    format!("`{}` lies outside the policy's folder", file.text),
+                )
+                .label("not read")
+                .help("a policy may only use files in the folder of its main file and below it"),
+            );
+        }
+        path
     }
 
     /// First pass: which names there are.
@@ -175,9 +263,10 @@ impl<'t> Resolver<'t> {
                         }
                     }
                     StatementKind::Service(tree) => {
+                        self.protocol_name(&tree.name);
                         let earlier =
                             self.services.declare(space, &tree.name.text, self.service_trees.len(), tree.name.span);
-                        if self.fresh(&tree.name, earlier) {
+                        if self.fresh(&tree.name, earlier, RENAME) {
                             self.service_trees.push(Placed { space, folder, span, tree });
                             self.service_values.push(Lazy::Waiting);
                         }
@@ -189,7 +278,7 @@ impl<'t> Resolver<'t> {
                             self.integration_trees.len(),
                             tree.name.span,
                         );
-                        if self.fresh(&tree.name, earlier) {
+                        if self.fresh(&tree.name, earlier, RENAME) {
                             self.integration_trees.push(Placed { space, folder, span, tree });
                             self.integration_values.push(Lazy::Waiting);
                         }
@@ -201,7 +290,7 @@ impl<'t> Resolver<'t> {
                             ScheduleId(self.schedule_trees.len()),
                             tree.name.span,
                         );
-                        if self.fresh(&tree.name, earlier) {
+                        if self.fresh(&tree.name, earlier, RENAME) {
                             self.schedule_trees.push(Placed { space, folder, span, tree });
                         }
                     }
@@ -213,11 +302,22 @@ impl<'t> Resolver<'t> {
 
     fn object(&mut self, space: Space, name: &Name, object: Object) -> bool {
         let earlier = self.objects.declare(space, &name.text, object, name.span);
-        self.fresh(name, earlier)
+        self.fresh(name, earlier, "zones, hosts, groups and ranges share one set of names: rename one of them")
+    }
+
+    /// A service of this name could never be asked for.
+    fn protocol_name(&self, name: &Name) {
+        if ["tcp", "udp", "sctp", "icmp", "icmpv6", "proto"].contains(&name.text.as_str()) {
+            self.report(
+                Diagnostic::error("reserved-name", name.span, format!("`{}` is a protocol", name.text))
+                    .label("cannot be the name of a service")
+                    .help("choose another name"),
+            );
+        }
     }
 
     /// Reports reserved and repeated names.
-    fn fresh(&self, name: &Name, earlier: Option<Span>) -> bool {
+    fn fresh(&self, name: &Name, earlier: Option<Span>, help: &str) -> bool {
         if syntax::reserved(&name.text) {
             self.report(
                 Diagnostic::error("reserved-name", name.span, format!("`{}` is a word of the language", name.text))
@@ -233,7 +333,8 @@ impl<'t> Resolver<'t> {
         } else if name.text.starts_with('_') {
             self.report(
                 Diagnostic::error("bad-name", name.span, format!("the name `{}` starts with `_`", name.text))
-                    .label("a name starts with a letter"),
+                    .label("a name starts with a letter")
+                    .help(format!("write `{}`", name.text.trim_start_matches('_'))),
             );
         }
         if let Some(earlier) = earlier {
@@ -241,7 +342,7 @@ impl<'t> Resolver<'t> {
                 Diagnostic::error("duplicate-name", name.span, format!("the name `{}` is given twice", name.text))
                     .label("declared again here")
                     .also(earlier, "declared first here")
-                    .help("zones, hosts, groups and ranges share one set of names; rename one of them"),
+                    .help(help),
             );
             return false;
         }
@@ -262,7 +363,8 @@ impl<'t> Resolver<'t> {
             Unclear::Unknown => {
                 let error = Diagnostic::error("unknown-name", span, format!("there is no {sort} called `{name}`"))
                     .label(format!("unknown {sort}"));
-                match (elsewhere, nearest(name, known.iter().map(String::as_str))) {
+                let full = known.iter().find(|full| full.rsplit_once('.').is_some_and(|(_, last)| last == name));
+                match (elsewhere.or_else(|| full.map(|full| format!("did you mean `{full}`?"))), nearest(name, known.iter().map(String::as_str))) {
                     (Some(help), _) => error.help(help),
                     (None, Some(near)) => error.help(format!("did you mean `{near}`?")),
                     (None, None) => error,
@@ -288,16 +390,22 @@ impl<'t> Resolver<'t> {
     fn zone_named(&mut self, name: &Name, space: Space) -> Option<ZoneId> {
         match self.objects.find(space, &name.text, self.imports) {
             Ok(Object::Zone(id)) => Some(id),
-            Ok(_) => {
+            Ok(other) => {
                 self.report(
-                    Diagnostic::error("not-a-zone", name.span, format!("`{}` is no zone", name.text))
-                        .label("expected a zone"),
+                    Diagnostic::error(
+                        "not-a-zone",
+                        name.span,
+                        format!("`{}` is a {}, no zone", name.text, other.sort()),
+                    )
+                    .label("expected the name of a zone"),
                 );
                 None
             }
             Err(why) => {
                 let known: Vec<String> = self.zone_trees.iter().map(|zone| zone.tree.name.text.clone()).collect();
-                self.unclear(&name.text, name.span, "zone", why, &known, None);
+                let built_in = syntax::BUILT_IN.contains(&name.text.as_str()) || name.text.starts_with("role.");
+                let help = built_in.then(|| "one zone is expected here, by its own name".to_owned());
+                self.unclear(&name.text, name.span, "zone", why, &known, help);
                 None
             }
         }
@@ -306,17 +414,24 @@ impl<'t> Resolver<'t> {
     fn host_named(&mut self, name: &Name, space: Space) -> Option<HostId> {
         match self.objects.find(space, &name.text, self.imports) {
             Ok(Object::Host(id)) => Some(id),
-            Ok(_) => {
+            Ok(other) => {
                 self.report(
-                    Diagnostic::error("not-a-host", name.span, format!("`{}` is no host", name.text))
-                        .label("expected a host")
-                        .help("declare it with `host NAME { zone ...;  address ... }`"),
+                    Diagnostic::error(
+                        "not-a-host",
+                        name.span,
+                        format!("`{}` is a {}, no host", name.text, other.sort()),
+                    )
+                    .label("expected the name of one host")
+                    .help("declare it with `host NAME { zone ...;  address ... }`"),
                 );
                 None
             }
             Err(why) => {
                 let known: Vec<String> = self.host_trees.iter().map(|host| host.tree.name.text.clone()).collect();
-                self.unclear(&name.text, name.span, "host", why, &known, None);
+                let near = nearest(&name.text, known.iter().map(String::as_str)).is_some();
+                let help =
+                    (!near).then(|| format!("declare it with `host {} {{ zone ...;  address ... }}`", name.text));
+                self.unclear(&name.text, name.span, "host", why, &known, help);
                 None
             }
         }

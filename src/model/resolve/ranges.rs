@@ -1,17 +1,21 @@
 //! `ranges NAME = ...` and `group NAME = ...`
 
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
 use super::{Lazy, Object, Resolver};
 use crate::{
     diagnostic::{Diagnostic, Span},
     model::{
         address::AddressSet,
         attributes::Attributes,
-        load::{Space, join},
+        load::Space,
         network::{Place, Region},
     },
     syntax::{
         self,
-        tree::{RangesSource, Term, TermKind},
+        tree::{Name, RangesSource, Term, TermKind},
     },
 };
 
@@ -23,7 +27,8 @@ impl Resolver<'_> {
             Lazy::Open => {
                 self.report(
                     Diagnostic::error("ranges-cycle", asked, format!("`{}` holds itself", self.text(asked)))
-                        .label("comes back to itself here"),
+                        .label("comes back to itself here")
+                        .help("remove this name"),
                 );
                 return None;
             }
@@ -34,41 +39,50 @@ impl Resolver<'_> {
         let (space, folder, tree) = (placed.space, placed.folder, placed.tree);
         let found = match &tree.source {
             RangesSource::Terms(terms) => self.ranges_of(terms, space),
-            RangesSource::File(file) => self.ranges_file(folder, &file.text, file.span),
+            RangesSource::File(file) => self.ranges_file(folder, file),
         };
         *self.ranges.get_mut(index)? = Lazy::Done(found.clone());
         found
     }
 
     fn ranges_of(&mut self, terms: &[Term], space: Space) -> Option<AddressSet> {
-        let mut set = AddressSet::default();
+        let mut ranges = Vec::new();
+        let mut good = true;
         for term in terms {
             let found = match &term.kind {
                 TermKind::Name(name) => match self.objects.find(space, name, self.imports) {
-                    Ok(Object::Ranges(index)) => self.ranges_set(index, term.span)?,
-                    Ok(_) => {
+                    Ok(Object::Ranges(index)) => self.ranges_set(index, term.span),
+                    Ok(other) => {
                         self.report(
-                            Diagnostic::error("not-ranges", term.span, format!("`{name}` is no ranges"))
-                                .label("expected prefixes or other ranges")
-                                .help("name zones and hosts together in a `group`"),
+                            Diagnostic::error(
+                                "not-ranges",
+                                term.span,
+                                format!("`{name}` is a {}, and ranges are addresses only", other.sort()),
+                            )
+                            .label("expected prefixes or other ranges")
+                            .help("name zones and hosts together in a `group`"),
                         );
-                        return None;
+                        None
                     }
                     Err(why) => {
                         let known = self.objects.visible(space, self.imports);
-                        self.unclear(name, term.span, "ranges", why, &known, None);
-                        return None;
+                        self.unclear(name, term.span, "list of ranges", why, &known, None);
+                        None
                     }
                 },
-                _ => self.literal(term)?,
+                _ => self.literal(term),
             };
-            set = set.union(&found);
+            match found {
+                Some(found) => ranges.push(found),
+                None => good = false,
+            }
         }
-        Some(set)
+        good.then(|| AddressSet::union_of(&ranges))
     }
 
     /// A file with one prefix, address or range a line, `#` before comments.
-    fn ranges_file(&self, folder: &str, file: &str, span: Span) -> Option<AddressSet> {
+    fn ranges_file(&self, folder: &str, file: &Name) -> Option<AddressSet> {
+        let span = file.span;
         let fail = |text: String, label: &str| {
             self.report(
                 Diagnostic::error("ranges-file", span, text)
@@ -77,34 +91,29 @@ impl Resolver<'_> {
             );
             None
         };
-        let Some(path) = join(folder, file).filter(|path| !path.starts_with("../")) else {
-            self.report(
-                Diagnostic::error("outside-root", span, format!("`{file}` lies outside the policy's folder"))
-                    .label("not read")
-                    .help("a policy may only use files in the folder of its main file and below it"),
-            );
-            return None;
-        };
+        let path = self.inside_root(folder, file)?;
         let text = match self.world.read(&path) {
             Ok(text) => text,
             Err(why) => return fail(format!("cannot read `{path}`: {why}"), "used here"),
         };
-        let mut set = AddressSet::default();
-        for (index, line) in text.lines().enumerate() {
+        let mut sets = Vec::new();
+        for (index, line) in text.trim_start_matches('\u{feff}').lines().enumerate() {
             let line = line.split('#').next().unwrap_or("").trim();
             if line.is_empty() {
                 continue;
             }
-            let net = line.parse::<ipnet::IpNet>().ok().filter(|net| net.network() == net.addr());
-            let net = net.or_else(|| line.parse::<std::net::IpAddr>().ok().map(ipnet::IpNet::from));
-            let Some(net) = net else {
-                return fail(
-                    format!("line {} of `{path}` is no prefix: `{}`", index + 1, line.escape_debug()),
-                    "read from here",
-                );
-            };
-            set = set.union(&AddressSet::net(net));
+            match file_line(line) {
+                Ok(found) => sets.push(found),
+                Err(why) => {
+                    let shown: String = line.chars().take(60).collect();
+                    return fail(
+                        format!("line {} of `{path}` {why}: `{}`", index + 1, shown.escape_debug()),
+                        "read from here",
+                    );
+                }
+            }
         }
+        let set = AddressSet::union_of(&sets);
         if set.is_empty() {
             return fail(format!("`{path}` holds no prefix"), "an empty list would come to mean nobody");
         }
@@ -128,7 +137,9 @@ impl Resolver<'_> {
                     "its ends are of two families"
                 };
                 self.report(
-                    Diagnostic::error("backward-range", term.span, "this range has nothing in it").label(label),
+                    Diagnostic::error("backward-range", term.span, "this range has nothing in it")
+                        .label(label)
+                        .help("write the lower address first, and both of one family"),
                 );
                 None
             }
@@ -143,7 +154,8 @@ impl Resolver<'_> {
             Lazy::Open => {
                 self.report(
                     Diagnostic::error("group-cycle", asked, format!("group `{}` holds itself", self.text(asked)))
-                        .label("comes back to itself here"),
+                        .label("comes back to itself here")
+                        .help("remove this name"),
                 );
                 return None;
             }
@@ -173,6 +185,7 @@ impl Resolver<'_> {
                 return None;
             }
             (None, Some(arguments)) if !arguments.rest().is_empty() => {
+                arguments.no_body();
                 match syntax::side(arguments.rest(), self.source_text(arguments.span())) {
                     Ok(side) => side,
                     Err(error) => {
@@ -185,6 +198,7 @@ impl Resolver<'_> {
                 arguments.expected("hosts, prefixes or ranges");
                 return None;
             }
+            (None, None) if !attributes.lacks("members") => return None,
             (None, None) => {
                 self.report(
                     Diagnostic::error(
@@ -202,7 +216,8 @@ impl Resolver<'_> {
         if regions.is_empty() {
             self.report(
                 Diagnostic::error("empty-side", side.span, format!("group `{}` is empty", tree.name.text))
-                    .label("nobody is left here"),
+                    .label("nobody is left here")
+                    .help("an empty group never comes to mean `any`; name its members, or remove it"),
             );
             return None;
         }
@@ -212,9 +227,9 @@ impl Resolver<'_> {
             arguments.end();
             let zone = self.zone_named(&name, space)?;
             if let Some(stray) = regions.iter().find(|region| region.place != Place::Zone(zone)) {
-                let where_ = match stray.place {
-                    Place::Router => "the router".to_owned(),
-                    Place::Zone(id) => format!("zone `{}`", self.network.zone(id).name),
+                let stray_label = match stray.place {
+                    Place::Router => "the router is among them".to_owned(),
+                    Place::Zone(id) => format!("something here is in zone `{}`", self.network.zone(id).name),
                 };
                 self.report(
                     Diagnostic::error(
@@ -222,12 +237,33 @@ impl Resolver<'_> {
                         side.span,
                         format!("a member of group `{}` is not in zone `{}`", tree.name.text, name.text),
                     )
-                    .label(format!("something here is in {where_}"))
-                    .also(name.span, "the zone of the group"),
+                    .label(stray_label)
+                    .also(name.span, "the zone of the group")
+                    .help("take it out, or leave out `zone`: a group may hold hosts of several zones"),
                 );
                 return None;
             }
         }
         Some(regions)
+    }
+}
+
+/// A prefix, an address or a range of a file.
+fn file_line(line: &str) -> Result<AddressSet, String> {
+    if let Some((from, to)) = line.split_once('-') {
+        let (from, to) = (from.trim().parse::<IpAddr>(), to.trim().parse::<IpAddr>());
+        return match (from, to) {
+            (Ok(from), Ok(to)) if from.is_ipv4() == to.is_ipv4() && from <= to => Ok(AddressSet::range(from, to)),
+            (Ok(_), Ok(_)) => Err("is a range with nothing in it".to_owned()),
+            _ => Err("is no prefix".to_owned()),
+        };
+    }
+    if let Ok(address) = line.parse::<IpAddr>() {
+        return Ok(AddressSet::of(address));
+    }
+    match line.parse::<IpNet>() {
+        Ok(net) if net.network() == net.addr() => Ok(AddressSet::net(net)),
+        Ok(net) => Err(format!("has bits set behind its length, where {} has none", net.trunc())),
+        Err(_) => Err("is no prefix".to_owned()),
     }
 }

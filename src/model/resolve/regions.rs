@@ -6,11 +6,12 @@ use super::{Object, Resolver};
 use crate::{
     diagnostic::{Diagnostic, Span},
     model::{
-        address::AddressSet,
+        address::{AddressSet, Intervals, address},
         load::Space,
         names::Unclear,
-        network::{HostId, Place, Region, Role, ZoneId},
+        network::{HostId, Lease, Place, Region, Role, ZoneId},
     },
+    packet::Family,
     syntax::tree::{Side, Term, TermKind},
 };
 
@@ -24,14 +25,40 @@ impl Resolver<'_> {
         if side.except.is_empty() {
             return Some(self.regions(included));
         }
-        let excluded = self.terms(&side.except, space)?;
-        let mut rest = ByPlace::new();
-        for (place, addresses) in &included {
-            let left = excluded.get(place).map_or_else(|| addresses.clone(), |cut| addresses.minus(cut));
-            if !left.is_empty() {
-                rest.insert(*place, left);
+        let mut rest = included.clone();
+        let mut good = true;
+        for term in &side.except {
+            let Some(excluded) = self.term(term, space) else {
+                good = false;
+                continue;
+            };
+            let cuts = |(place, cut): (&Place, &AddressSet)| {
+                included.get(place).is_some_and(|set| !set.intersect(cut).is_empty())
+            };
+            if !included.is_empty() && !excluded.is_empty() && !excluded.iter().any(cuts) {
+                self.report(
+                    Diagnostic::error(
+                        "except-nothing",
+                        term.span,
+                        format!("`{}` is not among those before `except`", self.text(term.span)),
+                    )
+                    .label("takes nobody out")
+                    .help(
+                        "`except` takes out of all that stands before it on this side; remove it, or correct the name",
+                    ),
+                );
+                good = false;
+            }
+            for (place, cut) in &excluded {
+                if let Some(set) = rest.get_mut(place) {
+                    *set = set.minus(cut);
+                }
             }
         }
+        if !good {
+            return None;
+        }
+        rest.retain(|_, addresses| !addresses.is_empty());
         if rest.is_empty() && !included.is_empty() {
             self.report(
                 Diagnostic::error("empty-side", side.span, "`except` takes everybody out")
@@ -46,6 +73,9 @@ impl Resolver<'_> {
     /// A side that must not be empty, of a statement that lets something through or holds it back.
     pub(super) fn filled_side(&mut self, side: &Side, space: Space) -> Option<Vec<Region>> {
         let regions = self.side(side, space)?;
+        if regions.is_empty() && !self.broken_zones.is_empty() {
+            return None;
+        }
         if regions.is_empty() {
             self.report(
                 Diagnostic::error("empty-side", side.span, "this stands for nobody")
@@ -65,7 +95,7 @@ impl Resolver<'_> {
                 let whole = match place {
                     Place::Router => addresses == AddressSet::all(),
                     Place::Zone(id) => {
-                        !self.network.zone(id).is_internet() && addresses == self.network.zone(id).network_set()
+                        !self.network.zone(id).is_internet() && self.zone_sets.get(id.0) == Some(&addresses)
                     }
                 };
                 Region { place, addresses, whole }
@@ -110,12 +140,11 @@ impl Resolver<'_> {
             }
             "router" => return Some(ByPlace::from([(Place::Router, AddressSet::all())])),
             "internet" => {
-                let internet = self.network.internet();
                 return Some(
                     self.network
                         .zone_ids()
                         .filter(|(_, zone)| zone.is_internet())
-                        .map(|(id, _)| (Place::Zone(id), internet.clone()))
+                        .map(|(id, _)| (Place::Zone(id), self.internet.clone()))
                         .collect(),
                 );
             }
@@ -126,6 +155,7 @@ impl Resolver<'_> {
             return self.role(role_name, span);
         }
         match self.objects.find(space, name, self.imports) {
+            Ok(Object::Zone(id)) if self.broken_zones.contains(&id) => None,
             Ok(Object::Zone(id)) => Some(ByPlace::from([(Place::Zone(id), self.zone_set(id))])),
             Ok(Object::Host(id)) => self.host_regions(id, span),
             Ok(Object::Group(index)) => {
@@ -178,18 +208,13 @@ impl Resolver<'_> {
 
     /// What the name of a zone stands for. An internet zone holds its upstream networks, which `internet` does not.
     fn zone_set(&self, id: ZoneId) -> AddressSet {
-        let zone = self.network.zone(id);
-        if zone.is_internet() {
-            self.network.internet().union(&AddressSet::nets(zone.upstream.iter().copied()))
-        } else {
-            zone.network_set()
-        }
+        self.zone_sets.get(id.0).cloned().unwrap_or_default()
     }
 
     fn host_regions(&self, id: HostId, span: Span) -> Option<ByPlace> {
         let host = self.network.host(id);
         if host.addresses.is_empty() {
-            if !host.zones.is_empty() {
+            if !self.broken_hosts.contains(&id) {
                 self.report(
                     Diagnostic::error(
                         "host-without-address",
@@ -203,13 +228,27 @@ impl Resolver<'_> {
             }
             return None;
         }
+        if host.lease == Some(Lease::Dynamic)
+            && let Some(address) = host.addresses.iter().find(|address| address.suffix.is_none())
+        {
+            self.report(
+                Diagnostic::warning(
+                    "dynamic-address",
+                    span,
+                    format!("host `{}` may get another address than {}", host.name, address.address),
+                )
+                .label("a rule needs an address that stays")
+                .also(host.span, "declared with `dhcp dynamic`")
+                .help("reserve the address: write `dhcp static` and its `mac`"),
+            );
+        }
         Some(host.zones.iter().map(|zone| (Place::Zone(*zone), host.address_set(Some(*zone)))).collect())
     }
 
     /// Where literal addresses lie. A single address of the router means the router; wider literals leave the router out.
     pub(super) fn place(&self, set: &AddressSet, span: Span) -> Option<ByPlace> {
         let mut found = ByPlace::new();
-        let own = self.network.router_addresses().intersect(set);
+        let own = self.own.intersect(set);
         let single = |set: &AddressSet| {
             [&set.v4, &set.v6].into_iter().flat_map(|family| family.ranges().iter().copied()).eq([
                 set.v4.ranges(),
@@ -222,16 +261,14 @@ impl Resolver<'_> {
         if !own.is_empty() && own == *set && single(set) {
             return Some(ByPlace::from([(Place::Router, own)]));
         }
-        let internet = self.network.internet();
-        for (id, zone) in self.network.zone_ids() {
-            let here = if zone.is_internet() {
-                internet.union(&AddressSet::nets(zone.upstream.iter().copied())).intersect(set)
-            } else {
-                zone.network_set().intersect(set)
-            };
+        for (index, zone) in self.zone_sets.iter().enumerate() {
+            let here = zone.intersect(set);
             if !here.is_empty() {
-                found.insert(Place::Zone(id), here);
+                found.insert(Place::Zone(ZoneId(index)), here);
             }
+        }
+        if !self.broken_zones.is_empty() && found.is_empty() {
+            return None;
         }
         if found.is_empty() {
             self.report(
@@ -241,6 +278,35 @@ impl Resolver<'_> {
             );
             return None;
         }
+        self.partly_nowhere(&found, set, span);
         Some(found)
+    }
+
+    /// Reports ranges of a list that lie in no zone, though others do.
+    fn partly_nowhere(&self, found: &ByPlace, set: &AddressSet, span: Span) {
+        if set.v4.ranges().len() + set.v6.ranges().len() < 2 || !self.broken_zones.is_empty() {
+            return;
+        }
+        let here: Vec<AddressSet> = found.values().cloned().collect();
+        let here = AddressSet::union_of(&here).union(&self.own);
+        for family in [Family::V4, Family::V6] {
+            let stray = set
+                .family(family)
+                .ranges()
+                .iter()
+                .find(|range| Intervals::new(vec![**range]).intersect(here.family(family)).is_empty());
+            if let Some((from, to)) = stray {
+                let (from, to) = (address(family, *from), address(family, *to));
+                self.report(
+                    Diagnostic::warning(
+                        "nowhere",
+                        span,
+                        format!("part of `{}` lies in no zone: {from} to {to}", self.text(span)),
+                    )
+                    .label("this part is left out")
+                    .help("remove it from the list, or add its network to a zone"),
+                );
+            }
+        }
     }
 }

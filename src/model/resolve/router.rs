@@ -3,8 +3,12 @@
 use super::Resolver;
 use crate::{
     diagnostic::{Diagnostic, nearest},
-    model::{attributes::Attributes, load::Units, network::Router},
-    syntax::tree::StatementKind,
+    model::{
+        attributes::{Attributes, dns_name},
+        load::Units,
+        network::Router,
+    },
+    syntax::{reserved, tree::StatementKind},
 };
 
 /// The targets that the language knows.
@@ -29,26 +33,22 @@ impl<'t> Resolver<'t> {
                 first = Some(tree.name.span);
                 let known = ["target", "hostname", "domain", "default-deny", "timezone", "output"];
                 let attributes = Attributes::new("router", &tree.body, &known, &[], self.errors);
+                self.router_name(&tree.name);
+                let dns = |key: &str, labels| {
+                    attributes.text(key).filter(|name| dns_name(name, labels, self.errors)).map(|name| name.text)
+                };
                 let mut router = Router {
                     name: tree.name.text.clone(),
                     span: statement.span,
-                    hostname: attributes.text("hostname").map(|name| name.text),
-                    domain: attributes.text("domain").map(|name| name.text),
+                    hostname: dns("hostname", 1..=1),
+                    domain: dns("domain", 1..=127),
                     reject: attributes.choice("default-deny", &[("reject", true), ("drop", false)]).unwrap_or(true),
                     output_open: attributes.choice("output", &[("open", true), ("closed", false)]).unwrap_or(true),
                     ..Router::default()
                 };
                 if let Some(zone) = attributes.text("timezone") {
                     if jiff::tz::TimeZone::get(&zone.text).is_err() {
-                        self.report(
-                            Diagnostic::error(
-                                "unknown-timezone",
-                                zone.span,
-                                format!("there is no time zone `{}`", zone.text),
-                            )
-                            .label("unknown time zone")
-                            .help("write its IANA name in quotes, as in \"Europe/Berlin\""),
-                        );
+                        self.unknown_timezone(&zone);
                     }
                     router.timezone = Some((zone.text, zone.span));
                 }
@@ -65,7 +65,19 @@ impl<'t> Resolver<'t> {
                                 Some(near) => error.help(format!("did you mean `{near}`?")),
                                 None => error.help(format!("the targets are {}", TARGETS.join(", "))),
                             });
-                        } else if !router.targets.iter().any(|(target, _)| *target == name.text) {
+                        } else if let Some((_, earlier)) =
+                            router.targets.iter().find(|(target, _)| *target == name.text)
+                        {
+                            self.report(
+                                Diagnostic::error(
+                                    "repeated-attribute",
+                                    name.span,
+                                    format!("target `{}` is named twice", name.text),
+                                )
+                                .label("once is enough")
+                                .also(*earlier, "named first here"),
+                            );
+                        } else {
                             router.targets.push((name.text, name.span));
                         }
                     }
@@ -73,5 +85,25 @@ impl<'t> Resolver<'t> {
                 self.network.router = router;
             }
         }
+    }
+
+    fn router_name(&self, name: &crate::syntax::tree::Name) {
+        if reserved(&name.text) || name.text.contains('.') || name.text.starts_with('_') {
+            self.report(
+                Diagnostic::error("reserved-name", name.span, format!("a router cannot be called `{}`", name.text))
+                    .label("this is a word of the language, or no plain name")
+                    .help("choose a name such as `edge`; it is shown in reports"),
+            );
+        }
+    }
+
+    fn unknown_timezone(&self, zone: &crate::syntax::tree::Name) {
+        let error = Diagnostic::error("unknown-timezone", zone.span, format!("there is no time zone `{}`", zone.text))
+            .label("unknown time zone");
+        let known: Vec<String> = jiff::tz::db().available().map(|name| name.to_string()).collect();
+        self.report(match nearest(&zone.text, known.iter().map(String::as_str)) {
+            Some(near) => error.help(format!("did you mean `\"{near}\"`?")),
+            None => error.help("write its IANA name in quotes, as in \"Europe/Berlin\""),
+        });
     }
 }

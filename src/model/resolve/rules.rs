@@ -8,7 +8,7 @@ use crate::{
         load::{Space, Units},
         names::Unclear,
         network::{Action, Limit, Options, Place, Region, Rule, TimeUnit},
-        service::{Integration, SameZone, Traffic},
+        service::{Integration, SameZone, Traffic, Trait},
     },
     packet::Family,
     syntax::{
@@ -33,7 +33,7 @@ impl<'t> Resolver<'t> {
                     StatementKind::Reflect(tree) => self.reflect(tree, span, space),
                     StatementKind::HomeAssistant(tree) => self.home_assistant(tree, span, space, folder),
                     StatementKind::Assertion(tree) => {
-                        let found = self.assertion(tree, span, space);
+                        let found = self.assertion(tree, span, space, true);
                         self.network.assertions.extend(found);
                     }
                     StatementKind::Exposed(tree) => self.exposed(tree, span, space),
@@ -54,7 +54,8 @@ impl<'t> Resolver<'t> {
     }
 
     fn rule(&mut self, tree: &tree::Rule, span: Span, space: Space) {
-        let options = self.options("rule", &tree.options, &[], space);
+        let word = if tree.action == Action::Allow { "allow" } else { "deny" };
+        let options = self.options(word, &tree.options, &[], space);
         if tree.action == Action::Deny
             && let Some((_, limit)) = options.limit
         {
@@ -75,13 +76,49 @@ impl<'t> Resolver<'t> {
             && !traffic.is_empty()
             && self.meets(&from, &to, &traffic, span)
         {
+            self.discovery_between(&tree.services, &to, space);
+            self.router_as_itself(&options, &from, &to, span);
             if options.as_router && tree.action == Action::Deny {
                 self.report(
                     Diagnostic::error("deny-as-router", span, "`as router` has no meaning for a deny")
-                        .label("nothing passes here"),
+                        .label("nothing passes here")
+                        .help("remove `as router`"),
                 );
             }
             self.push_rule(tree.action, (from, to), traffic, options, span, None);
+        }
+    }
+
+    /// Multicast does not cross zones, whatever a rule says. The router itself may listen to it.
+    fn discovery_between(&mut self, items: &[Item], to: &[Region], space: Space) {
+        if to.iter().all(|region| region.place == Place::Router) {
+            return;
+        }
+        for item in items {
+            if let ItemKind::Name(name) = &item.kind
+                && self.has_trait(name, space, Trait::Discovery)
+            {
+                self.report(
+                    Diagnostic::warning(
+                        "discovery-rule",
+                        item.span,
+                        format!("`{name}` works inside one zone only, so this rule does not carry it"),
+                    )
+                    .label("sent to everybody in a zone, never across")
+                    .help("let devices of two zones find each other with `reflect mdns between A, B`, or add them by address"),
+                );
+            }
+        }
+    }
+
+    fn router_as_itself(&self, options: &Options, from: &[Region], to: &[Region], span: Span) {
+        let itself = |regions: &[Region]| regions.iter().all(|region| region.place == Place::Router);
+        if options.as_router && (itself(from) || itself(to)) {
+            self.report(
+                Diagnostic::error("as-router-itself", span, "the router is one of the two ends already")
+                    .label("`as router` has no meaning here")
+                    .help("remove `as router`"),
+            );
         }
     }
 
@@ -162,16 +199,21 @@ impl<'t> Resolver<'t> {
                 continue;
             }
             for (regions, traffic) in [((from, to), &integration.there), ((to, from), &integration.back)] {
-                if !traffic.is_empty() && self.meets(regions.0, regions.1, traffic, span) {
-                    self.push_rule(
-                        Action::Allow,
-                        (regions.0.clone(), regions.1.clone()),
-                        traffic.clone(),
-                        options.clone(),
-                        span,
-                        Some(name.clone()),
-                    );
+                if traffic.is_empty() {
+                    continue;
                 }
+                if !self.meets(regions.0, regions.1, traffic, span) {
+                    // The other direction fails for the same reason.
+                    break;
+                }
+                self.push_rule(
+                    Action::Allow,
+                    (regions.0.clone(), regions.1.clone()),
+                    traffic.clone(),
+                    options.clone(),
+                    span,
+                    Some(name.clone()),
+                );
             }
         }
     }
@@ -208,7 +250,18 @@ impl<'t> Resolver<'t> {
     /// Can any packet be meant? Reports two ends in one zone, and two ends without a common family.
     pub(super) fn meets(&self, from: &[Region], to: &[Region], traffic: &[Traffic], span: Span) -> bool {
         if pairs(from, to).next().is_none() {
-            let name = from.first().map_or_else(String::new, |region| self.place_name(region.place));
+            let name = match from.first().map(|region| region.place) {
+                Some(Place::Router) => {
+                    self.report(
+                        Diagnostic::error("same-zone", span, "both ends are the router itself")
+                            .label("nothing has to be allowed here")
+                            .help("remove it: a device always reaches itself"),
+                    );
+                    return false;
+                }
+                Some(place) => self.place_name(place),
+                None => String::new(),
+            };
             self.report(
                 Diagnostic::error("same-zone", span, format!("both ends are in {name}"))
                     .label("this traffic does not cross the router")
@@ -232,11 +285,17 @@ impl<'t> Resolver<'t> {
                 _ => "IPv6 only",
             }
         };
-        self.report(
-            Diagnostic::error("no-common-family", span, "the two ends have no family of addresses in common")
+        let only = traffic.iter().all(|traffic| traffic.family.is_some());
+        let error = Diagnostic::error("no-common-family", span, "the two ends have no family of addresses in common");
+        self.report(if only && families(from) == families(to) {
+            error
+                .label(format!("both sides have {}, and the service belongs to the other family", families(from)))
+                .help("`icmp` is IPv4 and `icmpv6` is IPv6; `ping` of std.services is both")
+        } else {
+            error
                 .label(format!("the left side has {}, the right side has {}", families(from), families(to)))
-                .help("give one of them an address of the other family, or remove the rule"),
-        );
+                .help("give one of them an address of the other family, or remove the rule")
+        });
         false
     }
 
@@ -252,7 +311,7 @@ impl<'t> Resolver<'t> {
         let known: Vec<&str> =
             OPTIONS.iter().chain(more).copied().filter(|key| statement != "expose" || *key != "as").collect();
         let attributes = Attributes::new(statement, body, &known, &[], self.errors);
-        let as_router = attributes.get("as").filter(|_| statement == "rule").is_some_and(|mut arguments| {
+        let as_router = attributes.get("as").filter(|_| statement != "expose").is_some_and(|mut arguments| {
             let found = arguments.word_is("router");
             if found {
                 arguments.end();
@@ -268,7 +327,10 @@ impl<'t> Resolver<'t> {
                 Ok(id) => Some((id, name.span)),
                 Err(why) => {
                     let known = self.schedules.visible(space, self.imports);
-                    self.unclear(&name.text, name.span, "schedule", why, &known, None);
+                    let help = known
+                        .is_empty()
+                        .then(|| format!("declare it, as in `schedule {} = mon-fri 07:00-21:00`", name.text));
+                    self.unclear(&name.text, name.span, "schedule", why, &known, help);
                     None
                 }
             }
@@ -317,7 +379,8 @@ impl<'t> Resolver<'t> {
         let Some(unit) = units.into_iter().find(|known| known.word() == unit) else {
             self.report(
                 Diagnostic::error("attribute-value", span, format!("`{unit}` is no unit of time"))
-                    .label(format!("expected {}", list(units.map(TimeUnit::word)))),
+                    .label(format!("expected {}", list(units.map(TimeUnit::word))))
+                    .help("write it as 10/minute"),
             );
             return None;
         };
@@ -325,8 +388,9 @@ impl<'t> Resolver<'t> {
             Ok(count @ 1..=1_000_000) => Some(Limit { count, unit }),
             _ => {
                 self.report(
-                    Diagnostic::error("out-of-range", span, format!("{count} is no rate"))
-                        .label("expected a number from 1 to 1000000"),
+                    Diagnostic::error("out-of-range", span, format!("a rate cannot be {count}"))
+                        .label("expected a number from 1 to 1000000")
+                        .help("to let nothing through, remove the rule"),
                 );
                 None
             }

@@ -30,7 +30,7 @@ impl Resolver<'_> {
 
     /// Ranges of minutes of the week, the end exclusive.
     fn minutes(&self, part: &ScheduleSpan) -> Vec<(u16, u16)> {
-        if part.from == part.to {
+        if part.from == part.to || (part.from == DAY && part.to == 0) {
             self.report(
                 Diagnostic::error("empty-schedule", part.span, "this time starts and ends at once")
                     .label("no minute lies in it")

@@ -98,7 +98,7 @@ impl Resolver<'_> {
                 }
                 _ => {
                     self.report(
-                        Diagnostic::error("out-of-range", part.span, format!("{} is no port", self.text(part.span)))
+                        Diagnostic::error("out-of-range", part.span, format!("`{}` is no port", self.text(part.span)))
                             .label("ports are numbers from 1 to 65535"),
                     );
                     good = false;
@@ -115,7 +115,8 @@ impl Resolver<'_> {
                 None => {
                     self.report(
                         Diagnostic::error("service-cycle", span, format!("service `{name}` holds itself"))
-                            .label("comes back to itself here"),
+                            .label("comes back to itself here")
+                            .help("remove this name, or write the ports here"),
                     );
                     Vec::new()
                 }
@@ -135,6 +136,12 @@ impl Resolver<'_> {
                 Vec::new()
             }
         }
+    }
+
+    /// Has a service of this name a trait?
+    pub(super) fn has_trait(&mut self, name: &str, space: Space, wanted: Trait) -> bool {
+        let Ok(index) = self.services.find(space, name, self.imports) else { return false };
+        matches!(self.service_values.get(index), Some(Lazy::Done(service)) if service.traits.contains(&wanted))
     }
 
     /// The module of the standard library that has a service of this name, if the policy does not use it.
@@ -197,6 +204,11 @@ impl Resolver<'_> {
         );
         let mut flows = |key: &str| {
             let Some(arguments) = attributes.get(key) else { return Vec::new() };
+            arguments.no_body();
+            if arguments.rest().is_empty() {
+                arguments.expected("services");
+                return Vec::new();
+            }
             match syntax::items(arguments.rest(), self.source_text(arguments.span())) {
                 Ok(items) => self.traffic(&items, space),
                 Err(error) => {
@@ -217,10 +229,9 @@ impl Resolver<'_> {
                 .choice("same-zone", &[("required", SameZone::Required), ("advised", SameZone::Advised)]),
             because: attributes.quoted("because").map(|text| text.text),
         };
-        if found.there.is_empty()
-            && found.back.is_empty()
-            && found.same_zone != Some(SameZone::Required)
-            && !self.failed()
+        if attributes.lacks("there")
+            && attributes.lacks("back")
+            && attributes.get("same-zone").is_none_or(|_| found.same_zone == Some(SameZone::Advised))
         {
             self.report(
                 Diagnostic::error(

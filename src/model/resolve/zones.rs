@@ -11,6 +11,7 @@ use super::Resolver;
 use crate::{
     diagnostic::{Diagnostic, Span},
     model::{
+        address::AddressSet,
         attributes::{Arguments, Attributes, network},
         load::Space,
         network::{AddressSource, Egress, InterfaceName, OwnAddress, Role, Uplink, Zone, ZoneId, ZoneNetwork},
@@ -59,7 +60,7 @@ impl Resolver<'_> {
         for index in 0..self.zone_trees.len() {
             let Some(placed) = self.zone_trees.get(index) else { continue };
             let (space, span, tree) = (placed.space, placed.span, placed.tree);
-            let (zone, written, own) = self.zone(tree, span, space);
+            let (zone, written, own) = self.zone(ZoneId(index), tree, span, space);
             self.network.zones.push(zone);
             networks.push(written);
             addresses.push(own);
@@ -70,12 +71,31 @@ impl Resolver<'_> {
         for (index, own) in addresses.into_iter().enumerate() {
             self.own_addresses(ZoneId(index), own);
         }
+        self.internet = self.network.internet();
+        self.own = self.network.router_addresses();
+        let upstream = |zone: &Zone| AddressSet::nets(zone.upstream.iter().copied());
+        self.zone_sets = self
+            .network
+            .zones
+            .iter()
+            .map(|zone| if zone.is_internet() { self.internet.union(&upstream(zone)) } else { zone.network_set() })
+            .collect();
     }
 
-    fn zone(&mut self, tree: &Declaration, span: Span, space: Space) -> (Zone, Vec<Written>, WrittenAddresses) {
+    fn errors_so_far(&self) -> usize {
+        self.errors.borrow().len()
+    }
+
+    fn zone(
+        &mut self,
+        id: ZoneId,
+        tree: &Declaration,
+        span: Span,
+        space: Space,
+    ) -> (Zone, Vec<Written>, WrittenAddresses) {
         let attributes = Attributes::new("zone", &tree.body, &KNOWN, &["interface", "address", "network"], self.errors);
         let role = attributes.choice("role", &Role::ALL);
-        if attributes.get("role").is_none() {
+        if attributes.lacks("role") {
             self.report(
                 Diagnostic::error(
                     "missing-attribute",
@@ -86,12 +106,34 @@ impl Resolver<'_> {
                 .help(format!("a role is one of {}", Role::ALL.map(|(name, _)| name).join(", "))),
             );
         }
+        // Without a role, what the other attributes mean is anybody's guess.
+        let role_known = role.is_some();
         let role = role.unwrap_or(Role::Trusted);
         let internet = role == Role::Internet;
-        self.only_for(&attributes, &["uplink", "upstream", "delegated", "failover"], internet, "an internet zone");
-        self.only_for(&attributes, &["isolated", "dhcp", "egress"], !internet, "a zone of your own");
+        if role_known {
+            self.only_for(&attributes, &["uplink", "upstream", "delegated", "failover"], internet, "an internet zone");
+            self.only_for(&attributes, &["isolated", "egress"], !internet, "a zone of your own");
+            let serves = !internet && role != Role::Vpn;
+            self.only_for(&attributes, &["dhcp"], serves, "a zone of your own that is no VPN");
+        }
         let (interface, interfaces) = self.interfaces(&attributes);
+        if role_known && role != Role::Vpn && attributes.lacks("interface") {
+            self.report(
+                Diagnostic::error(
+                    "missing-attribute",
+                    tree.name.span,
+                    format!("zone `{}` has no interface", tree.name.text),
+                )
+                .label("needs `interface`")
+                .help("write the router's name for it, as in `interface eth1.30`"),
+            );
+        }
+        let before = self.errors_so_far();
         let written: Vec<Written> = attributes.all("network").flat_map(|arguments| self.networks(arguments)).collect();
+        let networks_good = self.errors_so_far() == before;
+        if !role_known || !networks_good || self.earlier_in(span) {
+            self.broken_zones.insert(id);
+        }
         if internet && let Some(arguments) = attributes.get("network") {
             self.report(
                 Diagnostic::error("internet-network", arguments.span(), "an internet zone has no network of its own")
@@ -106,6 +148,13 @@ impl Resolver<'_> {
             arguments.end();
             Some((u16::try_from(found.0).ok()?, found.1))
         });
+        let pools = self.pools(&attributes);
+        let upstream = Self::prefixes(&attributes, "upstream");
+        for (net, span) in &upstream {
+            self.usable_network(*net, *span);
+        }
+        self.pool_spans.push(pools.iter().map(|(.., span)| *span).collect());
+        self.upstream_spans.push(upstream.iter().map(|(_, span)| *span).collect());
         let zone = Zone {
             name: tree.name.text.clone(),
             span,
@@ -115,7 +164,7 @@ impl Resolver<'_> {
             vlan,
             networks: Vec::new(),
             addresses: Vec::new(),
-            dhcp: self.pools(&attributes),
+            dhcp: pools.iter().map(|(from, to, _)| (*from, *to)).collect(),
             isolated: attributes.flag("isolated"),
             masquerade: attributes.switch("masquerade").unwrap_or(internet),
             uplink: attributes.choice(
@@ -127,13 +176,16 @@ impl Resolver<'_> {
                     ("ds-lite", Uplink::DsLite),
                 ],
             ),
-            upstream: Self::prefixes(&attributes, "upstream").into_iter().map(|(net, _)| net).collect(),
+            upstream: upstream.into_iter().map(|(net, _)| net).collect(),
             delegated: self.delegated(&attributes),
             failover: attributes.flag("failover"),
             egress: self.egress(&attributes, space),
         };
         let own = self.written_addresses(&attributes);
-        if !internet && written.is_empty() && attributes.get("network").is_none() {
+        if !internet && written.is_empty() {
+            self.broken_zones.insert(id);
+        }
+        if role_known && !internet && attributes.lacks("network") {
             self.report(
                 Diagnostic::error(
                     "missing-attribute",
@@ -145,6 +197,14 @@ impl Resolver<'_> {
             );
         }
         (zone, written, own)
+    }
+
+    /// Did the parser leave something of this statement out?
+    fn earlier_in(&self, place: Span) -> bool {
+        self.earlier.iter().any(|error| {
+            let span = error.primary.span;
+            span.source == place.source && place.start <= span.start && span.start <= place.end
+        })
     }
 
     fn only_for(&self, attributes: &Attributes<'_>, keys: &[&str], fits: bool, what: &str) {
@@ -200,18 +260,19 @@ impl Resolver<'_> {
 
     /// What the kernel takes as the name of an interface (`dev_valid_name`), and nothing that a ruleset could misread.
     fn interface_name(&self, name: &Name, target: Option<&str>) {
-        if target == Some("pfsense") {
-            return;
-        }
+        let linux = target != Some("pfsense");
         let error =
-            |text: String| Diagnostic::error("bad-interface", name.span, text).label("not a name that Linux takes");
-        if name.text.len() > INTERFACE_MAX {
+            |text: String| Diagnostic::error("bad-interface", name.span, text).label("not a name that a router takes");
+        if linux && name.text.len() > INTERFACE_MAX {
             self.report(
                 error(format!("`{}` is too long for an interface", name.text))
                     .help("Linux takes at most 15 characters"),
             );
         } else if name.text.is_empty() || name.text == "." || name.text == ".." || name.text == "lo" {
-            self.report(error(format!("`{}` cannot be the interface of a zone", name.text)));
+            self.report(
+                error(format!("`{}` cannot be the interface of a zone", name.text))
+                    .help("name the interface on which the zone's packets arrive, as in eth1.30"),
+            );
         } else if let Some(wrong) =
             name.text.chars().find(|character| !(character.is_ascii_alphanumeric() || "-_.@+".contains(*character)))
         {
@@ -228,20 +289,28 @@ impl Resolver<'_> {
             match arguments.peek() {
                 Some(Token { kind: Kind::Word(word), span }) if word == "delegated" => {
                     arguments.next();
-                    let number = match arguments.next() {
-                        Some(Token { kind: Kind::Literal(Literal::Number(number)), .. }) => {
+                    let number = match arguments.peek().map(|token| &token.kind) {
+                        Some(Kind::Literal(Literal::Number(number))) => {
                             u64::from_str_radix(&number.to_string(), 16).ok()
                         }
-                        Some(Token { kind: Kind::Word(word), .. }) => u64::from_str_radix(word, 16).ok(),
+                        Some(Kind::Literal(Literal::Hexadecimal(number))) => Some(*number),
+                        Some(Kind::Word(word)) => u64::from_str_radix(word, 16).ok(),
                         _ => None,
                     };
-                    match number {
-                        Some(number) => found.push(Written::Delegated(number, *span)),
-                        None => self.report(
-                            Diagnostic::error("attribute-value", *span, "`delegated` needs the number of a subnet")
-                                .label("expected a number after this")
-                                .help("write it in hexadecimal as it appears in the address: `delegated 10` is PREFIX:10::/64"),
-                        ),
+                    match (number, arguments.peek()) {
+                        (Some(number), Some(token)) => {
+                            found.push(Written::Delegated(number, span.to(token.span)));
+                            arguments.next();
+                        }
+                        (_, Some(Token { kind: Kind::Bad, .. })) => return found,
+                        _ => {
+                            self.report(
+                                Diagnostic::error("attribute-value", *span, "`delegated` needs the number of a subnet")
+                                    .label("expected a number after this")
+                                    .help("write it in hexadecimal as it appears in the address: `delegated 10` is PREFIX:10::/64"),
+                            );
+                            return found;
+                        }
                     }
                 }
                 Some(Token { kind: Kind::Literal(Literal::Address(address)), span }) => {
@@ -257,7 +326,11 @@ impl Resolver<'_> {
                     );
                 }
                 _ => match arguments.prefix() {
-                    Some((net, span)) => found.push(Written::Literal(net, span)),
+                    Some((net, span)) => {
+                        if self.usable_network(net, span) {
+                            found.push(Written::Literal(net, span));
+                        }
+                    }
                     None => {
                         if !matches!(arguments.peek(), Some(Token { kind: Kind::Comma, .. })) {
                             return found;
@@ -270,6 +343,27 @@ impl Resolver<'_> {
                 return found;
             }
         }
+    }
+
+    /// Reports a network that no zone can have: loopback, link-local, multicast, everything.
+    fn usable_network(&self, net: IpNet, span: Span) -> bool {
+        let parse = |list: &[&str]| AddressSet::nets(list.iter().filter_map(|net| net.parse().ok()));
+        let set = AddressSet::net(net);
+        let usable = match net {
+            IpNet::V4(_) => {
+                let special = parse(&["0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/3"]);
+                set.intersect(&special).is_empty()
+            }
+            IpNet::V6(_) => parse(&["2000::/3", "fc00::/7"]).covers(&set),
+        };
+        if !usable {
+            self.report(
+                Diagnostic::error("not-a-network", span, format!("no zone can have the network {net}"))
+                    .label("expected a network of hosts")
+                    .help("private networks lie in 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16 and fd00::/8"),
+            );
+        }
+        usable
     }
 
     pub(super) fn prefixes(attributes: &Attributes<'_>, key: &str) -> Vec<(IpNet, Span)> {
@@ -291,18 +385,20 @@ impl Resolver<'_> {
         let (net, span) = arguments.prefix()?;
         arguments.end();
         match net {
-            IpNet::V6(net) if net.prefix_len() <= 64 => Some((net, span)),
+            IpNet::V6(prefix) if (16..=64).contains(&prefix.prefix_len()) => {
+                self.usable_network(net, span).then_some((prefix, span))
+            }
             _ => {
                 self.report(
                     Diagnostic::error("attribute-value", span, format!("`{net}` is no prefix that can be delegated"))
-                        .label("expected an IPv6 prefix of /64 or shorter, such as 2001:db8:1042::/56"),
+                        .label("expected an IPv6 prefix from /16 to /64, such as 2001:db8:1042::/56"),
                 );
                 None
             }
         }
     }
 
-    fn pools(&self, attributes: &Attributes<'_>) -> Vec<(IpAddr, IpAddr)> {
+    fn pools(&self, attributes: &Attributes<'_>) -> Vec<(IpAddr, IpAddr, Span)> {
         let mut found = Vec::new();
         for mut arguments in attributes.all("dhcp") {
             match arguments.next() {
@@ -310,10 +406,16 @@ impl Resolver<'_> {
                     if from > to || from.is_ipv4() != to.is_ipv4() {
                         self.report(
                             Diagnostic::error("backward-range", *span, "this range has nothing in it")
-                                .label("its end lies before its start"),
+                                .label(if from.is_ipv4() == to.is_ipv4() {
+                                    "its end lies before its start"
+                                } else {
+                                    "its ends are of two families"
+                                })
+                                .help("write the lower address first, and both of one family"),
                         );
+                    } else {
+                        found.push((*from, *to, *span));
                     }
-                    found.push((*from, *to));
                     arguments.end();
                 }
                 _ => Arguments::expected(
@@ -350,7 +452,14 @@ impl Resolver<'_> {
                             }
                         };
                         arguments.next();
-                        found.assigned = Some((source, *span));
+                        if let Some((_, earlier)) = found.assigned.replace((source, *span)) {
+                            self.report(
+                                Diagnostic::error("attribute-value", *span, "an address is assigned in one way")
+                                    .label("a second way")
+                                    .also(earlier, "the first one")
+                                    .help("keep one of dhcp, pppoe and pd"),
+                            );
+                        }
                     }
                     Some(Token { kind: Kind::Literal(Literal::Prefix(address, length)), span }) => {
                         arguments.next();
@@ -365,7 +474,14 @@ impl Resolver<'_> {
                         );
                     }
                     _ => match arguments.address("an address, dhcp, pppoe or pd") {
-                        Some(address) => found.literal.push(address),
+                        Some((address, span)) => match found.literal.iter().find(|(other, _)| *other == address) {
+                            Some((_, earlier)) => self.report(
+                                Diagnostic::error("duplicate-address", span, format!("{address} is given twice"))
+                                    .label("once is enough")
+                                    .also(*earlier, "given first here"),
+                            ),
+                            None => found.literal.push((address, span)),
+                        },
                         None => break,
                     },
                 }
@@ -399,17 +515,22 @@ impl Resolver<'_> {
     fn delegated_subnet(&self, id: ZoneId, number: u64, span: Span) -> Option<Ipv6Net> {
         let uplink = self.delegating(id);
         let Some((uplink_id, uplink)) = uplink else {
-            self.report(
-                Diagnostic::error("no-uplink", span, "no internet zone could delegate a prefix")
-                    .label("below which prefix?")
-                    .help("declare a zone with `role internet`"),
-            );
+            if self.broken_zones.is_empty() {
+                self.report(
+                    Diagnostic::error("no-uplink", span, "no internet zone could delegate a prefix")
+                        .label("below which prefix?")
+                        .help("declare a zone with `role internet`"),
+                );
+            }
             return None;
         };
         let base = uplink.delegated.map_or_else(|| stand_in_prefix(uplink_id), |(net, _)| net);
         let bits = 64 - u32::from(base.prefix_len());
         if bits < 64 && number >> bits != 0 {
-            let mut error = Diagnostic::error("no-such-subnet", span, format!("subnet {number:x} does not fit into {base}"))
+            let mut error = Diagnostic::error("no-such-subnet", span, match uplink.delegated {
+                Some(_) => format!("subnet {number:x} does not fit into {base}"),
+                None => format!("no provider delegates a subnet {number:x}"),
+            })
                 .label(format!("a /{} has the subnets 0 to {:x}", base.prefix_len(), (1_u128 << bits) - 1))
                 .help("the number is hexadecimal, as it appears in the address; ask the provider for a shorter prefix if there are too few");
             if let Some((_, place)) = uplink.delegated {
@@ -449,10 +570,11 @@ impl Resolver<'_> {
             if !has(&own, false) {
                 own.push(OwnAddress { address: stand_in_v6(id), source, span });
             }
+            self.address_elsewhere(zone, &own);
         } else {
             for network in &zone.networks {
                 let covered = own.iter().any(|own| network.net.contains(&own.address));
-                if !covered && (assigned.is_none() || network.delegated.is_some()) {
+                if !covered {
                     let source =
                         if network.delegated.is_some() { AddressSource::Delegated } else { AddressSource::Default };
                     own.extend(first_address(network.net).map(|address| OwnAddress {
@@ -462,7 +584,21 @@ impl Resolver<'_> {
                     }));
                 }
             }
-            if let Some((source, span)) = assigned.filter(|(source, _)| *source != AddressSource::Delegated) {
+            if self.broken_zones.contains(&id) {
+                // What is wrong has been told.
+            } else if let Some((_, span)) = assigned.filter(|(source, _)| {
+                *source == AddressSource::Delegated && zone.networks.iter().all(|network| network.delegated.is_none())
+            }) {
+                self.report(
+                    Diagnostic::error(
+                        "attribute-value",
+                        span,
+                        format!("zone `{}` has no network below a delegated prefix", zone.name),
+                    )
+                    .label("an address of which network?")
+                    .help("add `network delegated N`, or leave `pd` out"),
+                );
+            } else if let Some((source, span)) = assigned.filter(|(source, _)| *source != AddressSource::Delegated) {
                 self.report(
                     Diagnostic::error(
                         "attribute-value",
@@ -477,19 +613,25 @@ impl Resolver<'_> {
                 );
             }
             for own in own.iter().filter(|own| own.source == AddressSource::Written) {
-                if !zone.networks.iter().any(|network| network.net.contains(&own.address)) {
-                    self.report(
+                match zone.networks.iter().find(|network| network.net.contains(&own.address)) {
+                    Some(network) => {
+                        if let Some(error) = edge_address(network.net, own.address, own.span) {
+                            self.report(
+                                error
+                                    .help("the router has the first address of the network if you leave `address` out"),
+                            );
+                        }
+                    }
+                    None if self.broken_zones.contains(&id) => {}
+                    None => self.report(
                         Diagnostic::error(
                             "host-outside-zone",
                             own.span,
                             format!("{} is in no network of zone `{}`", own.address, zone.name),
                         )
                         .label("the router's address in the zone")
-                        .help(format!(
-                            "the networks of the zone are {}",
-                            list(zone.networks.iter().map(|network| network.net))
-                        )),
-                    );
+                        .help(format!("the networks of the zone are {}", list(zone.networks.iter().map(shown)))),
+                    ),
                 }
             }
         }
@@ -498,19 +640,32 @@ impl Resolver<'_> {
         }
     }
 
+    /// Reports an address towards the internet that lies in a zone of the policy's own.
+    fn address_elsewhere(&self, zone: &Zone, own: &[OwnAddress]) {
+        for own in own.iter().filter(|own| own.source == AddressSource::Written) {
+            if let Some(other) = self.network.zone_of(own.address) {
+                let other = self.network.zone(other);
+                self.report(
+                    Diagnostic::error(
+                        "host-outside-zone",
+                        own.span,
+                        format!("{} lies in zone `{}`, not beyond `{}`", own.address, other.name, zone.name),
+                    )
+                    .label(format!("the router's address in `{}`", zone.name))
+                    .also(other.span, "the zone whose network has it")
+                    .help("an address has to belong to one zone: correct the address, or the network"),
+                );
+            }
+        }
+    }
+
     /// An IPv4 address that nothing in the policy speaks of, from the documentation ranges (RFC 5737).
     fn stand_in_v4(&self, id: ZoneId) -> IpAddr {
         let candidates = [[192, 0, 2], [198, 51, 100], [203, 0, 113]]
             .into_iter()
             .flat_map(|[a, b, c]| (1..255).map(move |d| Ipv4Addr::new(a, b, c, d)));
-        let spoken = |address: &Ipv4Addr| {
-            let text = address.to_string();
-            (0_u32..)
-                .map_while(|index| self.sources.get(crate::diagnostic::SourceId(index)))
-                .any(|source| source.text.contains(&text))
-        };
         candidates
-            .filter(|address| !spoken(address))
+            .filter(|address| !self.spoken.contains(u128::from(address.to_bits())))
             .nth(id.0)
             .map_or(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)), IpAddr::V4)
     }
@@ -535,6 +690,28 @@ fn first_address(net: IpNet) -> Option<IpAddr> {
             Some(IpAddr::V6(Ipv6Addr::from_bits(net.network().to_bits() | u128::from(net.prefix_len() < 128))))
         }
     }
+}
+
+/// An error when an address is the first or last of its network, which no host can have.
+pub(super) fn edge_address(net: IpNet, address: IpAddr, span: Span) -> Option<Diagnostic> {
+    if net.prefix_len() + 1 >= net.max_prefix_len() {
+        return None;
+    }
+    let what = if address == net.network() && address.is_ipv4() {
+        format!("the first address of {net} is the network itself")
+    } else if address == net.network() {
+        format!("the first address of {net} belongs to all its routers")
+    } else if address.is_ipv4() && address == net.broadcast() {
+        format!("the last address of {net} is its broadcast address")
+    } else {
+        return None;
+    };
+    Some(Diagnostic::error("network-address", span, format!("nobody can have the address {address}")).label(what))
+}
+
+/// A network as the policy writes it: never the stand-in of a delegated prefix.
+pub(super) fn shown(network: &ZoneNetwork) -> String {
+    network.delegated.map_or_else(|| network.net.to_string(), |number| format!("delegated {number:x}"))
 }
 
 /// Things with commas between them.

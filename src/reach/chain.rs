@@ -1,0 +1,321 @@
+//! Chains of hosts: `never A ~> B`, decided exactly by walking the classes.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use super::{
+    classes::{Class, Classes, Leg},
+    name::address_name,
+};
+use crate::{
+    check::let_through,
+    compile::Meant,
+    diagnostic::{Diagnostic, Span},
+    model::{Assertion, Network, Place, Region, address::address, service::Traffic},
+    packet::{Cube, Field, Packet, Ranges, Set, Side, Space, prefix},
+    policy::{Meaning, between, zone_number},
+    router::LOCAL,
+};
+
+/// How one host reaches the next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// By the router: one packet that it lets through.
+    Routed(Packet),
+    /// In the same zone, past the router.
+    SameZone,
+    /// By its second leg, or under its other address.
+    SameHost,
+}
+
+/// A chain: where it starts, and each step with where it leads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Path {
+    pub start: Leg,
+    pub steps: Vec<(Step, Leg)>,
+}
+
+struct Walk<'a> {
+    network: &'a Network,
+    classes: Classes,
+    /// Every accepted packet with its final destination.
+    reaching: Set,
+    /// The same without protocols, ports and times: who reaches whom at all.
+    ends: Set,
+    index: BTreeMap<Leg, usize>,
+    space: &'a mut Space,
+}
+
+/// Decides `never A ~> B`: nothing when it holds, or its failure with the shortest path.
+pub fn never(network: &Network, meant: &mut Meant, assertion: &Assertion, reaching: Set) -> Option<Diagnostic> {
+    let path = chains(network, meant, (&assertion.from, &assertion.to, &assertion.traffic), reaching)?;
+    Some(report(network, &meant.meaning, assertion, &path))
+}
+
+/// The shortest chain of hosts from some regions to others that ends with a packet of some traffic.
+pub fn chains(
+    network: &Network,
+    meant: &mut Meant,
+    (from, to, traffic): (&[Region], &[Region], &[Traffic]),
+    reaching: Set,
+) -> Option<Path> {
+    let regions: Vec<Region> = from.iter().chain(to).cloned().collect();
+    let classes = Classes::new(network, &meant.meaning, &regions);
+    let space = &mut meant.space;
+    let mut ends = reaching;
+    for field in [Field::Proto, Field::DstPort, Field::SrcPort, Field::Minute, Field::Exceeded] {
+        ends = space.project(ends, field);
+    }
+    let index = classes
+        .list
+        .iter()
+        .enumerate()
+        .flat_map(|(index, class)| class.legs.iter().map(move |leg| (*leg, index)))
+        .collect();
+    let mut walk = Walk { network, classes, reaching, ends, index, space };
+    walk.shortest(from, to, traffic)
+}
+
+fn holds(regions: &[Region], leg: Leg) -> bool {
+    regions.iter().any(|region| {
+        region.place == Place::Zone(leg.zone) && region.addresses.family(leg.family).contains(leg.address)
+    })
+}
+
+impl Walk<'_> {
+    fn shortest(&mut self, from: &[Region], to: &[Region], traffic: &[Traffic]) -> Option<Path> {
+        let last = between(from, to, traffic, self.space);
+        let direct = self.space.intersect(last, self.reaching);
+        let direct = self.crossing(direct);
+        if let Some(packet) = self.space.witness(direct) {
+            return Some(Path {
+                start: leg_of(&packet, true),
+                steps: vec![(Step::Routed(packet), leg_of(&packet, false))],
+            });
+        }
+        let onto = self.onto(to, traffic);
+        let mut parents: BTreeMap<Leg, Option<(Leg, Step)>> = BTreeMap::new();
+        let mut queue = VecDeque::new();
+        let starts: Vec<Leg> = self.index.keys().copied().filter(|leg| holds(from, *leg)).collect();
+        for leg in starts {
+            parents.insert(leg, None);
+            queue.push_back(leg);
+        }
+        while let Some(leg) = queue.pop_front() {
+            let started = parents.get(&leg).is_some_and(Option::is_none);
+            // The internet is no stepping stone: it takes no step but the first.
+            if self.network.zone(leg.zone).is_internet() && !started {
+                continue;
+            }
+            if !started && let Some((step, end)) = self.arrives(leg, to, traffic, onto) {
+                return Some(trace(&parents, leg, step, end));
+            }
+            for (step, next) in self.steps(leg, &parents) {
+                if self.network.zone(next.zone).is_internet() {
+                    continue;
+                }
+                parents.insert(next, Some((leg, step)));
+                queue.push_back(next);
+            }
+        }
+        None
+    }
+
+    /// Reaching packets of the traffic that end in the regions, whoever sends them.
+    fn onto(&mut self, to: &[Region], traffic: &[Traffic]) -> Set {
+        let anybody: Vec<Region> = self
+            .network
+            .zone_ids()
+            .map(|(id, _)| Region { place: Place::Zone(id), addresses: crate::model::AddressSet::all(), whole: false })
+            .collect();
+        let onto = between(&anybody, to, traffic, self.space);
+        let onto = self.space.intersect(onto, self.reaching);
+        self.crossing(onto)
+    }
+
+    fn crossing(&mut self, set: Set) -> Set {
+        let within = self.network.zone_ids().map(|(id, _)| {
+            let number = Ranges::single(zone_number(id).into());
+            Cube::any().with(Field::In, number.clone()).with(Field::Out, number)
+        });
+        let within = self.space.cubes_union(within.collect());
+        self.space.minus(set, within)
+    }
+
+    /// The last step, if one leads from here to the target.
+    fn arrives(&mut self, leg: Leg, to: &[Region], _traffic: &[Traffic], onto: Set) -> Option<(Step, Leg)> {
+        let from = self.from(leg);
+        let here = self.space.intersect(onto, from);
+        if let Some(packet) = self.space.witness(here) {
+            return Some((Step::Routed(packet), leg_of(&packet, false)));
+        }
+        if self.network.zone(leg.zone).isolated || self.network.zone(leg.zone).is_internet() {
+            return None;
+        }
+        self.index
+            .keys()
+            .copied()
+            .find(|other| other.zone == leg.zone && *other != leg && holds(to, *other))
+            .map(|end| (Step::SameZone, end))
+    }
+
+    fn from(&mut self, leg: Leg) -> Set {
+        let net = address(leg.family, leg.address).into();
+        let cube = prefix(net, Side::Src).with(Field::In, Ranges::single(zone_number(leg.zone).into()));
+        self.space.cube(&cube)
+    }
+
+    /// Every leg that is one step away and not reached yet.
+    fn steps(&mut self, leg: Leg, reached: &BTreeMap<Leg, Option<(Leg, Step)>>) -> Vec<(Step, Leg)> {
+        let mut found: BTreeMap<Leg, Step> = BTreeMap::new();
+        let zone = self.network.zone(leg.zone);
+        let class: Option<&Class> = self.index.get(&leg).and_then(|index| self.classes.list.get(*index));
+        let own: Vec<Leg> = class.map(|class| class.legs.clone()).unwrap_or_default();
+        let unnamed = class.is_some_and(|class| class.hosts.is_empty());
+        for other in own {
+            found.entry(other).or_insert(Step::SameHost);
+        }
+        for other in self.index.keys().filter(|other| other.zone == leg.zone) {
+            if !zone.isolated && !zone.is_internet() {
+                found.entry(*other).or_insert(Step::SameZone);
+            } else if unnamed
+                && !zone.is_internet()
+                && self
+                    .index
+                    .get(other)
+                    .and_then(|index| self.classes.list.get(*index))
+                    .is_some_and(|class| class.hosts.is_empty())
+            {
+                // A device that is not declared may have the other address as well.
+                found.entry(*other).or_insert(Step::SameHost);
+            }
+        }
+        let from = self.from(leg);
+        let here = self.space.intersect(self.ends, from);
+        let candidates: Vec<Leg> = self
+            .index
+            .keys()
+            .copied()
+            .filter(|other| other.zone != leg.zone && other.family == leg.family && !reached.contains_key(other))
+            .collect();
+        for other in candidates {
+            let packet = Packet {
+                ingress: zone_number(leg.zone),
+                egress: zone_number(other.zone),
+                family: leg.family,
+                proto: 0,
+                src: leg.address,
+                dst: other.address,
+                src_port: 0,
+                dst_port: 0,
+                minute: 0,
+                exceeded: 0,
+            };
+            if !found.contains_key(&other) && self.space.contains(here, &packet) {
+                let step = self.packet(leg, other).map_or(Step::SameHost, Step::Routed);
+                found.insert(other, step);
+            }
+        }
+        found.into_iter().filter(|(other, _)| !reached.contains_key(other)).map(|(other, step)| (step, other)).collect()
+    }
+
+    /// One packet from a leg to another.
+    fn packet(&mut self, from: Leg, to: Leg) -> Option<Packet> {
+        let source = self.from(from);
+        let cube = prefix(address(to.family, to.address).into(), Side::Dst)
+            .with(Field::Out, Ranges::single(zone_number(to.zone).into()));
+        let target = self.space.cube(&cube);
+        let here = self.space.intersect(source, target);
+        let here = self.space.intersect(here, self.reaching);
+        self.space.witness(here)
+    }
+}
+
+fn leg_of(packet: &Packet, source: bool) -> Leg {
+    let (number, address) = if source { (packet.ingress, packet.src) } else { (packet.egress, packet.dst) };
+    Leg { zone: crate::model::ZoneId(usize::from(number).saturating_sub(1)), family: packet.family, address }
+}
+
+fn trace(parents: &BTreeMap<Leg, Option<(Leg, Step)>>, last: Leg, step: Step, end: Leg) -> Path {
+    let mut steps = vec![(step, end)];
+    let mut at = last;
+    while let Some(Some((parent, step))) = parents.get(&at) {
+        steps.push((step.clone(), at));
+        at = *parent;
+    }
+    steps.reverse();
+    // Passing under another address of the same host is no step of its own.
+    steps.retain(|(step, _)| *step != Step::SameHost);
+    Path { start: at, steps }
+}
+
+impl Path {
+    /// `10.0.30.1 (iot) -tcp 1883-> ha -same zone-> 10.0.10.1 (pc)`
+    #[must_use]
+    pub fn sentence(&self, network: &Network) -> String {
+        let name = |leg: Leg| address_name(network, leg.zone, address(leg.family, leg.address));
+        let router = |packet: &Packet, number: u16| number == LOCAL && packet.ingress != packet.egress;
+        let mut text = match self.steps.first() {
+            Some((Step::Routed(packet), _)) if router(packet, packet.ingress) => "router".to_owned(),
+            _ => name(self.start),
+        };
+        for (step, leg) in &self.steps {
+            let how = match step {
+                Step::Routed(packet) => service_of(packet),
+                Step::SameZone => "same zone, unfiltered".to_owned(),
+                Step::SameHost => "same host".to_owned(),
+            };
+            let end = match step {
+                Step::Routed(packet) if router(packet, packet.egress) => "router".to_owned(),
+                _ => name(*leg),
+            };
+            text += &format!(" -[{how}]-> {end}");
+        }
+        text
+    }
+}
+
+/// `tcp 1883`, `icmp 8/0`
+pub(super) fn service_of(packet: &Packet) -> String {
+    let traffic = match packet.proto {
+        crate::model::service::ICMP | crate::model::service::ICMPV6 => {
+            Traffic { to: vec![(packet.dst_port, packet.dst_port)], ..Traffic::protocol(packet.proto) }
+        }
+        proto @ (crate::model::service::TCP | crate::model::service::UDP | crate::model::service::SCTP) => {
+            Traffic::ports(proto, packet.dst_port, packet.dst_port)
+        }
+        proto => Traffic::protocol(proto),
+    };
+    traffic.to_string()
+}
+
+fn report(network: &Network, meaning: &Meaning, assertion: &Assertion, path: &Path) -> Diagnostic {
+    let count = path.steps.len();
+    let message = if count == 1 {
+        "what must never be reached is reached at once".to_owned()
+    } else {
+        format!("what must never be reached is reached in {count} steps")
+    };
+    let mut error = Diagnostic::error("never-failed", assertion.span, message)
+        .label("promised here")
+        .note(format!("path: {}", path.sentence(network)));
+    let mut told: Vec<Span> = Vec::new();
+    for (number, (step, leg)) in path.steps.iter().enumerate() {
+        let Step::Routed(packet) = step else { continue };
+        for span in let_through(meaning, packet).iter().filter_map(|cause| cause.span()) {
+            if !told.contains(&span) {
+                told.push(span);
+                let name = address_name(network, leg.zone, address(leg.family, leg.address));
+                error = error.also(span, format!("step {}: lets it reach {name}", number + 1));
+            }
+        }
+    }
+    let same_zone = path.steps.iter().any(|(step, _)| *step == Step::SameZone);
+    if same_zone {
+        error = error.note("hosts of one zone reach each other past the router, unless the zone is `isolated`");
+    }
+    error.help(if same_zone {
+        "move the host in the middle into a zone of its own, or take back the rule that leads to it"
+    } else {
+        "take back one of these rules, or change what is promised"
+    })
+}
