@@ -307,7 +307,6 @@ fn assertion(writer: &mut Writer) {
     }
 }
 
-#[expect(clippy::too_many_lines, reason = "one arm a kind of statement")]
 fn statement(writer: &mut Writer) {
     match writer.choices.below(16) {
         0..=2 => {

@@ -210,7 +210,8 @@ impl Resolver<'_> {
     /// Reports addresses in a pool that must not be handed out.
     fn pool_members(&self, zone: &Zone, network: &ZoneNetwork, pool: &AddressSet, span: Span) {
         let ends = [network.net.network(), network.net.broadcast()];
-        let edge = ends.into_iter().filter(|end| pool.contains(*end)).find_map(|end| edge_address(network.net, end, span));
+        let edge =
+            ends.into_iter().filter(|end| pool.contains(*end)).find_map(|end| edge_address(network.net, end, span));
         if let Some(error) = edge {
             self.report(error.help("the pool has to lie between the first and the last address of its network"));
         } else if let Some(own) = zone.addresses.iter().find(|own| pool.contains(own.address)) {
@@ -360,14 +361,10 @@ impl Resolver<'_> {
                 if from == to { format!("{protocol} {from}") } else { format!("{protocol} {from}-{to}") }
             });
             self.report(
-                Diagnostic::error(
-                    "forward-collision",
-                    forward.span,
-                    format!("{port} is taken twice on one uplink"),
-                )
-                .label("cannot lead to a second place")
-                .also(earlier.span, "taken by this")
-                .help("give one of them another `port`, or let both names go `through` one reverse proxy"),
+                Diagnostic::error("forward-collision", forward.span, format!("{port} is taken twice on one uplink"))
+                    .label("cannot lead to a second place")
+                    .also(earlier.span, "taken by this")
+                    .help("give one of them another `port`, or let both names go `through` one reverse proxy"),
             );
         }
     }

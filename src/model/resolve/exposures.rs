@@ -174,7 +174,11 @@ impl Resolver<'_> {
                     .help("declare a zone with `role internet`"),
             );
         }
-        if exposure.ipv6 == Some(true) && exposure.tunnel.is_none() && !host.addresses.is_empty() && host.address(Family::V6).is_none() {
+        if exposure.ipv6 == Some(true)
+            && exposure.tunnel.is_none()
+            && !host.addresses.is_empty()
+            && host.address(Family::V6).is_none()
+        {
             self.report(
                 Diagnostic::error(
                     "host-without-address",
@@ -864,7 +868,7 @@ fn public_key(text: &str) -> bool {
     text.len() == 44
         && text.ends_with('=')
         && text.bytes().take(43).all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/'))
-        && text.bytes().nth(42).is_some_and(|byte| b"AEIMQUYcgkosw048".contains(&byte))
+        && text.as_bytes().get(42).is_some_and(|byte| b"AEIMQUYcgkosw048".contains(byte))
 }
 
 fn private_key(span: Span) -> Diagnostic {

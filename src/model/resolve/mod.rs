@@ -364,7 +364,10 @@ impl<'t> Resolver<'t> {
                 let error = Diagnostic::error("unknown-name", span, format!("there is no {sort} called `{name}`"))
                     .label(format!("unknown {sort}"));
                 let full = known.iter().find(|full| full.rsplit_once('.').is_some_and(|(_, last)| last == name));
-                match (elsewhere.or_else(|| full.map(|full| format!("did you mean `{full}`?"))), nearest(name, known.iter().map(String::as_str))) {
+                match (
+                    elsewhere.or_else(|| full.map(|full| format!("did you mean `{full}`?"))),
+                    nearest(name, known.iter().map(String::as_str)),
+                ) {
                     (Some(help), _) => error.help(help),
                     (None, Some(near)) => error.help(format!("did you mean `{near}`?")),
                     (None, None) => error,
