@@ -54,21 +54,26 @@ pub fn check(path: &str, text: &str, world: &dyn World) -> Checked {
     if checked.has_errors() {
         return checked;
     }
-    let standing = Standing::new(&checked.network, "nftables", world.today());
-    let (mut space, mut limits) = (Space::with_budget(BUDGET), Limits::default());
-    let meaning = meaning(&checked.network, &standing, &mut limits, &mut space);
-    if space.exhausted() {
+    let Some(mut meant) = meant(&checked.network, world) else {
         let router = checked.network.router.span;
         checked.diagnostics.push(
             Diagnostic::error("too-large", router, "this policy is too large to be decided exactly")
                 .help("split it, or use wider prefixes instead of long lists"),
         );
         return checked;
-    }
-    let mut meant = Meant { standing, meaning, limits, space };
+    };
     checked.diagnostics.extend(crate::check::run(&checked.network, &mut meant));
     checked.meant = Some(meant);
     checked
+}
+
+/// The meaning of a network; nothing when it is too large to be decided exactly.
+#[must_use]
+pub fn meant(network: &Network, world: &dyn World) -> Option<Meant> {
+    let standing = Standing::new(network, "nftables", world.today());
+    let (mut space, mut limits) = (Space::with_budget(BUDGET), Limits::default());
+    let meaning = meaning(network, &standing, &mut limits, &mut space);
+    (!space.exhausted()).then_some(Meant { standing, meaning, limits, space })
 }
 
 /// Renders a checked policy for a target and proves the files equal to it. Nothing is given out that is not proven.

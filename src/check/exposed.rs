@@ -56,7 +56,7 @@ fn decide(network: &Network, meant: &mut Meant, list: &ExposedList) -> Vec<Diagn
         }
     }
     for (entry, seen) in list.entries.iter().zip(named) {
-        if !whole(entry, seen, space) {
+        if !whole(entry, seen, meant.meaning.honest, space) {
             let message = if seen.is_empty() { "nothing opens this" } else { "this is open in part only" };
             found.push(
                 Diagnostic::error("exposed-less", entry.span, message)
@@ -106,7 +106,7 @@ fn covers(entry: &ExposedEntry, outcome: &Outcome, space: &mut Space) -> Set {
 }
 
 /// Is an entry open for everybody that it names, in every family in which it is open at all?
-fn whole(entry: &ExposedEntry, seen: Set, space: &mut Space) -> bool {
+fn whole(entry: &ExposedEntry, seen: Set, honest: Set, space: &mut Space) -> bool {
     if seen.is_empty() {
         return false;
     }
@@ -137,6 +137,9 @@ fn whole(entry: &ExposedEntry, seen: Set, space: &mut Space) -> bool {
             named = space.project(named, field);
         }
         let named = space.intersect(named, here);
+        // Nobody comes from outside under an address of the router.
+        let honest = space.project_all(honest, Field::In);
+        let named = space.intersect(named, honest);
         space.is_subset(named, who)
     })
 }

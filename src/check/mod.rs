@@ -2,6 +2,7 @@
 
 mod assertion;
 mod exposed;
+mod idle;
 
 pub use assertion::let_through;
 
@@ -11,5 +12,6 @@ use crate::{compile::Meant, diagnostic::Diagnostic, model::Network};
 pub fn run(network: &Network, meant: &mut Meant) -> Vec<Diagnostic> {
     let mut found = assertion::run(network, meant);
     found.extend(exposed::run(network, meant));
+    found.extend(idle::run(network, meant));
     found
 }

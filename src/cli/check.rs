@@ -2,13 +2,17 @@
 
 use std::time::Instant;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use super::{
     Exit, disk,
     output::{Common, count},
 };
-use crate::{compile, diagnostic::Diagnostic, model::Network};
+use crate::{
+    compile,
+    diagnostic::{Diagnostic, Severity},
+    model::Network,
+};
 
 /// Check policies: syntax, names, contradictions, and every promise, for every packet
 #[derive(Debug, Args)]
@@ -19,6 +23,27 @@ pub struct Arguments {
     /// Files, folders that hold a main.hedge, or `-` for standard input
     #[arg(default_value = ".")]
     paths: Vec<String>,
+    /// From which severity on a finding counts for the exit status
+    #[arg(long, value_enum, default_value_t = Deny::Error, value_name = "SEVERITY")]
+    deny: Deny,
+}
+
+/// The least severity that makes a check fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Deny {
+    Error,
+    Warning,
+    Note,
+}
+
+impl Deny {
+    const fn severity(self) -> Severity {
+        match self {
+            Self::Error => Severity::Error,
+            Self::Warning => Severity::Warning,
+            Self::Note => Severity::Note,
+        }
+    }
 }
 
 pub fn run(arguments: &Arguments, common: &Common) -> Exit {
@@ -32,7 +57,7 @@ pub fn run(arguments: &Arguments, common: &Common) -> Exit {
                 let checked = compile::check(&path, &text, &disk);
                 common.report(&checked.sources, &checked.diagnostics);
                 common.say(&summary(&path, &checked.network, &checked.diagnostics, started));
-                exit_of(&checked.diagnostics, checked.meant.is_some())
+                exit_of(&checked.diagnostics, checked.meant.is_some(), arguments.deny)
             }
         };
         if exit as u8 > worst as u8 {
@@ -43,13 +68,13 @@ pub fn run(arguments: &Arguments, common: &Common) -> Exit {
 }
 
 /// The exit status of a run over one policy.
-pub fn exit_of(diagnostics: &[Diagnostic], resolved: bool) -> Exit {
+pub fn exit_of(diagnostics: &[Diagnostic], resolved: bool, deny: Deny) -> Exit {
     if !resolved {
         Exit::Invalid
-    } else if diagnostics.is_empty() {
-        Exit::Clean
-    } else {
+    } else if diagnostics.iter().any(|diagnostic| diagnostic.severity >= deny.severity()) {
         Exit::Findings
+    } else {
+        Exit::Clean
     }
 }
 

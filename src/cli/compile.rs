@@ -104,7 +104,7 @@ pub fn run(arguments: &Arguments, common: &Common) -> Exit {
 }
 
 fn exit(checked: &Checked) -> Exit {
-    check::exit_of(&checked.diagnostics, true)
+    check::exit_of(&checked.diagnostics, true, check::Deny::Error)
 }
 
 fn beside(path: &str) -> PathBuf {

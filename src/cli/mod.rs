@@ -3,6 +3,7 @@
 mod check;
 mod compile;
 mod disk;
+mod explain;
 mod fmt;
 mod output;
 mod verify;
@@ -26,6 +27,7 @@ enum Command {
     Check(check::Arguments),
     Compile(compile::Arguments),
     Verify(verify::Arguments),
+    Explain(explain::Arguments),
     Fmt(fmt::Arguments),
 }
 
@@ -45,6 +47,7 @@ pub fn run() -> Exit {
         Command::Check(arguments) => check::run(&arguments, &cli.common),
         Command::Compile(arguments) => compile::run(&arguments, &cli.common),
         Command::Verify(arguments) => verify::run(&arguments, &cli.common),
+        Command::Explain(arguments) => explain::run(&arguments, &cli.common),
         Command::Fmt(arguments) => fmt::run(&arguments, &cli.common),
     }
 }

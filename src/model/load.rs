@@ -64,13 +64,16 @@ pub struct Units {
 /// Reads and parses a policy and everything that it uses.
 ///
 /// `path` names the policy for messages; files are looked for beside it, and never outside its folder.
-pub fn load(path: &str, text: &str, sources: &mut Sources, world: &dyn World) -> Units {
+pub fn load(path: &str, text: &str, more: &[(&str, &str)], sources: &mut Sources, world: &dyn World) -> Units {
     let units = Units { root: tidy(folder_of(path)), ..Units::default() };
     let mut loader = Loader { sources, world, units, spaces: 1, seen: BTreeMap::new(), open: Vec::new() };
     let tidied = tidy(path);
     loader.open.push(tidied.clone());
     loader.seen.insert(tidied, POLICY);
     loader.unit(path, text, POLICY);
+    for (name, text) in more {
+        loader.unit(name, text, POLICY);
+    }
     loader.units
 }
 

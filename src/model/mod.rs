@@ -22,6 +22,18 @@ use crate::{
 /// `path` names the policy in messages and is where its files are looked for. The network is whole only when no
 /// diagnostic is an error.
 pub fn resolve(path: &str, text: &str, sources: &mut Sources, world: &dyn World) -> (Network, Vec<Diagnostic>) {
-    let units = load::load(path, text, sources, world);
+    let units = load::load(path, text, &[], sources, world);
+    resolve::resolve(units, sources, world)
+}
+
+/// Resolves a policy with further statements that stand in no file of it, such as the words of a question. Their
+/// places are in a source of their own, called `name`.
+pub fn resolve_with(
+    (path, text): (&str, &str),
+    (name, more): (&str, &str),
+    sources: &mut Sources,
+    world: &dyn World,
+) -> (Network, Vec<Diagnostic>) {
+    let units = load::load(path, text, &[(name, more)], sources, world);
     resolve::resolve(units, sources, world)
 }

@@ -75,6 +75,12 @@ pub fn meaning(network: &Network, standing: &Standing, limits: &mut Limits, spac
     Meaning { behaviour, domain, passing, honest, always, flows, baseline, forwards }
 }
 
+/// The packets of some flows, with the destination of after translation.
+#[must_use]
+pub fn flow_set(network: &Network, standing: &Standing, limits: &mut Limits, space: &mut Space, flows: &[Flow]) -> Set {
+    Builder { network, standing, limits, space }.flows(flows)
+}
+
 struct Builder<'a> {
     network: &'a Network,
     standing: &'a Standing,

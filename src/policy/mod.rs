@@ -14,6 +14,6 @@ mod standing;
 pub use cause::Cause;
 pub use flow::{Destination, Flow, Flows, Source, baseline, flows, leaves, neighbours, output_baseline};
 pub use forward::{Forward, Original, forwards};
-pub use meaning::{BURST, Meaning, meaning, unicast};
+pub use meaning::{BURST, Meaning, flow_set, meaning, unicast};
 pub use reaching::{between, has_dates, undated};
 pub use standing::{Standing, zone_number};

@@ -304,7 +304,11 @@ fn report(network: &Network, meaning: &Meaning, assertion: &Assertion, path: &Pa
         for span in let_through(meaning, packet).iter().filter_map(|cause| cause.span()) {
             if !told.contains(&span) {
                 told.push(span);
-                let name = address_name(network, leg.zone, address(leg.family, leg.address));
+                let name = if packet.egress == LOCAL {
+                    "the router".to_owned()
+                } else {
+                    address_name(network, leg.zone, address(leg.family, leg.address))
+                };
                 error = error.also(span, format!("step {}: lets it reach {name}", number + 1));
             }
         }

@@ -5,8 +5,10 @@
 
 mod chain;
 mod classes;
+mod explain;
 mod name;
 
 pub use chain::{Path, Step, chains, never};
 pub use classes::{Class, Classes, Leg};
+pub use explain::{Answer, Case, Question, Reason, Verdict, answer, ask};
 pub use name::{address_name, region_name};

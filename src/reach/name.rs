@@ -2,7 +2,13 @@
 
 use std::net::IpAddr;
 
-use crate::model::{Network, Place, Region, ZoneId, address::bits};
+use crate::{
+    model::{
+        Network, Place, Region, ZoneId,
+        address::{address, bits},
+    },
+    packet::Family,
+};
 
 /// `ha`, or `10.0.30.1 (iot)`.
 #[must_use]
@@ -44,5 +50,13 @@ pub fn region_name(network: &Network, region: &Region) -> String {
     if !hosts.is_empty() && named == region.addresses && hosts.len() <= 4 {
         return hosts.join(", ");
     }
-    format!("part of {}", zone.name)
+    let ranges: Vec<(Family, (u128, u128))> = [Family::V4, Family::V6]
+        .into_iter()
+        .flat_map(|family| region.addresses.family(family).ranges().iter().map(move |range| (family, *range)))
+        .collect();
+    match ranges.as_slice() {
+        [(family, (from, to))] if from == to => address(*family, *from).to_string(),
+        [(family, (from, to))] => format!("{}-{} ({})", address(*family, *from), address(*family, *to), zone.name),
+        _ => format!("part of {}", zone.name),
+    }
 }

@@ -185,6 +185,13 @@ impl<'t> Resolver<'t> {
         self.errors.borrow_mut().push(error);
     }
 
+    /// A statement without its body: what a message underlines.
+    fn head(&self, span: Span) -> Span {
+        let text = self.text(span);
+        let end = text.find('{').map_or(text.len(), |brace| text.get(..brace).unwrap_or(text).trim_end().len());
+        Span { end: span.start + u32::try_from(end).unwrap_or(0), ..span }
+    }
+
     fn text(&self, span: Span) -> &'t str {
         self.sources.text(span)
     }

@@ -24,7 +24,7 @@ impl<'t> Resolver<'t> {
     pub(super) fn statements(&mut self, units: &'t Units) {
         for unit in &units.list {
             for statement in &unit.file.statements {
-                let (space, span, folder) = (unit.space, statement.span, unit.folder.as_str());
+                let (space, span, folder) = (unit.space, self.head(statement.span), unit.folder.as_str());
                 match &statement.kind {
                     StatementKind::Rule(tree) => self.rule(tree, span, space),
                     StatementKind::Expose(tree) => self.expose(tree, span, space),

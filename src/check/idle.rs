@@ -1,0 +1,114 @@
+//! Statements that do nothing. In an order-free language no rule hides another by standing before it; in its stead: a
+//! rule that is wholly denied, a rule that adds nothing, a deny that removes nothing.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    compile::Meant,
+    diagnostic::{Diagnostic, Span},
+    model::Network,
+    packet::{Set, Space},
+    policy::{Cause, Flow, flow_set},
+};
+
+/// All statements that do nothing.
+pub fn run(network: &Network, meant: &mut Meant) -> Vec<Diagnostic> {
+    let allowed = by_statement(network, meant, true);
+    let denied = by_statement(network, meant, false);
+    let space = &mut meant.space;
+    let all_denied = space.union_all(denied.values().copied().collect());
+    let once = once(allowed.values().copied().collect(), space);
+    let mut found = Vec::new();
+    for (span, packets) in &allowed {
+        let left = space.minus(*packets, all_denied);
+        if left.is_empty() {
+            found.push(wholly_denied(*span, *packets, &denied, space));
+            continue;
+        }
+        if space.disjoint(left, once) {
+            found.push(adds_nothing(*span, left, &allowed, space));
+        }
+    }
+    let all_allowed = space.union_all(allowed.values().copied().collect());
+    for (span, packets) in &denied {
+        if space.disjoint(*packets, all_allowed) {
+            found.push(
+                Diagnostic {
+                    severity: crate::diagnostic::Severity::Note,
+                    ..Diagnostic::warning("idle-deny", *span, "this deny removes nothing")
+                }
+                .label("nothing allows what it holds back")
+                .help("keep it if it guards against rules to come; `never` says the same and fails loudly"),
+            );
+        }
+    }
+    found
+}
+
+/// The packets of every rule, by the place of its statement. Exposures and VPNs are counted as what others cover, and
+/// never reported.
+fn by_statement(network: &Network, meant: &mut Meant, allowed: bool) -> BTreeMap<Span, Set> {
+    let flows: Vec<Flow> =
+        if allowed { meant.meaning.flows.allowed.clone() } else { meant.meaning.flows.denied.clone() };
+    let mut statements: BTreeMap<Span, Vec<Flow>> = BTreeMap::new();
+    for flow in flows {
+        if let Cause::Rule(_, span) = flow.cause {
+            statements.entry(span).or_default().push(flow);
+        }
+    }
+    statements
+        .into_iter()
+        .map(|(span, flows)| (span, flow_set(network, &meant.standing, &mut meant.limits, &mut meant.space, &flows)))
+        .collect()
+}
+
+/// The packets that exactly one of the sets holds.
+fn once(sets: Vec<Set>, space: &mut Space) -> Set {
+    let mut level: Vec<(Set, Set)> = sets.into_iter().map(|set| (set, Set::EMPTY)).collect();
+    while level.len() > 1 {
+        level = level
+            .chunks(2)
+            .map(|pair| match pair {
+                [(any, several), (other, more)] => {
+                    let both = space.intersect(*any, *other);
+                    (space.union(*any, *other), space.union_all(vec![*several, *more, both]))
+                }
+                [one] => *one,
+                _ => (Set::EMPTY, Set::EMPTY),
+            })
+            .collect();
+    }
+    level.first().map_or(Set::EMPTY, |(any, several)| space.minus(*any, *several))
+}
+
+fn wholly_denied(span: Span, packets: Set, denied: &BTreeMap<Span, Set>, space: &mut Space) -> Diagnostic {
+    let mut warning = Diagnostic::warning("shadowed-rule", span, "this rule lets nothing through")
+        .label("every packet of it is denied")
+        .help("a deny wins wherever it stands: narrow the deny, or remove this rule");
+    for (place, set) in denied {
+        if !space.disjoint(*set, packets) {
+            warning = warning.also(*place, "holds it back");
+        }
+    }
+    warning
+}
+
+fn adds_nothing(span: Span, packets: Set, allowed: &BTreeMap<Span, Set>, space: &mut Space) -> Diagnostic {
+    let mut note = Diagnostic {
+        severity: crate::diagnostic::Severity::Note,
+        ..Diagnostic::warning("redundant-rule", span, "this rule adds nothing")
+    }
+    .label("other rules let all of it through")
+    .help("remove it, or keep it if the others are meant to go");
+    let mut left = packets;
+    for (place, set) in allowed.iter().filter(|(place, _)| **place != span) {
+        if left.is_empty() {
+            break;
+        }
+        if !space.disjoint(*set, left) {
+            left = space.minus(left, *set);
+            note = note.also(*place, "lets it through as well");
+        }
+    }
+    note
+}

@@ -1,0 +1,379 @@
+//! One question: may FROM open SERVICE to TO, and why?
+
+use serde::Serialize;
+
+use super::name::region_name;
+use crate::{
+    check::let_through,
+    compile::Meant,
+    diagnostic::{Diagnostic, Severity, Sources, Span},
+    model::{AddressSet, Network, Place, Region, address::bits, resolve_with, service::Traffic},
+    packet::{Field, Packet, Set, Space},
+    policy::{Cause, between},
+    router::{Dnat, LOCAL, OTHER, Outcome, Snat},
+    verify::describe,
+    world::World,
+};
+
+/// Of a rule whose schedule or limit holds the packet back.
+const ELSEWHEN: &str = "allows it at other times or rates only";
+
+/// The answer to a question.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Answer {
+    pub verdict: Verdict,
+    /// What was asked, in names: `iot -> ha : tcp 8123`.
+    pub question: String,
+    /// One packet that passes, if any does.
+    pub passes: Option<Case>,
+    /// One packet that is held back, if any is.
+    pub held_back: Option<Case>,
+    /// What would have to change for the other answer.
+    pub change: Option<String>,
+}
+
+/// The verdict over all packets that were asked about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    Allowed,
+    /// Some of the packets pass, others do not.
+    Partly,
+    Denied,
+    /// The router does not see these packets: both ends are in one zone.
+    Unfiltered,
+}
+
+/// One packet and what becomes of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Case {
+    /// The packet as it arrives.
+    pub packet: String,
+    /// Where it is sent, if its destination is translated.
+    pub translated_to: Option<String>,
+    /// Whose address the receiver sees, if not the sender's.
+    pub seen_as: Option<String>,
+    /// By which zone and interface it leaves; `router` for what ends there.
+    pub leaves_by: Option<String>,
+    /// The statements that decide.
+    pub because: Vec<Reason>,
+}
+
+/// One statement, or a default.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Reason {
+    pub effect: &'static str,
+    /// `main.hedge:29`, if it is a statement.
+    pub place: Option<String>,
+    /// The statement, or what the default is.
+    pub text: String,
+}
+
+/// A question that was resolved: who, whom and what.
+pub struct Question {
+    pub from: Vec<Region>,
+    pub to: Vec<Region>,
+    pub traffic: Vec<Traffic>,
+}
+
+/// Reads the words of a question in a policy. A service may be written `tcp/8123`; `any` is every service.
+///
+/// # Errors
+/// The diagnostics of the policy and of the words, with their sources.
+pub fn ask(
+    path: &str,
+    text: &str,
+    words: (&str, &str, &str),
+    world: &dyn World,
+) -> (Sources, Result<(Network, Question), Vec<Diagnostic>>) {
+    let service = match words.2 {
+        "any" | "" => String::new(),
+        service => format!(" : {}", plain_service(service)),
+    };
+    let line = format!("check asked {{ never {} -> {}{service} }}\n", words.0, words.1);
+    let mut sources = Sources::default();
+    let (mut network, mut diagnostics) = resolve_with((path, text), ("<question>", &line), &mut sources, world);
+    diagnostics.retain(|diagnostic| diagnostic.severity == Severity::Error && diagnostic.code != "expired-rule");
+    let asked = network.checks.iter().position(|check| check.id == "asked").map(|index| network.checks.remove(index));
+    let result = match asked.and_then(|check| check.assertions.into_iter().next()) {
+        Some(asked) if diagnostics.is_empty() => {
+            Ok((network, Question { from: asked.from, to: asked.to, traffic: asked.traffic }))
+        }
+        _ => Err(diagnostics),
+    };
+    (sources, result)
+}
+
+/// `tcp/8123` as the language writes it.
+fn plain_service(service: &str) -> String {
+    match service.split_once('/') {
+        Some((protocol @ ("tcp" | "udp" | "sctp" | "icmp" | "icmpv6" | "proto"), rest)) => format!("{protocol} {rest}"),
+        _ => service.to_owned(),
+    }
+}
+
+/// Answers a question.
+pub fn answer(network: &Network, sources: &Sources, meant: &mut Meant, question: &Question) -> Answer {
+    let mut question =
+        Question { from: question.from.clone(), to: question.to.clone(), traffic: question.traffic.clone() };
+    towards_uplink(network, &mut question);
+    let words = in_words(network, &question);
+    if question.from.iter().all(|from| question.to.iter().all(|to| from.place == to.place)) {
+        return within(network, &question, words);
+    }
+    let reaching = meant.meaning.reaching(&mut meant.space);
+    let space = &mut meant.space;
+    let asked = between(&question.from, &question.to, &question.traffic, space);
+    let asked = space.intersect(asked, meant.meaning.honest);
+    let routed = space.intersect(asked, meant.meaning.domain);
+    // As sent: to these very addresses, wherever a translation leads. In the end: also what a forward brings there.
+    let sent = space.project(routed, Field::Out);
+    let (passing, outcome) = first_passing(meant, sent);
+    let in_the_end = meant.space.intersect(asked, reaching);
+    let space = &mut meant.space;
+    let mut accepted: Vec<Set> = Vec::new();
+    for packets in meant.meaning.behaviour.accepted.values() {
+        let here = space.intersect(*packets, sent);
+        accepted.push(space.project(here, Field::Out));
+    }
+    let accepted = space.union_all(accepted);
+    let denied = space.minus(routed, accepted);
+    let denied = space.minus(denied, in_the_end);
+    let held_back = space.witness(denied);
+    let passes = match passing {
+        Some(packet) => Some(case_passing(network, sources, meant, packet, outcome)),
+        None => forwarded(network, sources, meant, in_the_end),
+    };
+    let verdict = match (&passes, held_back) {
+        (Some(_), None) => Verdict::Allowed,
+        (Some(_), Some(_)) => Verdict::Partly,
+        (None, _) => Verdict::Denied,
+    };
+    let held_back = held_back.map(|packet| case_held_back(network, sources, meant, packet));
+    let change = held_back.as_ref().and_then(|case| change(network, &question, case, verdict));
+    Answer { verdict, question: words, passes, held_back, change }
+}
+
+/// The name of an uplink, asked from the internet, means the router's own address there.
+fn towards_uplink(network: &Network, question: &mut Question) {
+    let outside = |place: Place| matches!(place, Place::Zone(zone) if network.zone(zone).is_internet());
+    if question.from.iter().chain(&question.to).all(|region| outside(region.place)) {
+        let own = question.to.iter().filter_map(|region| match region.place {
+            Place::Zone(zone) => Some(
+                network
+                    .zone(zone)
+                    .addresses
+                    .iter()
+                    .fold(AddressSet::default(), |set, own| set.union(&AddressSet::of(own.address))),
+            ),
+            Place::Router => None,
+        });
+        let addresses = own.fold(AddressSet::default(), |set, own| set.union(&own));
+        question.to = vec![Region { place: Place::Router, addresses, whole: false }];
+    }
+}
+
+fn in_words(network: &Network, question: &Question) -> String {
+    let side = |regions: &[Region]| {
+        let mut names: Vec<String> = regions.iter().map(|region| region_name(network, region)).collect();
+        names.dedup();
+        names.join(", ")
+    };
+    let traffic: Vec<String> = question.traffic.iter().map(ToString::to_string).collect();
+    format!("{} -> {} : {}", side(&question.from), side(&question.to), traffic.join(", "))
+}
+
+fn within(network: &Network, question: &Question, words: String) -> Answer {
+    let isolated =
+        question.from.iter().any(|region| matches!(region.place, Place::Zone(zone) if network.zone(zone).isolated));
+    let change = if isolated {
+        "the zone is `isolated`: the switch or access point keeps its hosts apart, if it is set to"
+    } else {
+        "put the two into different zones, or set the switch to keep them apart and write `isolated`"
+    };
+    Answer {
+        verdict: if isolated { Verdict::Denied } else { Verdict::Unfiltered },
+        question: words,
+        passes: None,
+        held_back: None,
+        change: Some(change.to_owned()),
+    }
+}
+
+/// A packet that passes as it is sent, and how it is translated.
+fn first_passing(meant: &mut Meant, sent: Set) -> (Option<Packet>, Outcome) {
+    for (outcome, packets) in &meant.meaning.behaviour.accepted {
+        let here = meant.space.intersect(*packets, sent);
+        if let Some(packet) = meant.space.witness(here) {
+            return (Some(packet), *outcome);
+        }
+    }
+    (None, Outcome::default())
+}
+
+/// A packet that a forward brings to where it was asked about.
+fn forwarded(network: &Network, sources: &Sources, meant: &mut Meant, in_the_end: Set) -> Option<Case> {
+    let target = meant.space.witness(in_the_end)?;
+    for (outcome, packets) in meant.meaning.behaviour.accepted.clone() {
+        let Some(Dnat::To { address, port }) = outcome.dnat else { continue };
+        if bits(address) != target.dst || port.is_some_and(|port| port != target.dst_port) {
+            continue;
+        }
+        let same = same_sender(&target, port.is_some(), &mut meant.space);
+        let here = meant.space.intersect(packets, same);
+        if let Some(packet) = meant.space.witness(here) {
+            return Some(case_passing(network, sources, meant, packet, outcome));
+        }
+    }
+    None
+}
+
+fn same_sender(target: &Packet, port_changes: bool, space: &mut Space) -> Set {
+    use crate::packet::{Ranges, Side, prefix};
+    let mut cube = prefix(crate::model::address::address(target.family, target.src).into(), Side::Src)
+        .with(Field::In, Ranges::single(target.ingress.into()))
+        .with(Field::Out, Ranges::single(target.egress.into()))
+        .with(Field::Proto, Ranges::single(target.proto.into()));
+    if !port_changes {
+        cube = cube.with(Field::DstPort, Ranges::single(target.dst_port.into()));
+    }
+    space.cube(&cube)
+}
+
+/// The packet behind its translation.
+fn translated(packet: Packet, outcome: Outcome) -> Packet {
+    match outcome.dnat {
+        Some(Dnat::To { address, port }) => {
+            Packet { dst: bits(address), dst_port: port.unwrap_or(packet.dst_port), ..packet }
+        }
+        Some(Dnat::ToRouter { port }) => Packet { dst_port: port.unwrap_or(packet.dst_port), ..packet },
+        None => packet,
+    }
+}
+
+fn case_passing(network: &Network, sources: &Sources, meant: &Meant, packet: Packet, outcome: Outcome) -> Case {
+    let after = translated(packet, outcome);
+    let causes = let_through(&meant.meaning, &after);
+    let mut because: Vec<Reason> = causes.iter().map(|cause| reason(network, sources, *cause, "allows it")).collect();
+    if because.is_empty() {
+        because.extend(
+            meant
+                .meaning
+                .baseline
+                .iter()
+                .find(|flow| flow.holds(&after))
+                .map(|flow| reason(network, sources, flow.cause, "always passes")),
+        );
+    }
+    if because.is_empty() {
+        let cause = if packet.ingress == LOCAL { Cause::OutputOpen } else { Cause::SameZone };
+        because.push(reason(network, sources, cause, "passes"));
+    }
+    if outcome.dnat.is_some() {
+        let forward = meant.meaning.forwards.iter().find(|forward| {
+            forward.target.map(bits) == Some(after.dst)
+                || forward.target.is_none() && outcome.dnat.is_some_and(|dnat| matches!(dnat, Dnat::ToRouter { .. }))
+        });
+        because.extend(
+            forward
+                .filter(|forward| !causes.contains(&forward.cause))
+                .map(|forward| reason(network, sources, forward.cause, "translates it")),
+        );
+    }
+    Case {
+        packet: describe(&packet, network),
+        translated_to: outcome.dnat.map(|dnat| match dnat {
+            Dnat::To { address, port } => {
+                port.map_or_else(|| address.to_string(), |port| format!("{address} port {port}"))
+            }
+            Dnat::ToRouter { .. } => "the router itself".to_owned(),
+        }),
+        seen_as: outcome.snat.map(|snat| match snat {
+            Snat::Masquerade => "the router's address on the leaving interface".to_owned(),
+            Snat::To { address } => address.to_string(),
+        }),
+        leaves_by: Some(leaves_by(network, meant, packet.egress)),
+        because,
+    }
+}
+
+fn leaves_by(network: &Network, meant: &Meant, egress: u16) -> String {
+    match egress {
+        LOCAL => "router".to_owned(),
+        OTHER => "another interface".to_owned(),
+        number => {
+            let zone = network.zones.get(usize::from(number) - 1).map_or("", |zone| zone.name.as_str());
+            let interface = meant.standing.topology.interface(number).map_or("", |interface| interface.name.as_str());
+            format!("{zone} ({interface})")
+        }
+    }
+}
+
+fn case_held_back(network: &Network, sources: &Sources, meant: &Meant, packet: Packet) -> Case {
+    let mut because: Vec<Reason> = meant
+        .meaning
+        .flows
+        .denied
+        .iter()
+        .filter(|flow| flow.holds(&packet))
+        .map(|flow| reason(network, sources, flow.cause, "holds it back"))
+        .collect();
+    for flow in meant.meaning.flows.allowed.iter().filter(|flow| flow.holds(&packet)) {
+        let effect = if because.is_empty() { ELSEWHEN } else { "would allow it" };
+        because.push(reason(network, sources, flow.cause, effect));
+    }
+    if because.is_empty() {
+        because.push(Reason {
+            effect: "holds it back",
+            place: None,
+            text: "the default: nothing allows it".to_owned(),
+        });
+    }
+    because.dedup();
+    Case { packet: describe(&packet, network), translated_to: None, seen_as: None, leaves_by: None, because }
+}
+
+fn reason(network: &Network, sources: &Sources, cause: Cause, effect: &'static str) -> Reason {
+    let _ = network;
+    match cause.span() {
+        Some(span) => Reason { effect, place: Some(sources.place(span)), text: statement(sources, span) },
+        None => {
+            let text = match cause {
+                Cause::Baseline(what) => what.to_owned(),
+                Cause::SameZone => "hosts of one zone, which nothing parts".to_owned(),
+                _ => "the router itself may send anything (`output open`)".to_owned(),
+            };
+            Reason { effect, place: None, text }
+        }
+    }
+}
+
+/// A statement on one line.
+fn statement(sources: &Sources, span: Span) -> String {
+    sources.text(span).split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn change(network: &Network, question: &Question, case: &Case, verdict: Verdict) -> Option<String> {
+    if verdict == Verdict::Allowed {
+        return None;
+    }
+    if case.because.iter().all(|reason| reason.effect == ELSEWHEN) {
+        return Some("take the `during` or `limit` from the rule".to_owned());
+    }
+    if case.because.iter().any(|reason| reason.place.is_some()) {
+        return Some("take back what holds it back: a deny always wins".to_owned());
+    }
+    let words = in_words(network, question);
+    let outside = question
+        .from
+        .iter()
+        .any(|region| matches!(region.place, Place::Zone(zone) if network.zone(zone).is_internet()));
+    let inside =
+        question.to.iter().any(|region| matches!(region.place, Place::Zone(zone) if !network.zone(zone).is_internet()));
+    if outside && inside {
+        let host = question.to.first().map_or_else(String::new, |region| region_name(network, region));
+        let traffic: Vec<String> = question.traffic.iter().map(ToString::to_string).collect();
+        return Some(format!("it would take `expose {host} : {}`", traffic.join(", ")));
+    }
+    Some(format!("it would take `allow {}`", words.trim_end_matches(" : any protocol")))
+}
