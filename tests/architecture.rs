@@ -132,7 +132,7 @@ fn code(text: &str) -> String {
             out.push_str("\"\"");
             rest = &rest[end.map_or(rest.len(), |end| end + 2)..];
         } else if rest.starts_with("'\"'") || rest.starts_with("'\\\"'") {
-            rest = &rest[rest[1..].find("'").map_or(1, |end| end + 2)..];
+            rest = &rest[rest[1..].find('\'').map_or(1, |end| end + 2)..];
         } else {
             out.push(letter);
             rest = &rest[length..];
