@@ -851,7 +851,7 @@ fn public_key(text: &str) -> bool {
     text.len() == 44
         && text.ends_with('=')
         && text.bytes().take(43).all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/'))
-        && text.bytes().nth(42).is_some_and(|byte| b"AEIMQUYcgkosw048".contains(&byte))
+        && text.as_bytes().get(42).is_some_and(|byte| b"AEIMQUYcgkosw048".contains(byte))
 }
 
 fn private_key(span: Span) -> Diagnostic {

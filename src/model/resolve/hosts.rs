@@ -76,11 +76,8 @@ impl Resolver<'_> {
         }
         let mut addresses = Vec::new();
         for mut arguments in attributes.all("address") {
-            loop {
-                match arguments.address("an address of the host") {
-                    Some((address, span)) => addresses.extend(self.host_address(address, span, &zones, tree)),
-                    None => break,
-                }
+            while let Some((address, span)) = arguments.address("an address of the host") {
+                addresses.extend(self.host_address(address, span, &zones, tree));
                 if !arguments.comma() {
                     arguments.end();
                     break;

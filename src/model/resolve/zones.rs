@@ -648,7 +648,7 @@ impl Resolver<'_> {
     }
 }
 
-/// The prefix that stands for one that the provider delegates. 3ffe::/16 was given back to IANA (RFC 3701) and is
+/// The prefix that stands for one that the provider delegates. `3ffe::/16` was given back to IANA (RFC 3701) and is
 /// routed nowhere.
 fn stand_in_prefix(uplink: ZoneId) -> Ipv6Net {
     let number = u128::try_from(uplink.0).unwrap_or(0) & 0xffff;
