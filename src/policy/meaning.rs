@@ -328,10 +328,11 @@ fn side(set: &AddressSet, family: Family, side: Side) -> Vec<Cube> {
     set.family(family).ranges().iter().flat_map(|(from, to)| addresses(family, side, *from, *to)).collect()
 }
 
-/// Every destination that one host can have: neither multicast nor broadcast nor link-local.
+/// Every destination that one host can have: neither multicast nor broadcast nor link-local, nor the site-local ones of
+/// old (RFC 3879), for which Linux finds no address of its own to redirect to (`nf_nat_redirect_ipv6`).
 #[must_use]
 pub fn unicast() -> AddressSet {
-    let none = ["224.0.0.0/3", "ff00::/8", "fe80::/10"].into_iter().filter_map(|net| net.parse().ok());
+    let none = ["224.0.0.0/3", "ff00::/8", "fe80::/10", "fec0::/10"].into_iter().filter_map(|net| net.parse().ok());
     AddressSet::all().minus(&AddressSet::nets(none))
 }
 

@@ -150,16 +150,27 @@ impl Questions<'_> {
                 dst.is_loopback() || dst.is_unspecified() || dst.is_multicast() || dst.is_unicast_link_local()
             }
         };
-        if unsendable || src == IpAddr::from([0, 0, 0, 0]) || scene.is_link_local_of_the_rig(src) {
+        let unknown = scene.is_link_local_of_the_rig(src) || scene.is_far_end(src) || scene.is_far_end(dst);
+        if unsendable || unknown || src == IpAddr::from([0, 0, 0, 0]) {
             return None;
         }
         let port = if matches!(kind, Kind::Tcp | Kind::Udp) { packet.dst_port } else { 0 };
         let own = |address: IpAddr| scene.network().zones.iter().flat_map(|zone| &zone.addresses).any(|own| own.address == address);
         if packet.ingress == LOCAL {
-            let probe = Probe { src: Some(src), ..Probe::new(ROUTER, dst, kind, port) };
+            // A TCP port that the router listens on cannot be sent from.
+            let listens = packet.proto == TCP && packet.src_port < 20_000;
+            if scene.ends_of_networks().contains(&dst) || listens {
+                return None;
+            }
+            let sport = matches!(kind, Kind::Tcp | Kind::Udp).then_some(packet.src_port);
+            let probe = Probe { src: Some(src), sport, ..Probe::new(ROUTER, dst, kind, port) };
             return (own(src) && matches!(kind, Kind::Tcp | Kind::Udp | Kind::Icmp)).then_some(probe);
         }
         let id = ZoneId(usize::from(packet.ingress) - 1);
+        // Without an IPv4 address of the router there, there is no way to it.
+        if dst.is_ipv4() && !scene.network().zone(id).addresses.iter().any(|own| own.address.is_ipv4()) {
+            return None;
+        }
         let near = scene.direct.get(id.0)?.iter().any(|net| net.contains(&dst));
         let here = scene.network().zone(id).addresses.iter().any(|own| own.address == dst);
         if near && !here {
@@ -168,8 +179,7 @@ impl Questions<'_> {
         let probe = Probe::new(&anybody(scene.network(), id), dst, kind, port);
         let probe = if matches!(kind, Kind::Tcp | Kind::Udp) { probe.source_port(packet.src_port) } else { probe };
         // What is answered finds its way back only to those who live there.
-        let lives = self.hosts.get(id.0)?.contains(&src) || self.lives(id, src);
-        let answered = lives && !own(src) && !scene.shares(id, dst) && !scene.ends_of_networks().contains(&dst);
+        let answered = self.lives(id, src) && !own(src) && !scene.shares(id, dst) && !scene.ends_of_networks().contains(&dst);
         Some(if answered { probe.source(src) } else { probe.spoofed(src) })
     }
 

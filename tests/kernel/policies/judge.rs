@@ -155,19 +155,19 @@ fn never_from(scene: &Scene, src: IpAddr) -> bool {
 /// Asks the kernel, and compares what it does with what the policy says. Says how many were compared.
 pub fn compare(scene: &mut Scene, questions: &[Question]) -> Result<usize, String> {
     let mut asked = Vec::new();
-    let mut translated = HashSet::new();
+    let mut pairs = HashSet::new();
     for question in questions {
         let expected = Expected::of(scene, question).map_err(|why| format!("{}: {why}", shown(scene, question)))?;
-        // Two senders behind one address, without ports that could tell them apart: Linux drops the second.
+        // Without ports, one packet opens the way for the other direction, and Linux drops a second sender behind one
+        // translated address.
         let packet = &question.packet;
-        let clash = |from: &[IpAddr]| {
-            !from.contains(&address(packet.family, packet.src)) && matches!(question.probe.kind, Kind::Protocol(_))
-        };
-        if let Expected::Arrives { from, .. } = &expected
-            && clash(from)
-            && !translated.insert((packet.proto, packet.dst))
-        {
-            continue;
+        if let Kind::Protocol(proto) = question.probe.kind {
+            let (src, dst) = (packet.src, packet.dst);
+            let ends = [(proto, src.min(dst), src.max(dst)), (proto, dst, dst)];
+            let translated = matches!(&expected, Expected::Arrives { from, .. } if !from.contains(&address(packet.family, src)));
+            if !pairs.insert(ends[0]) || (translated && !pairs.insert(ends[1])) {
+                continue;
+            }
         }
         if expected != Expected::Open {
             asked.push((question, expected));

@@ -219,6 +219,13 @@ impl Scene {
         .collect()
     }
 
+    /// Is it the broadcast address of a network that the rig's router has no leg in?
+    pub fn is_far_end(&self, address: IpAddr) -> bool {
+        let nets = self.network().zones.iter().zip(&self.direct);
+        nets.flat_map(|(zone, near)| zone.networks.iter().map(|network| network.net).filter(|net| !near.contains(net)))
+            .any(|net| net.addr().is_ipv4() && net.broadcast() == address)
+    }
+
     /// The link-local addresses of the router and of the segments, which no policy can know, and the anycast address of
     /// the link-local network.
     pub fn is_link_local_of_the_rig(&self, address: IpAddr) -> bool {
@@ -278,10 +285,9 @@ fn link(network: &Network, id: ZoneId, uplink: bool) -> (Link, Vec<IpNet>) {
         zone.networks.iter().map(|network| network.net).chain(zone.upstream.iter().copied()).collect();
     let mut near: Vec<IpNet> = Vec::new();
     for own in &zone.addresses {
-        // The second network of a family lies behind the link, so that its hosts ask the router for the first.
-        let fits = |net: &&IpNet| {
-            net.contains(&own.address) && !near.iter().any(|known| known.addr().is_ipv4() == own.address.is_ipv4())
-        };
+        // A second IPv4 network lies behind the link, so that hosts of the first ask the router for it.
+        let taken = own.address.is_ipv4() && near.iter().any(|known| known.addr().is_ipv4());
+        let fits = |net: &&IpNet| net.contains(&own.address) && !taken;
         let net = nets.iter().find(fits);
         near.extend(net);
         let length = net.map_or_else(|| IpNet::from(own.address).prefix_len(), IpNet::prefix_len);

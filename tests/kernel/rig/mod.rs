@@ -334,7 +334,7 @@ impl Link {
         for net in &self.router_addresses {
             let (router, v6) = (net.addr(), net.addr().is_ipv6());
             if !v6 {
-                let _ = writeln!(batch, "addr add {}/32 dev eth0", self.next_hop(net));
+                let _ = writeln!(batch, "addr replace {}/32 dev eth0", self.next_hop(net));
             }
             let host = net.max_prefix_len();
             if net.prefix_len() < host {
@@ -345,6 +345,10 @@ impl Link {
                 let default = if v6 { "::/0" } else { "0.0.0.0/0" };
                 let _ = writeln!(batch, "route add {default} via {router} dev eth0 onlink");
             }
+        }
+        // Every link has link-local addresses: hosts may try IPv6 where the router has no other address.
+        if !routed[1] {
+            batch += "route add ::/0 via fe80::1 dev eth0 onlink\n";
         }
         // Last, as the kernel takes no local address for a gateway.
         batch += "route add local 0.0.0.0/0 dev lo\nroute add local ::/0 dev lo\n";
