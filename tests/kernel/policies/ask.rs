@@ -44,6 +44,9 @@ const NOWHERE: [&str; 8] = [
     "fdff::9",
     "fec0::9",
 ];
+/// The groups that the rig's router is a member of, and the broadcast address.
+pub const GROUPS: [&str; 7] =
+    ["224.0.0.1", "224.0.0.251", "239.255.255.250", "255.255.255.255", "ff02::1", "ff02::fb", "ff02::c"];
 /// How many cubes of each set are asked for their corners.
 const CUBES: usize = 150;
 
@@ -71,6 +74,7 @@ pub fn questions(scene: &Scene) -> Vec<Question> {
     all.flows();
     all.forwards();
     all.forged();
+    all.to_all();
     all.corners();
     all.found
 }
@@ -144,14 +148,19 @@ impl Questions<'_> {
             plain if PLAIN.contains(&plain) => Kind::Protocol(plain),
             _ => return None,
         };
-        let unsendable = match dst {
-            IpAddr::V4(dst) => dst.is_loopback() || dst.octets()[0] == 0 || dst.is_multicast() || dst.is_broadcast(),
-            IpAddr::V6(dst) => {
-                dst.is_loopback() || dst.is_unspecified() || dst.is_multicast() || dst.is_unicast_link_local()
-            }
+        let to_all = match dst {
+            IpAddr::V4(dst) => dst.is_multicast() || dst.is_broadcast(),
+            IpAddr::V6(dst) => dst.is_multicast(),
         };
+        let unsendable = match dst {
+            IpAddr::V4(dst) => dst.is_loopback() || dst.octets()[0] == 0,
+            IpAddr::V6(dst) => dst.is_loopback() || dst.is_unspecified() || dst.is_unicast_link_local(),
+        };
+        // A group that the router is no member of it does not hear, and TCP is between two.
+        let unheard = to_all && (!GROUPS.iter().any(|group| group.parse() == Ok(dst)) || kind == Kind::Tcp);
         let unknown = scene.is_link_local_of_the_rig(src) || scene.is_far_end(src) || scene.is_far_end(dst);
-        if unsendable || unknown || src == IpAddr::from([0, 0, 0, 0]) {
+        let unspecified = src == IpAddr::from([0, 0, 0, 0]) && !to_all;
+        if unsendable || unheard || unknown || unspecified {
             return None;
         }
         let port = if matches!(kind, Kind::Tcp | Kind::Udp) { packet.dst_port } else { 0 };
@@ -159,7 +168,7 @@ impl Questions<'_> {
         if packet.ingress == LOCAL {
             // A TCP port that the router listens on cannot be sent from.
             let listens = packet.proto == TCP && packet.src_port < 20_000;
-            if scene.ends_of_networks().contains(&dst) || listens {
+            if to_all || scene.ends_of_networks().contains(&dst) || listens {
                 return None;
             }
             let sport = matches!(kind, Kind::Tcp | Kind::Udp).then_some(packet.src_port);
@@ -179,7 +188,7 @@ impl Questions<'_> {
         let probe = Probe::new(&anybody(scene.network(), id), dst, kind, port);
         let probe = if matches!(kind, Kind::Tcp | Kind::Udp) { probe.source_port(packet.src_port) } else { probe };
         // What is answered finds its way back only to those who live there.
-        let answered = self.lives(id, src) && !own(src) && !scene.shares(id, dst) && !scene.ends_of_networks().contains(&dst);
+        let answered = !to_all && self.lives(id, src) && !own(src) && !scene.shares(id, dst) && !scene.ends_of_networks().contains(&dst);
         Some(if answered { probe.source(src) } else { probe.spoofed(src) })
     }
 
@@ -469,6 +478,35 @@ impl Questions<'_> {
                     if let (Some(dst), Some((proto, port, sport))) = (self.pick(&targets), inside) {
                         self.ask(zone_number(from), src, dst, proto, port, sport);
                     }
+                }
+            }
+        }
+    }
+
+    /// Multicast and broadcast: discovery, DHCP, neighbours, from who lives there, has no address yet, or lies.
+    fn to_all(&mut self) {
+        let from = ["0.0.0.0", "10.254.1.1", "fe80::77", "::", "fdff::5"];
+        let from: Vec<IpAddr> = from.iter().map(|text| text.parse().expect("an address")).collect();
+        let ports = [(5353, 5353), (40_000, 5353), (1900, 1900), (68, 67), (67, 67), (67, 68), (547, 546), (546, 547), (53, 53)];
+        for id in self.ids() {
+            let mut sources = from.clone();
+            sources.extend(self.of_place(Place::Zone(id), true).into_iter().take(2));
+            sources.extend(self.of_place(Place::Zone(id), false).into_iter().take(2));
+            let other = ZoneId((id.0 + 1) % self.hosts.len());
+            sources.extend(self.of_place(Place::Zone(other), true).into_iter().take(1));
+            for dst in GROUPS.iter().map(|text| text.parse().expect("an address")) {
+                for &src in &sources {
+                    for (sport, port) in ports {
+                        if self.below(2) == 0 {
+                            self.ask(zone_number(id), src, dst, UDP, port, Some(sport));
+                        }
+                    }
+                    let kind = [8, 128, 130, 133, 134, 135, 136, 143, 137][self.below(9)];
+                    self.ask(zone_number(id), src, dst, if kind == 8 { ICMP } else { ICMPV6 }, icmp(kind, 0), None);
+                }
+                // Without an address yet.
+                for (src, (sport, port)) in [("0.0.0.0", (68, 67)), ("0.0.0.0", (69, 67))] {
+                    self.ask(zone_number(id), src.parse().expect("an address"), dst, UDP, port, Some(sport));
                 }
             }
         }

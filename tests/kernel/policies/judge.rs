@@ -16,7 +16,7 @@ use hedgerow::{
 };
 
 use super::{
-    ask::Question,
+    ask::{GROUPS, Question},
     scene::{Scene, Verdict, minute, now},
 };
 use crate::rig::{Arrival, Kind, Seen};
@@ -66,7 +66,7 @@ impl Expected {
         }
         match verdict.unwrap_or(Verdict::Denied) {
             Verdict::Denied => Ok(Self::denied(scene, question, src, dst)),
-            Verdict::Accepted(..) if never_from(scene, src) => Ok(Expected::Open),
+            Verdict::Accepted(..) if never_from(scene, src, dst) => Ok(Expected::Open),
             Verdict::Accepted(outcome, out) => {
                 let arriving = own(scene, packet.ingress);
                 let port = |port: Option<u16>| match (question.probe.port, port) {
@@ -139,8 +139,9 @@ fn own(scene: &Scene, number: u16) -> Vec<IpAddr> {
 
 /// Sources that Linux drops before any rule of the filter, on every interface (`ip_route_input_slow`, `ip6_rcv_core`
 /// in the kernel): loopback, multicast, broadcast, and `0.0.0.0/8` but for DHCP.
-fn never_from(scene: &Scene, src: IpAddr) -> bool {
+fn never_from(scene: &Scene, src: IpAddr, dst: IpAddr) -> bool {
     match src {
+        IpAddr::V4(v4) if v4.is_unspecified() && dst == IpAddr::from([255; 4]) => false,
         IpAddr::V4(v4) => {
             v4.is_loopback()
                 || v4.is_multicast()
@@ -173,7 +174,16 @@ pub fn compare(scene: &mut Scene, questions: &[Question]) -> Result<usize, Strin
             asked.push((question, expected));
         }
     }
-    // The router answers on every port that a translation leads to.
+    // The router answers on every port that a translation leads to, and hears what is meant for all.
+    for group in GROUPS.iter().filter(|group| **group != "255.255.255.255") {
+        scene.rig.join(group.parse().expect("an address")).map_err(|error| format!("{group}: {error}"))?;
+    }
+    for (question, _) in &asked {
+        let to_all = GROUPS.iter().any(|group| group.parse() == Ok(question.probe.dst));
+        if to_all && question.probe.kind == Kind::Udp {
+            scene.rig.listen(Kind::Udp, question.probe.port).map_err(|error| error.to_string())?;
+        }
+    }
     for (question, expected) in &asked {
         if let Expected::Arrives { at, to, .. } = expected
             && at == crate::rig::ROUTER
