@@ -229,7 +229,7 @@ impl Maker<'_> {
     }
 
     fn declarations(&mut self) {
-        for _ in 0..self.rng.below(5) {
+        for _ in 0..self.rng.within(1, 5) {
             if let Some(host) = self.host() {
                 self.policy.statements.push(Statement::Host(host));
             }
@@ -481,7 +481,7 @@ impl Maker<'_> {
             let rule = self.rule();
             self.policy.statements.push(Statement::Rule(rule));
         }
-        for _ in 0..self.rng.below(3) {
+        for _ in 0..self.rng.below(4) {
             if let Some(exposure) = self.exposure() {
                 self.policy.statements.push(Statement::Expose(exposure));
             }
@@ -501,7 +501,13 @@ impl Maker<'_> {
             }
             let hosts = self.hosts();
             let to = (!hosts.is_empty() && self.rng.percent(75)).then(|| self.rng.pick(&hosts).id);
-            let redirect = Redirect { from: self.side(2), items: self.items(true), to };
+            let mut from = self.side(2);
+            if self.rng.percent(60)
+                && let Some(zone) = self.own_zone()
+            {
+                from = Side { terms: vec![Term::Zone(zone.id)], except: Vec::new() };
+            }
+            let redirect = Redirect { from, items: self.items(true), to };
             self.policy.statements.push(Statement::Redirect(redirect));
         }
         if self.rng.percent(15) {
@@ -551,7 +557,8 @@ impl Maker<'_> {
             return None;
         }
         let host = self.rng.pick(&hosts).id;
-        let items = if self.rng.percent(70) {
+        let simple = self.rng.percent(75);
+        let items = if simple {
             let port = *self.rng.pick(&PORTS);
             vec![Item::Ports { proto: *self.rng.pick(&[6, 6, 17]), to: vec![(port, port)], from: Vec::new() }]
         } else {
@@ -581,7 +588,7 @@ impl Maker<'_> {
             items,
             from,
             on: self.wan().filter(|_| self.rng.percent(35)),
-            port: self.rng.percent(40).then(|| *self.rng.pick(&PORTS)),
+            port: self.rng.percent(if simple { 50 } else { 5 }).then(|| *self.rng.pick(&PORTS)),
             through,
             http01: self.rng.percent(20),
             hairpin: self.rng.percent(40).then(|| self.rng.percent(50)),

@@ -596,8 +596,7 @@ impl<'p> Oracle<'p> {
 
     fn always(&self, seen: &Seen) -> bool {
         let v6 = !seen.src.is_ipv4();
-        let kind = seen.dst_port >> 8;
-        let link = v6 && seen.proto == 58 && ((130..=136).contains(&kind) || kind == 143);
+        let link = link_message(seen);
         match (seen.from, seen.to) {
             (Place::Router, Place::Router) => true,
             (Place::Router, _) => {
@@ -620,6 +619,9 @@ impl<'p> Oracle<'p> {
 
     fn translation(&self, packet: &Seen) -> Option<Translation<'p>> {
         let Place::Zone(zone) = packet.from else { return None };
+        if link_message(packet) {
+            return None;
+        }
         for statement in &self.policy.statements {
             if let Statement::Expose(exposure) = statement
                 && !(self.time == Time::Tightest && exposure.options.until)
@@ -632,10 +634,11 @@ impl<'p> Oracle<'p> {
             if let Statement::Vpn(vpn) = statement
                 && let Some(server) = vpn.server
                 && let Some(target) = self.first(server, true)
+                && packet.dst.is_ipv4()
                 && self.zones[zone].internet
                 && vpn.on.is_none_or(|on| on == self.policy.zones[zone].id)
                 && self.is_internet(packet.src)
-                && self.is_uplink_address(vpn.on, packet.dst)
+                && self.zones[zone].own.contains(&packet.dst)
                 && (packet.proto, packet.dst_port) == vpn.listen
             {
                 return Some(Translation { target: Some(target), port: None, granted: Some(&NONE) });
@@ -668,7 +671,8 @@ impl<'p> Oracle<'p> {
             return None;
         }
         let inside = !self.zones[zone].internet && exposure.hairpin != Some(false) && self.in_zone(zone, packet.src);
-        let outside = self.takes_on(exposure, zone) && self.exposed_to(exposure, zone, packet.src);
+        let asked = self.zones[zone].own.contains(&packet.dst);
+        let outside = asked && self.takes_on(exposure, zone) && self.exposed_to(exposure, zone, packet.src);
         let inner = self.one_port(&items);
         let public = match (exposure.port, inner) {
             (Some(port), Some((proto, _))) => (packet.proto, packet.dst_port) == (proto, port),
@@ -682,7 +686,7 @@ impl<'p> Oracle<'p> {
                 granted: outside.then_some(&exposure.options),
             });
         }
-        let outside = self.takes_on(exposure, zone) && self.is_internet(packet.src);
+        let outside = asked && self.takes_on(exposure, zone) && self.is_internet(packet.src);
         let challenge = exposure.http01 && (packet.proto, packet.dst_port) == (6, 80);
         (challenge && (inside || outside)).then_some(Translation {
             target: Some(target),
@@ -789,6 +793,9 @@ impl<'p> Oracle<'p> {
     /// Whose address the receiver sees.
     fn shown(&self, seen: &Seen, translated: bool) -> Option<Snat> {
         let Place::Zone(to) = seen.to else { return None };
+        if link_message(seen) {
+            return None;
+        }
         if let Place::Zone(from) = seen.from
             && let Some((uplink, Some(address))) = self.policy.zones[from].egress
             && self.policy.zones[to].id == uplink
@@ -844,6 +851,12 @@ impl<'p> Oracle<'p> {
         let seen = self.seen(packet);
         !self.forged(&seen) && self.ways(seen.from, seen.dst).contains(&seen.to) && self.leaves(seen.from, seen.to)
     }
+}
+
+/// Neighbour discovery and multicast listeners: what concerns one link, and what no router keeps track of.
+fn link_message(seen: &Seen) -> bool {
+    let kind = seen.dst_port >> 8;
+    !seen.src.is_ipv4() && seen.proto == 58 && ((130..=136).contains(&kind) || kind == 143)
 }
 
 const NONE: Options = Options { as_router: false, log: false, during: None, until: false, limit: None };

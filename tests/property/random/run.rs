@@ -44,6 +44,8 @@ pub struct Totals {
     pub packets: u64,
     pub passed: u64,
     pub translated: u64,
+    /// Policies in which two forwards take the same packets, an error for the compiler.
+    pub contested: u64,
     pub proven: u64,
     pub inexpressible: u64,
     pub loaded: u64,
@@ -69,6 +71,7 @@ impl Totals {
         self.packets += other.packets;
         self.passed += other.passed;
         self.translated += other.translated;
+        self.contested += other.contested;
         self.proven += other.proven;
         self.inexpressible += other.inexpressible;
         self.loaded += other.loaded;
@@ -90,6 +93,7 @@ impl Totals {
         format!(
             "{} policies in {:.1} s ({} more had zones that the model refuses), {} statements, {} of them refused and taken out\n\
              {} packets decided, {} passed, {} of these translated\n\
+             {} policies with contested forwards\n\
              {} rulesets proven, {} not expressible, {} taken by nft\n\
              {} assertions, {} of them hold\n\
              {} edits of rulesets: {} equal, {} different ({} packets confirmed), {} refused\n\
@@ -102,6 +106,7 @@ impl Totals {
             self.packets,
             self.passed,
             self.translated,
+            self.contested,
             self.proven,
             self.inexpressible,
             self.loaded,
@@ -194,6 +199,7 @@ fn check(policy: &Policy, seed: u64, config: &Config, totals: &mut Totals) -> Re
     let text = policy.text();
     let mut checked = compile::check("random.hedge", &text, &world());
     let network = checked.network.clone();
+    let contested = checked.diagnostics.iter().any(|found| found.code == "contested-forward");
     let Some(meant) = &checked.meant else { return Err(format!("meaning: none, {:?}", checked.diagnostics)) };
     let oracle = Oracle::new(policy, &network, meant.limits.all().to_vec());
     let pool = Pool::new(&oracle, meant.limits.all().len());
@@ -248,7 +254,11 @@ fn check(policy: &Policy, seed: u64, config: &Config, totals: &mut Totals) -> Re
             agree("reading", &reading.surely, &meant.space, packet, *said, &network)?;
         }
     }
-    shuffled(policy, &mut rng, meant, &network)?;
+    if contested {
+        totals.contested += 1;
+    } else {
+        shuffled(policy, &mut rng, meant, &network)?;
+    }
     let oracle = Oracle::new(policy, &network, meant.limits.all().to_vec());
     for _ in 0..config.edits {
         mutate::edit(&rules, &network, meant, &oracle, &packets, &mut rng, totals)?;

@@ -262,7 +262,15 @@ impl Pool {
 
     /// Makes the packet follow a statement, in most respects.
     fn follow(&self, oracle: &Oracle<'_>, rng: &mut Rng, packet: &mut Packet) {
-        let Some(statement) = oracle.policy.statements.get(rng.below(oracle.policy.statements.len().max(1))) else { return };
+        let translates =
+            |statement: &&Statement| matches!(statement, Statement::Expose(_) | Statement::Redirect(_) | Statement::Vpn(_));
+        let some = rng.percent(30);
+        let list: Vec<&Statement> =
+            oracle.policy.statements.iter().filter(|statement| !some || translates(statement)).collect();
+        if list.is_empty() {
+            return;
+        }
+        let statement = *rng.pick(&list);
         match statement {
             Statement::Rule(rule) => {
                 let forth = rule.back.is_none() || rng.percent(50);

@@ -147,10 +147,8 @@ impl Renderer<'_> {
         );
         chain.rule("ct state { established, related } accept");
         chain.rule("oifname \"lo\" accept");
-        if !open {
-            for traffic in output_baseline() {
-                chain.noted(format!("{}accept", matches::traffic(&traffic)), "what IPv6 and DHCP need (RFC 4890)");
-            }
+        for traffic in output_baseline() {
+            chain.noted(format!("{}accept", matches::traffic(&traffic)), "what IPv6 and DHCP need (RFC 4890)");
         }
         if map {
             chain.rule("oifname vmap @output.pairs");
@@ -228,13 +226,17 @@ impl Renderer<'_> {
         }
     }
 
-    /// A line with "everything" where the guards have seen to the addresses already.
+    /// A line with "everything" where the guards have seen to the addresses already. There are none for what the router
+    /// itself sends.
     fn unguarded(&self, line: &Line, from: Place, to: Place) -> Line {
         let widen = |addresses: &Addresses, place: Place| -> Addresses {
-            if addresses.delegated.is_some() {
-                return addresses.clone();
+            match place {
+                _ if addresses.delegated.is_some() => addresses.clone(),
+                Place::Zone(zone) if from == Place::Router && self.network.zone(zone).is_internet() => {
+                    Addresses::literal(self.filled(&addresses.literal, line.family))
+                }
+                _ => Addresses::literal(self.widened(&addresses.literal, place, line.family)),
             }
-            Addresses::literal(self.widened(&addresses.literal, place, line.family))
         };
         Line { from: widen(&line.from, from), to: widen(&line.to, to), ..line.clone() }
     }
