@@ -73,7 +73,10 @@ fn probe_all(path: &str, files: &BTreeMap<String, String>) -> Result<(), String>
     let questions = ask::questions(&scene);
     let ask_time = start.elapsed() - compile_time - rig_time;
     let count = compare(&mut scene, &questions)?;
-    println!("{path}: {count} probes, none differing ({compile_time:.1?} {rig_time:.1?} {ask_time:.1?} {:.1?})", start.elapsed());
+    println!(
+        "{path}: {count} probes, none differing ({compile_time:.1?} {rig_time:.1?} {ask_time:.1?} {:.1?})",
+        start.elapsed()
+    );
     if count < FEWEST {
         return Err(format!("only {count} probes"));
     }

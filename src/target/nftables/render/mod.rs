@@ -190,8 +190,12 @@ impl Renderer<'_> {
         if guarded && *set == *self.network.internet().union(&upstream).family(family) {
             return matches::everything(family);
         }
-        // Addresses below a stand-in never lie beyond an uplink: `to` and `from` see to the true ones. Where one
-        // parts a range, the range is whole again.
+        self.filled(set, family)
+    }
+
+    /// Addresses beyond an uplink as they can be written: those below a stand-in never lie there, `to` and `from` see to
+    /// the true ones. Where one parts a range, the range is whole again.
+    fn filled(&self, set: &Intervals, family: Family) -> Intervals {
         let mut filled = set.clone();
         let stand_ins =
             self.network.zones.iter().flat_map(|zone| &zone.networks).filter(|network| network.delegated.is_some());
