@@ -3,6 +3,9 @@
 //! Needs root, `nft` and `ip`. New UDP flows go through a router in a network namespace; the rulesets take turns, so that
 //! the ratio holds on a busy machine too. `cargo bench --bench packet_cost`
 
+#[allow(dead_code, unused_imports, reason = "the tests use the rest of the rig")]
+#[path = "../tests/kernel/rig/mod.rs"]
+mod rig;
 
 use std::{
     fmt::Write,
