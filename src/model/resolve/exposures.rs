@@ -312,7 +312,6 @@ impl Resolver<'_> {
         Some(Through { host: host?, service, span: name.span })
     }
 
-    #[expect(clippy::too_many_lines, reason = "one attribute after the other")]
     pub(super) fn vpn(&mut self, tree: &tree::Declaration, span: Span, space: Space) {
         let known = ["kind", "listen", "on", "peer", "tunnel", "auth", "server"];
         let attributes = Attributes::new("vpn", &tree.body, &known, &["peer", "listen"], self.errors);
