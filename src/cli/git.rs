@@ -11,7 +11,7 @@ use crate::world::World;
 /// The files of one revision.
 #[derive(Debug)]
 pub struct Revision {
-    revision: String,
+    name: String,
     path: String,
     today: Date,
 }
@@ -25,7 +25,7 @@ impl Revision {
             return Err(format!("`{revision}` is no revision"));
         }
         Ok(Self {
-            revision: revision.to_owned(),
+            name: revision.to_owned(),
             path: if path.is_empty() { ".".to_owned() } else { path.to_owned() },
             today,
         })
@@ -46,7 +46,7 @@ impl Revision {
             _ => self
                 .read(&folder)
                 .map(|text| (folder.clone(), text))
-                .map_err(|why| format!("cannot read `{folder}` at {}: {why}", self.revision)),
+                .map_err(|why| format!("cannot read `{folder}` at {}: {why}", self.name)),
         }
     }
 }
@@ -54,7 +54,7 @@ impl Revision {
 impl World for Revision {
     fn read(&self, path: &str) -> Result<String, String> {
         // `./` makes git look beside the current folder instead of in the root of the repository.
-        let object = format!("{}:./{path}", self.revision);
+        let object = format!("{}:./{path}", self.name);
         let output = Command::new("git")
             .args(["show", "--end-of-options", &object])
             .output()

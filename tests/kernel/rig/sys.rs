@@ -8,6 +8,7 @@
     reason = "C's types of small numbers"
 )]
 
+use std::ffi::CStr;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
@@ -94,6 +95,37 @@ pub fn send_to(fd: &OwnedFd, data: &[u8], to: SocketAddr) -> io::Result<usize> {
     check_len(unsafe { libc::sendto(fd.as_raw_fd(), at, size, libc::MSG_NOSIGNAL, bytes.as_ptr().cast(), len) })
 }
 
+/// Sends an IP packet in a frame to this hardware address, through a socket of `AF_PACKET` and `SOCK_DGRAM`.
+pub fn send_frame(fd: &OwnedFd, data: &[u8], interface: &CStr, to: [u8; 6]) -> io::Result<usize> {
+    let index = unsafe { libc::if_nametoindex(interface.as_ptr()) } as i32;
+    let version = data.first().map_or(0, |byte| byte >> 4);
+    let protocol = if version == 4 { libc::ETH_P_IP } else { libc::ETH_P_IPV6 } as u16;
+    // sockaddr_ll: family, protocol, interface, three fields for receiving, the address and its length.
+    let mut name = (libc::AF_PACKET as u16).to_ne_bytes().to_vec();
+    name.extend(protocol.to_be_bytes());
+    name.extend(index.to_ne_bytes());
+    name.extend([0, 0, 0, 6]);
+    name.extend(to.iter().chain(&[0, 0]));
+    let (at, size) = (data.as_ptr().cast(), data.len());
+    check_len(unsafe { libc::sendto(fd.as_raw_fd(), at, size, 0, name.as_ptr().cast(), name.len() as u32) })
+}
+
+/// Makes the interface a member of a multicast group while the socket is open.
+pub fn join_group(fd: &OwnedFd, interface: &CStr, group: IpAddr) -> io::Result<()> {
+    let index = unsafe { libc::if_nametoindex(interface.as_ptr()) } as i32;
+    match group {
+        // ip_mreqn: the group, an address of the interface, its index
+        IpAddr::V4(group) => {
+            let request = [group.octets(), [0; 4], index.to_ne_bytes()].concat();
+            set_bytes(fd, libc::SOL_IP, libc::IP_ADD_MEMBERSHIP, &request)
+        }
+        IpAddr::V6(group) => {
+            let request = [&group.octets()[..], &index.to_ne_bytes()].concat();
+            set_bytes(fd, libc::SOL_IPV6, libc::IPV6_ADD_MEMBERSHIP, &request)
+        }
+    }
+}
+
 pub fn recv(fd: &OwnedFd, buffer: &mut [u8]) -> io::Result<usize> {
     check_len(unsafe { libc::recv(fd.as_raw_fd(), buffer.as_mut_ptr().cast(), buffer.len(), 0) })
 }
@@ -112,11 +144,11 @@ pub fn recv_message(fd: &OwnedFd, buffer: &mut [u8], flags: i32) -> io::Result<M
     let mut header: libc::msghdr = unsafe { std::mem::zeroed() };
     header.msg_name = name.as_mut_ptr().cast();
     header.msg_namelen = name.len() as libc::socklen_t;
-    header.msg_iov = &raw mut part;
+    header.msg_iov = &mut part;
     header.msg_iovlen = 1;
     header.msg_control = control.as_mut_ptr().cast();
     header.msg_controllen = size_of_val(&control) as _;
-    let len = check_len(unsafe { libc::recvmsg(fd.as_raw_fd(), &raw mut header, flags) })?;
+    let len = check_len(unsafe { libc::recvmsg(fd.as_raw_fd(), &mut header, flags) })?;
     let filled = header.msg_controllen as usize;
     let control: Vec<u8> = control.iter().flat_map(|word| word.to_ne_bytes()).take(filled).collect();
     Ok(Message { len, from: decode(&name), control: control_messages(&control) })
@@ -223,7 +255,7 @@ impl Epoll {
     pub fn add(&self, fd: &impl AsFd, events: i32, token: u64) -> io::Result<()> {
         let mut event = libc::epoll_event { events: events as u32, u64: token };
         let (to, of) = (self.0.as_raw_fd(), fd.as_fd().as_raw_fd());
-        check(unsafe { libc::epoll_ctl(to, libc::EPOLL_CTL_ADD, of, &raw mut event) }).map(drop)
+        check(unsafe { libc::epoll_ctl(to, libc::EPOLL_CTL_ADD, of, &mut event) }).map(drop)
     }
 
     /// The tokens and events that are ready, after at most `wait`.

@@ -34,7 +34,7 @@ impl Renderer<'_> {
             let Place::Zone(id) = region.place else { continue };
             let interface = self.interface(id);
             let to = self.own_address(id);
-            let sources = self.widened(region.addresses.family(Family::V4), region.place, Family::V4);
+            let sources = self.widened(region.addresses.family(Family::V4), region.place, Family::V4, true);
             for source in matches::side(&Addresses::literal(sources), Family::V4, "saddr", &Intervals::default()) {
                 chain.noted(format!("iifname {interface} {source}{to}{kind}{end}"), place.clone());
             }
