@@ -34,16 +34,8 @@ const COMMON: [(u8, u16); 11] = [
     (47, 0),
 ];
 /// Addresses that no zone has and that the internet must not be asked for.
-const NOWHERE: [&str; 8] = [
-    "10.254.9.9",
-    "100.127.9.9",
-    "169.254.7.7",
-    "172.31.254.9",
-    "192.168.254.9",
-    "240.0.0.9",
-    "fdff::9",
-    "fec0::9",
-];
+const NOWHERE: [&str; 8] =
+    ["10.254.9.9", "100.127.9.9", "169.254.7.7", "172.31.254.9", "192.168.254.9", "240.0.0.9", "fdff::9", "fec0::9"];
 /// The groups that the rig's router is a member of, and the broadcast address.
 pub const GROUPS: [&str; 7] =
     ["224.0.0.1", "224.0.0.251", "239.255.255.250", "255.255.255.255", "ff02::1", "ff02::fb", "ff02::c"];
@@ -164,7 +156,9 @@ impl Questions<'_> {
             return None;
         }
         let port = if matches!(kind, Kind::Tcp | Kind::Udp) { packet.dst_port } else { 0 };
-        let own = |address: IpAddr| scene.network().zones.iter().flat_map(|zone| &zone.addresses).any(|own| own.address == address);
+        let own = |address: IpAddr| {
+            scene.network().zones.iter().flat_map(|zone| &zone.addresses).any(|own| own.address == address)
+        };
         if packet.ingress == LOCAL {
             // A TCP port that the router listens on cannot be sent from.
             let listens = packet.proto == TCP && packet.src_port < 20_000;
@@ -188,14 +182,19 @@ impl Questions<'_> {
         let probe = Probe::new(&anybody(scene.network(), id), dst, kind, port);
         let probe = if matches!(kind, Kind::Tcp | Kind::Udp) { probe.source_port(packet.src_port) } else { probe };
         // What is answered finds its way back only to those who live there.
-        let answered = !to_all && self.lives(id, src) && !own(src) && !scene.shares(id, dst) && !scene.ends_of_networks().contains(&dst);
+        let answered = !to_all
+            && self.lives(id, src)
+            && !own(src)
+            && !scene.shares(id, dst)
+            && !scene.ends_of_networks().contains(&dst);
         Some(if answered { probe.source(src) } else { probe.spoofed(src) })
     }
 
     /// Is it a usual address of a host there?
     fn lives(&self, id: ZoneId, address: IpAddr) -> bool {
         let zone = self.scene.network().zone(id);
-        let of_zone = |net: &ipnet::IpNet| net.contains(&address) && net.network() != address && net.broadcast() != address;
+        let of_zone =
+            |net: &ipnet::IpNet| net.contains(&address) && net.network() != address && net.broadcast() != address;
         if !zone.is_internet() {
             return zone.networks.iter().any(|network| of_zone(&network.net));
         }
@@ -263,7 +262,8 @@ impl Questions<'_> {
         }
         for to in self.ids() {
             for v4 in [true, false] {
-                let own = scene.network().zone(to).addresses.iter().map(|own| own.address).find(|own| own.is_ipv4() == v4);
+                let own =
+                    scene.network().zone(to).addresses.iter().map(|own| own.address).find(|own| own.is_ipv4() == v4);
                 let targets = self.hosts.get(to.0).cloned().unwrap_or_default();
                 for (proto, port) in COMMON {
                     if let (Some(src), Some(dst)) = (own, self.pick_of(&targets, v4)) {
@@ -352,7 +352,8 @@ impl Questions<'_> {
         let mut found = Vec::new();
         for (from, to) in set.ranges() {
             let beside = [from.checked_sub(1), Some(*from), Some(*to), to.checked_add(1)];
-            let beside = beside.into_iter().flatten().filter(|bits| family == Family::V6 || *bits <= u128::from(u32::MAX));
+            let beside =
+                beside.into_iter().flatten().filter(|bits| family == Family::V6 || *bits <= u128::from(u32::MAX));
             let beside = beside.filter(|bits| internet || own.family(family).contains(*bits));
             found.extend(beside.map(|bits| address(family, bits)));
         }
@@ -444,7 +445,8 @@ impl Questions<'_> {
                         self.ask(zone_number(from), src, dst, proto, port, sport);
                     }
                 }
-                let regions: Vec<_> = forward.granted.iter().filter(|region| region.place == Place::Zone(from)).cloned().collect();
+                let regions: Vec<_> =
+                    forward.granted.iter().filter(|region| region.place == Place::Zone(from)).cloned().collect();
                 for region in regions {
                     for src in self.edges(region.place, region.addresses.family(forward.family), forward.family) {
                         if let (Some((proto, port, sport)), Some(dst)) = (inside, self.pick(&targets)) {
@@ -459,7 +461,18 @@ impl Questions<'_> {
     /// Sources that belong elsewhere, for what the policy allows to those who live there.
     fn forged(&mut self) {
         let scene = self.scene;
-        let others = ["127.0.0.1", "10.254.1.1", "169.254.1.1", "224.0.0.5", "240.0.0.5", "255.255.255.255", "::1", "fe80::77", "ff02::5", "fdff::5"];
+        let others = [
+            "127.0.0.1",
+            "10.254.1.1",
+            "169.254.1.1",
+            "224.0.0.5",
+            "240.0.0.5",
+            "255.255.255.255",
+            "::1",
+            "fe80::77",
+            "ff02::5",
+            "fdff::5",
+        ];
         let mut sources: Vec<IpAddr> = others.iter().map(|text| text.parse().expect("an address")).collect();
         for id in self.ids() {
             sources.extend(self.of_place(Place::Zone(id), true).into_iter().take(2));
@@ -487,7 +500,17 @@ impl Questions<'_> {
     fn to_all(&mut self) {
         let from = ["0.0.0.0", "10.254.1.1", "fe80::77", "::", "fdff::5"];
         let from: Vec<IpAddr> = from.iter().map(|text| text.parse().expect("an address")).collect();
-        let ports = [(5353, 5353), (40_000, 5353), (1900, 1900), (68, 67), (67, 67), (67, 68), (547, 546), (546, 547), (53, 53)];
+        let ports = [
+            (5353, 5353),
+            (40_000, 5353),
+            (1900, 1900),
+            (68, 67),
+            (67, 67),
+            (67, 68),
+            (547, 546),
+            (546, 547),
+            (53, 53),
+        ];
         for id in self.ids() {
             let mut sources = from.clone();
             sources.extend(self.of_place(Place::Zone(id), true).into_iter().take(2));

@@ -165,7 +165,8 @@ pub fn compare(scene: &mut Scene, questions: &[Question]) -> Result<usize, Strin
         if let Kind::Protocol(proto) = question.probe.kind {
             let (src, dst) = (packet.src, packet.dst);
             let ends = [(proto, src.min(dst), src.max(dst)), (proto, dst, dst)];
-            let translated = matches!(&expected, Expected::Arrives { from, .. } if !from.contains(&address(packet.family, src)));
+            let translated =
+                matches!(&expected, Expected::Arrives { from, .. } if !from.contains(&address(packet.family, src)));
             if !pairs.insert(ends[0]) || (translated && !pairs.insert(ends[1])) {
                 continue;
             }
