@@ -220,8 +220,8 @@ impl Renderer<'_> {
         for line in &single {
             self.single(chain, line, &literal, verdict);
         }
-        for ((family, kind), set) in sets {
-            chain.rule(format!("{} @{} {}", kind.key(family, sides), set.name, verdict.text()));
+        for (key, set) in sets {
+            chain.rule(format!("{key} @{} {}", set.name, verdict.text()));
             self.document.sets.push(set);
         }
     }

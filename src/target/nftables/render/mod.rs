@@ -3,6 +3,7 @@
 //! One table of our own. A new connection costs a lookup of its pair of interfaces and one lookup for each kind of set
 //! of that pair, however many rules there are; single rules are written only for what a set cannot say.
 
+mod columns;
 mod document;
 mod elements;
 mod filter;
