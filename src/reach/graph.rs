@@ -17,7 +17,7 @@ use crate::{
     compile::Meant,
     diagnostic::{Sources, Span},
     model::{AddressSet, HostId, Network, Options, Place, Region, ZoneId, service::Traffic},
-    packet::{Cube, Family, Field, Ranges, Set, Space},
+    packet::{self, Cube, Family, Field, Ranges, Set, Space},
     policy::{Cause, Flow, between, flow_set},
 };
 
@@ -40,6 +40,9 @@ pub struct Node {
     pub networks: Vec<String>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub isolated: bool,
+    /// Has it addresses of these families?
+    pub ipv4: bool,
+    pub ipv6: bool,
     /// Declared hosts of a zone that no edge names.
     #[serde(skip_serializing_if = "is_zero")]
     pub other_hosts: usize,
@@ -314,7 +317,9 @@ impl Builder<'_> {
                 continue;
             }
             let sources = self.ends(here, true, from, family);
+            let sources = self.apart(here, true, sources, family);
             let targets = self.ends(here, false, to, family);
+            let targets = self.apart(here, false, targets, family);
             for source in &sources {
                 for target in &targets {
                     let space = &mut self.meant.space;
@@ -331,7 +336,11 @@ impl Builder<'_> {
                     let mut scope: Vec<String> = Vec::new();
                     scope.extend(source.part.iter().map(|part| format!("from {part}")));
                     scope.extend(target.part.iter().map(|part| format!("to {part}")));
-                    if !is_product(packets, space) {
+                    // Which of its addresses the router answers at is a matter of translations, and no other place.
+                    let whole = target.end == End::Router;
+                    let places = if whole { space.project(packets, Field::DstHigh) } else { packets };
+                    let places = if whole { space.project(places, Field::DstLow) } else { places };
+                    if !is_product(places, space) {
                         scope.push("not the same for all of them".to_owned());
                     }
                     let key = Key {
@@ -349,6 +358,69 @@ impl Builder<'_> {
                 }
             }
         }
+    }
+
+    /// Takes the hosts out of a whole zone that may do something else than the rest of it.
+    fn apart(&mut self, set: Set, source: bool, sides: Vec<Side>, family: Family) -> Vec<Side> {
+        let [Side { end: End::Zone(id), region, .. }] = sides.as_slice() else { return sides };
+        let (id, place) = (*id, region.place);
+        let fields = if source { [Field::SrcHigh, Field::SrcLow] } else { [Field::DstHigh, Field::DstLow] };
+        if self.is_even(set, fields) {
+            return sides;
+        }
+        let part = |addresses| Region { place, addresses, whole: false };
+        let hosts: Vec<(HostId, AddressSet)> = (self.network.hosts.iter().enumerate())
+            .map(|(index, host)| (HostId(index), only(&host.address_set(Some(id)), family)))
+            .filter(|(_, own)| !own.is_empty())
+            .collect();
+        let named = hosts.iter().fold(AddressSet::default(), |all, (_, own)| all.union(own));
+        let usual = self.what(set, source, &part(region.addresses.minus(&named)), fields);
+        let (mut found, mut rest, mut names) = (Vec::new(), region.addresses.clone(), Vec::new());
+        for (host, own) in hosts {
+            let own = part(own);
+            if self.what(set, source, &own, fields) != usual {
+                rest = rest.minus(&own.addresses);
+                names.push(self.network.host(host).name.as_str());
+                found.push(Side { end: End::Host(host), region: own, part: None });
+            }
+        }
+        if names.is_empty() {
+            return sides;
+        }
+        let part = Some(format!("all but {}", names.join(", ")));
+        found.push(Side { end: End::Zone(id), region: Region { place, addresses: rest, whole: false }, part });
+        found
+    }
+
+    /// What some addresses of one side may do, whichever they are.
+    fn what(&mut self, set: Set, source: bool, region: &Region, fields: [Field; 2]) -> Set {
+        let side = if source { packet::Side::Src } else { packet::Side::Dst };
+        let space = &mut self.meant.space;
+        let cubes = region
+            .addresses
+            .v4
+            .ranges()
+            .iter()
+            .flat_map(|(from, to)| packet::addresses(Family::V4, side, *from, *to))
+            .chain(
+                (region.addresses.v6.ranges().iter())
+                    .flat_map(|(from, to)| packet::addresses(Family::V6, side, *from, *to)),
+            )
+            .collect();
+        let here = space.cubes_union(cubes);
+        let here = space.intersect(set, here);
+        fields.into_iter().fold(here, |set, field| space.project(set, field))
+    }
+
+    /// May all addresses of one side do the same?
+    fn is_even(&mut self, set: Set, fields: [Field; 2]) -> bool {
+        let space = &mut self.meant.space;
+        let what = fields.into_iter().fold(set, |set, field| space.project(set, field));
+        let who = Field::ALL
+            .into_iter()
+            .filter(|field| !fields.contains(field))
+            .fold(set, |set, field| space.project(set, field));
+        space.intersect(what, who) == set
     }
 
     /// The nodes that one side of a set is about.
@@ -448,7 +520,8 @@ impl Builder<'_> {
         for field in Field::ALL.into_iter().filter(|field| ![Field::Proto, Field::DstPort].contains(field)) {
             only = space.project(only, field);
         }
-        let said: BTreeSet<&str> = text.split(|letter: char| letter.is_whitespace() || ",:;{}".contains(letter)).collect();
+        let said: BTreeSet<&str> =
+            text.split(|letter: char| letter.is_whitespace() || ",:;{}".contains(letter)).collect();
         let (mut names, mut known) = (Vec::new(), Set::EMPTY);
         for (name, traffic) in &self.network.services {
             if !said.contains(name.as_str()) {
@@ -473,6 +546,12 @@ impl Builder<'_> {
         names
     }
 
+    /// Has a zone IPv6? An uplink has it when any zone has.
+    fn has_v6(&self, zone: &crate::model::Zone) -> bool {
+        let inside = |zone: &crate::model::Zone| !zone.network_set().v6.is_empty();
+        if zone.is_internet() { self.network.zones.iter().any(inside) } else { inside(zone) }
+    }
+
     fn router(&self) -> Node {
         let router = &self.network.router;
         let name = if router.name.is_empty() { "router".to_owned() } else { router.name.clone() };
@@ -484,6 +563,8 @@ impl Builder<'_> {
             vlan: None,
             networks: Vec::new(),
             isolated: false,
+            ipv4: true,
+            ipv6: self.network.zones.iter().any(|zone| self.has_v6(zone)),
             other_hosts: 0,
             place: self.sources.place(router.span),
         }
@@ -502,11 +583,13 @@ impl Builder<'_> {
                 .networks
                 .iter()
                 .map(|network| match network.delegated {
-                    Some(number) => format!("delegated {number}"),
+                    Some(number) => format!("delegated {number:x}"),
                     None => network.net.to_string(),
                 })
                 .collect(),
             isolated: zone.isolated,
+            ipv4: zone.is_internet() || !zone.network_set().v4.is_empty(),
+            ipv6: self.has_v6(zone),
             other_hosts: here.filter(|(index, _)| !used.contains(&End::Host(HostId(*index)))).count(),
             place: self.sources.place(zone.span),
         }
@@ -522,6 +605,8 @@ impl Builder<'_> {
             vlan: None,
             networks: Vec::new(),
             isolated: false,
+            ipv4: host.address(Family::V4).is_some(),
+            ipv6: host.address(Family::V6).is_some(),
             other_hosts: 0,
             place: self.sources.place(host.span),
         }
@@ -544,10 +629,10 @@ fn only(set: &AddressSet, family: Family) -> AddressSet {
 
 /// May each source open all of it to each destination? What a service is does not ask for the sender's port.
 fn is_product(set: Set, space: &mut Space) -> bool {
-    let set = [Field::SrcPort, Field::Minute, Field::Exceeded]
-        .into_iter()
-        .fold(set, |set, field| space.project(set, field));
-    let without = |fields: &[Field], space: &mut Space| fields.iter().fold(set, |set, field| space.project(set, *field));
+    let set =
+        [Field::SrcPort, Field::Minute, Field::Exceeded].into_iter().fold(set, |set, field| space.project(set, field));
+    let without =
+        |fields: &[Field], space: &mut Space| fields.iter().fold(set, |set, field| space.project(set, *field));
     let (source, target) = ([Field::SrcHigh, Field::SrcLow], [Field::DstHigh, Field::DstLow]);
     let what = [Field::Proto, Field::DstPort];
     let from = without(&[target, what].concat(), space);

@@ -4,11 +4,7 @@ use std::collections::BTreeMap;
 
 use super::name::region_name;
 use crate::{
-    model::{
-        AddressSet, Network, Place, Region,
-        address::Intervals,
-        service::Traffic,
-    },
+    model::{AddressSet, Network, Place, Region, address::Intervals, service::Traffic},
     packet::{Family, Field, Ranges, Set, Space},
 };
 
@@ -141,4 +137,3 @@ fn words(set: Set, space: &Space) -> Vec<String> {
     }
     list
 }
-

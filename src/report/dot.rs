@@ -51,16 +51,15 @@ pub fn dot(graph: &Graph, title: &str, notes: &[String]) -> String {
                 out.push_str("    }\n");
             }
             NodeKind::Host => {
-                let outside = graph.node_weights().any(|zone| {
-                    zone.kind == NodeKind::Internet && node.zones.first() == Some(&zone.name)
-                });
+                let outside = graph
+                    .node_weights()
+                    .any(|zone| zone.kind == NodeKind::Internet && node.zones.first() == Some(&zone.name));
                 if outside {
                     let _ = writeln!(out, "    n{number} [label={}]", quoted(&[node.name.clone()]));
                 }
             }
         }
     }
-    let families = text::two_families(graph);
     for edge in graph.edge_references() {
         let from = graph.node_weight(edge.source()).map_or(NodeKind::Zone, |node| node.kind);
         let style = match text::weight(edge.weight(), from) {
@@ -75,7 +74,7 @@ pub fn dot(graph: &Graph, title: &str, notes: &[String]) -> String {
             "    n{} -> n{} [label={}, tooltip={}{}{style}]",
             edge.source().index(),
             edge.target().index(),
-            quoted(&[text::label(edge.weight(), families, 3)]),
+            quoted(&[text::label(edge.weight(), text::two_families(graph, edge.source(), edge.target()), 3)]),
             quoted(&text::details(graph, &edge)),
             if edge.weight().kind == Kind::SameZone { ", constraint=false" } else { "" }
         );

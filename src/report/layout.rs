@@ -101,7 +101,6 @@ struct Track {
 
 /// The lines of a graph without their ways: everything but what stays inside a zone.
 fn lines(graph: &Graph) -> Vec<Line> {
-    let families = text::two_families(graph);
     let mut found: BTreeMap<(NodeIndex, NodeIndex), Vec<petgraph::graph::EdgeReference<'_, Edge>>> = BTreeMap::new();
     for edge in graph.edge_references().filter(|edge| edge.weight().kind != Kind::SameZone) {
         found.entry((edge.source(), edge.target())).or_default().push(edge);
@@ -116,8 +115,7 @@ fn lines(graph: &Graph) -> Vec<Line> {
     };
     let line = |((from, to), edges): (_, Vec<petgraph::graph::EdgeReference<'_, Edge>>)| {
         let kind = graph.node_weight(from).map_or(NodeKind::Zone, |node| node.kind);
-        let labels: Vec<String> = edges.iter().map(|edge| text::label(edge.weight(), families, 3)).collect();
-        let label = text::cut(&labels.join("; "), LABEL, WIDEST - 12);
+        let label = text::cut(&text::together(graph, &edges, 3), LABEL, WIDEST - 14);
         let mut details: Vec<String> = Vec::new();
         for edge in &edges {
             if !details.is_empty() {
@@ -125,13 +123,16 @@ fn lines(graph: &Graph) -> Vec<Line> {
             }
             details.extend(text::details(graph, edge));
         }
+        let weight = edges.iter().map(|edge| text::weight(edge.weight(), kind)).max().unwrap_or(Weight::Plain);
+        // What is bold is wider.
+        let size = if weight >= Weight::Tunnel { LABEL + 2 } else { LABEL };
         Line {
             from,
             to,
-            weight: edges.iter().map(|edge| text::weight(edge.weight(), kind)).max().unwrap_or(Weight::Plain),
+            weight,
             conditional: edges.iter().all(|edge| !edge.weight().conditions.is_empty()),
             class: graph.node_weight(from).map_or(0, class),
-            pill: Rect { w: text::width(&label, LABEL) + 12, h: PILL, ..Rect::default() },
+            pill: Rect { w: text::width(&label, size) + 14, h: PILL, ..Rect::default() },
             label,
             details,
             points: Vec::new(),
@@ -161,7 +162,9 @@ impl Plan {
         let mut bars = Vec::new();
         for (internet, node) in of(NodeKind::Internet) {
             bars.push(internet);
-            bars.extend(of(NodeKind::Host).filter(|(_, host)| host.zones.first() == Some(&node.name)).map(|(id, _)| id));
+            bars.extend(
+                of(NodeKind::Host).filter(|(_, host)| host.zones.first() == Some(&node.name)).map(|(id, _)| id),
+            );
         }
         let router = bars.len();
         bars.extend(of(NodeKind::Router).map(|(id, _)| id));
@@ -239,10 +242,15 @@ impl Plan {
         let bar: Vec<usize> = self
             .lines
             .iter()
-            .map(|line| [line.from, line.to].into_iter().find_map(|node| match self.spot(node) {
-                Spot::Bar(bar) => Some(bar),
-                _ => None,
-            }).unwrap_or(0))
+            .map(|line| {
+                [line.from, line.to]
+                    .into_iter()
+                    .find_map(|node| match self.spot(node) {
+                        Spot::Bar(bar) => Some(bar),
+                        _ => None,
+                    })
+                    .unwrap_or(0)
+            })
             .collect();
         for (at, zone) in self.columns.iter_mut().enumerate() {
             zone.above.sort_by_key(|line| bar.get(*line).copied());
@@ -269,8 +277,7 @@ impl Plan {
 
         // Upwards: the place of every vertical on its way, then the labels in levels, then the heights.
         let ups: Vec<(usize, i32)> = self.ups(&xs);
-        let verticals: Vec<(usize, i32, bool)> =
-            ups.iter().map(|(line, x)| (*line, *x, self.outside(*line))).collect();
+        let verticals: Vec<(usize, i32, bool)> = ups.iter().map(|(line, x)| (*line, *x, self.outside(*line))).collect();
         let outer = place_labels(&self.lines, &verticals, true, width);
         let inner = place_labels(&self.lines, &verticals, false, width);
         let height = |levels: &BTreeMap<usize, (i32, usize)>| {
@@ -292,11 +299,8 @@ impl Plan {
         let zones_y = y - 8 + height(&inner);
         let strips = |strip: usize| bars.get(strip).map_or((0, 0), |bar| (bar.rect.y, bar.rect.y + bar.rect.h));
         for (line, (x, level)) in outer.iter().chain(&inner) {
-            let start = if outer.contains_key(line) {
-                strips(self.router.saturating_sub(1)).1
-            } else {
-                strips(self.router).1
-            };
+            let start =
+                if outer.contains_key(line) { strips(self.router.saturating_sub(1)).1 } else { strips(self.router).1 };
             if let Some(line) = self.lines.get_mut(*line) {
                 line.pill.x = *x;
                 line.pill.y = start + 12 + LEVEL * i32::try_from(*level).unwrap_or(0);
@@ -455,9 +459,7 @@ impl Plan {
     /// Does a line end at a bar above the router?
     fn outside(&self, line: usize) -> bool {
         self.lines.get(line).is_some_and(|line| {
-            [line.from, line.to]
-                .into_iter()
-                .any(|node| matches!(self.spot(node), Spot::Bar(bar) if bar != self.router))
+            [line.from, line.to].into_iter().any(|node| matches!(self.spot(node), Spot::Bar(bar) if bar != self.router))
         })
     }
 

@@ -42,16 +42,15 @@ pub fn mermaid(graph: &Graph, title: &str, notes: &[String]) -> String {
                 out.push_str("    end\n");
             }
             NodeKind::Host => {
-                let outside = graph.node_weights().any(|zone| {
-                    zone.kind == NodeKind::Internet && node.zones.first() == Some(&zone.name)
-                });
+                let outside = graph
+                    .node_weights()
+                    .any(|zone| zone.kind == NodeKind::Internet && node.zones.first() == Some(&zone.name));
                 if outside {
                     let _ = writeln!(out, "    n{number}[\"{}\"]", escaped(&node.name));
                 }
             }
         }
     }
-    let families = text::two_families(graph);
     let mut exposed = Vec::new();
     for (number, edge) in graph.edge_references().enumerate() {
         let from = graph.node_weight(edge.source()).map_or(NodeKind::Zone, |node| node.kind);
@@ -65,7 +64,7 @@ pub fn mermaid(graph: &Graph, title: &str, notes: &[String]) -> String {
         if matches!(weight, Weight::Exposed | Weight::Tunnel) {
             exposed.push(number.to_string());
         }
-        let label = escaped(&text::label(edge.weight(), families, 3));
+        let label = escaped(&text::label(edge.weight(), text::two_families(graph, edge.source(), edge.target()), 3));
         let _ = writeln!(out, "    n{} {arrow}|\"{label}\"| n{}", edge.source().index(), edge.target().index());
     }
     for class in CLASSES {

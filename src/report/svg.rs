@@ -27,8 +27,16 @@ pub fn svg(graph: &Graph, title: &str, notes: &[String]) -> String {
     );
     markers(&mut out);
     let _ = writeln!(out, "<rect width=\"{width}\" height=\"{height}\" fill=\"#ffffff\"/>");
-    write(&mut out, MARGIN, 44, 20, "#1d1d1d", "font-weight=\"600\"", title);
-    write(&mut out, MARGIN, 68, 12, "#5c5c5c", "", "Arrows show who may open connections. Read upwards: to the router and the internet. Below the zones: from zone to zone.");
+    write(&mut out, MARGIN, 44, 20, "#1d1d1d", "font-weight=\"600\"", &text::cut(title, 22, width - 2 * MARGIN));
+    write(
+        &mut out,
+        MARGIN,
+        68,
+        12,
+        "#5c5c5c",
+        "",
+        "Arrows show who may open connections. Read upwards: to the router and the internet. Below the zones: from zone to zone.",
+    );
     for shape in &picture.zones {
         zone(&mut out, graph, shape);
     }
@@ -46,7 +54,7 @@ pub fn svg(graph: &Graph, title: &str, notes: &[String]) -> String {
     for line in &lines {
         pill(&mut out, line);
     }
-    legend(&mut out, &picture, notes_top, notes);
+    legend(&mut out, graph, &picture, notes_top, notes);
     out.push_str("</svg>\n");
     out
 }
@@ -147,7 +155,11 @@ fn zone(out: &mut String, graph: &Graph, shape: &Shape) {
     }
     let badge = match (node.isolated, shape.unfiltered) {
         (true, _) => Some(("isolated", "", "hosts are kept apart from each other")),
-        (_, true) => Some(("unfiltered inside", " stroke-dasharray=\"3 2\"", "hosts of this zone reach each other past the router")),
+        (_, true) => Some((
+            "unfiltered inside",
+            " stroke-dasharray=\"3 2\"",
+            "hosts of this zone reach each other past the router",
+        )),
         _ => None,
     };
     if let Some((words, dash, tip)) = badge {
@@ -199,7 +211,7 @@ fn class_of(graph: &Graph, node: NodeIndex) -> text::Class {
     CLASSES.get(text::trust(role).0).copied().unwrap_or(first)
 }
 
-fn legend(out: &mut String, picture: &Picture, top: i32, notes: &[String]) {
+fn legend(out: &mut String, graph: &Graph, picture: &Picture, top: i32, notes: &[String]) {
     let mut x = MARGIN;
     let mut y = top + 12;
     let mut next = |out: &mut String, sign: &dyn Fn(&mut String, i32, i32), words: &str| {
@@ -213,7 +225,8 @@ fn legend(out: &mut String, picture: &Picture, top: i32, notes: &[String]) {
         x += wide;
     };
     out.push_str("<g class=\"legend\">\n");
-    for class in CLASSES.iter().skip(1) {
+    let there = |class: &text::Class| picture.zones.iter().any(|zone| class_of(graph, zone.node) == *class);
+    for class in CLASSES.iter().filter(|class| there(class)) {
         let sign = |out: &mut String, x: i32, y: i32| {
             let (y, fill, line) = (y - 7, class.fill, class.line);
             let _ = writeln!(
@@ -223,14 +236,16 @@ fn legend(out: &mut String, picture: &Picture, top: i32, notes: &[String]) {
         };
         next(out, &sign, class.words);
     }
+    let any = |test: &dyn Fn(&Line) -> bool| picture.lines.iter().any(test);
+    let weight = |weight: Weight| any(&|line| line.weight == weight);
     let signs = [
-        ("in the colour of who opens it", "#1f6f9f", "1.5", ""),
-        ("depends on time, rate or date", "#1f6f9f", "1.5", "6 4"),
-        ("past the router: a second leg", "#1f6f9f", "1.5", "2 4"),
-        ("the internet may open it", WARNING, "3", ""),
-        ("by a tunnel that a host opens", WARNING, "3", "9 5"),
+        (weight(Weight::Plain), "in the colour of who opens it", "#1f6f9f", "1.5", ""),
+        (any(&|line| line.conditional), "depends on time, rate or date", "#1f6f9f", "1.5", "6 4"),
+        (weight(Weight::Beside), "past the router: a second leg", "#1f6f9f", "1.5", "2 4"),
+        (weight(Weight::Exposed), "the internet may open it", WARNING, "3", ""),
+        (weight(Weight::Tunnel), "by a tunnel that a host opens", WARNING, "3", "9 5"),
     ];
-    for (words, colour, width, dash) in signs {
+    for (_, words, colour, width, dash) in signs.into_iter().filter(|sign| sign.0) {
         let sign = |out: &mut String, x: i32, y: i32| {
             let dash = if dash.is_empty() { String::new() } else { format!(" stroke-dasharray=\"{dash}\"") };
             let _ = writeln!(

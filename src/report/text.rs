@@ -1,14 +1,12 @@
 //! The words on a picture.
 
-use petgraph::visit::{EdgeRef, IntoNodeReferences};
+use petgraph::{graph::NodeIndex, visit::EdgeRef};
 
 use crate::reach::{Edge, Graph, Kind, NodeKind};
 
-/// Does the policy speak of IPv6 at all? Where it does not, nothing is said of families.
-pub fn two_families(graph: &Graph) -> bool {
-    let six = |network: &String| network.contains(':') || network.starts_with("delegated");
-    graph.node_references().any(|(_, node)| node.networks.iter().any(six))
-        || graph.edge_references().any(|edge| edge.weight().ipv4 != edge.weight().ipv6 && edge.weight().ipv4.is_empty())
+/// Have both ends of an edge IPv6? Where they have not, nothing needs to be said of families.
+pub fn two_families(graph: &Graph, from: NodeIndex, to: NodeIndex) -> bool {
+    [from, to].into_iter().all(|end| graph.node_weight(end).is_some_and(|node| node.ipv6))
 }
 
 /// `https, mqtt +3 (IPv4)`
@@ -21,15 +19,37 @@ pub fn label(edge: &Edge, families: bool, most: usize) -> String {
         (v4, v6) => format!("IPv4: {}; IPv6: {}", short(v4, most), short(v6, most)),
     };
     if let Some(public) = &edge.public {
-        text = format!("{public} as {text}");
+        text = format!("{public} to {text}");
     }
     if edge.kind == Kind::Tunnel && edge.scope.iter().any(|scope| scope.contains("tunnel")) {
         text = format!("{text} by tunnel");
+    }
+    for scope in edge.scope.iter().filter(|scope| edge.kind != Kind::Tunnel || !scope.contains("tunnel")) {
+        text = format!("{text}, {scope}");
     }
     for condition in &edge.conditions {
         text = format!("{text}, {condition}");
     }
     text
+}
+
+/// The label of all edges from one node to another. Where they let the same pass, only their scopes differ by family.
+pub fn together(graph: &Graph, edges: &[petgraph::graph::EdgeReference<'_, Edge>], most: usize) -> String {
+    let each = edges.iter().map(|edge| label(edge.weight(), two_families(graph, edge.source(), edge.target()), most));
+    let (one, six): (Vec<&Edge>, Vec<&Edge>) =
+        edges.iter().map(|edge| edge.weight()).partition(|edge| edge.ipv6.is_empty());
+    if let ([one], [six]) = (one.as_slice(), six.as_slice())
+        && six.ipv4.is_empty()
+        && one.ipv4 == six.ipv6
+        && (&one.public, &one.conditions) == (&six.public, &six.conditions)
+    {
+        let part =
+            |family: &str, edge: &Edge| (!edge.scope.is_empty()).then(|| format!("{family} {}", edge.scope.join(" ")));
+        let bare = Edge { ipv6: one.ipv4.clone(), scope: Vec::new(), ..(*one).clone() };
+        let parts = std::iter::once(label(&bare, true, most)).chain(part("IPv4", one)).chain(part("IPv6", six));
+        return parts.collect::<Vec<_>>().join(", ");
+    }
+    each.collect::<Vec<_>>().join("; ")
 }
 
 /// A list with at most so many words, and how many more there are.
