@@ -12,8 +12,8 @@ use crate::reach::{Graph, NodeKind};
 pub fn mermaid(graph: &Graph, title: &str, notes: &[String]) -> String {
     let mut out = String::from("flowchart TB\n");
     for line in std::iter::once(title).chain(notes.iter().map(String::as_str)) {
-        // A brace could begin a directive.
-        let line: String = line.chars().filter(|letter| !letter.is_control() && !"{}%".contains(*letter)).collect();
+        // A brace could begin a directive, and a page may show the text as it is.
+        let line: String = line.chars().filter(|letter| !letter.is_control() && !"{}%<>".contains(*letter)).collect();
         let _ = writeln!(out, "    %% {line}");
     }
     for (id, node) in graph.node_references() {
