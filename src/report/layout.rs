@@ -24,7 +24,7 @@ const LEVEL: i32 = 23;
 const TRACK: i32 = 11;
 const STUB: i32 = 12;
 /// A label is never wider.
-const WIDEST: i32 = 230;
+const WIDEST: i32 = 300;
 
 /// A rectangle.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
