@@ -46,7 +46,8 @@ pub fn dot(graph: &Graph, title: &str, notes: &[String]) -> String {
                 let all = quoted(&[format!("all of {}", node.name)]);
                 let _ = writeln!(out, "        n{number} [label={all}, style=\"rounded,dashed\"]");
                 for (host, at) in graph.node_references().filter(|(_, host)| host.zones.first() == Some(&node.name)) {
-                    let _ = writeln!(out, "        n{} [label={}]", host.index(), quoted(&[at.name.clone()]));
+                    let _ =
+                        writeln!(out, "        n{} [label={}]", host.index(), quoted(std::slice::from_ref(&at.name)));
                 }
                 out.push_str("    }\n");
             }
@@ -55,7 +56,7 @@ pub fn dot(graph: &Graph, title: &str, notes: &[String]) -> String {
                     .node_weights()
                     .any(|zone| zone.kind == NodeKind::Internet && node.zones.first() == Some(&zone.name));
                 if outside {
-                    let _ = writeln!(out, "    n{number} [label={}]", quoted(&[node.name.clone()]));
+                    let _ = writeln!(out, "    n{number} [label={}]", quoted(std::slice::from_ref(&node.name)));
                 }
             }
         }
