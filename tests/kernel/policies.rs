@@ -4,6 +4,7 @@
 //! The verdicts come from the policy's meaning alone ([`hedgerow::policy::Meaning`]), never from the ruleset.
 
 mod ask;
+mod changes;
 mod judge;
 mod scene;
 
@@ -12,6 +13,7 @@ use std::{collections::BTreeMap, path::Path};
 use libtest_mimic::{Failed, Trial};
 
 use judge::compare;
+pub use changes::TRIALS;
 use scene::{Compiled, Scene};
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
