@@ -2,9 +2,11 @@
 
 mod check;
 mod compile;
+mod diff;
 mod disk;
 mod explain;
 mod fmt;
+mod git;
 mod output;
 mod verify;
 
@@ -28,6 +30,7 @@ enum Command {
     Compile(compile::Arguments),
     Verify(verify::Arguments),
     Explain(explain::Arguments),
+    Diff(diff::Arguments),
     Fmt(fmt::Arguments),
 }
 
@@ -47,6 +50,7 @@ pub fn run() -> Exit {
         Command::Check(arguments) => check::run(&arguments, &cli.common),
         Command::Compile(arguments) => compile::run(&arguments, &cli.common),
         Command::Verify(arguments) => verify::run(&arguments, &cli.common),
+        Command::Diff(arguments) => diff::run(&arguments, &cli.common),
         Command::Explain(arguments) => explain::run(&arguments, &cli.common),
         Command::Fmt(arguments) => fmt::run(&arguments, &cli.common),
     }

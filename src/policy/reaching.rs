@@ -3,8 +3,8 @@
 use super::meaning::{Meaning, cubes_of};
 use crate::{
     model::{Network, Options, Region, service::Traffic},
-    packet::{Cube, Family, Field, Ranges, Set, Side, Space},
-    router::Dnat,
+    packet::{Cube, Field, Ranges, Set, Side, Space},
+    router::{Dnat, Outcome},
 };
 
 impl Meaning {
@@ -12,33 +12,35 @@ impl Meaning {
     pub fn reaching(&self, space: &mut Space) -> Set {
         let mut found = Vec::new();
         for (outcome, packets) in &self.behaviour.accepted {
-            let set = match outcome.dnat {
-                None => *packets,
-                Some(Dnat::To { address, port }) => {
-                    let mut set = free(*packets, space);
-                    let family = if address.is_ipv4() { Family::V4 } else { Family::V6 };
-                    let mut to = Cube::any().with(Field::Family, Ranges::single(family as u64));
-                    to = to.intersect(&crate::packet::prefix(address.into(), Side::Dst));
-                    if let Some(port) = port {
-                        set = space.project(set, Field::DstPort);
-                        to = to.with(Field::DstPort, Ranges::single(port.into()));
-                    }
-                    let to = space.cube(&to);
-                    space.intersect(set, to)
-                }
-                Some(Dnat::ToRouter { port }) => {
-                    let mut set = free(*packets, space);
-                    if let Some(port) = port {
-                        set = space.project(set, Field::DstPort);
-                        let to = space.cube(&Cube::any().with(Field::DstPort, Ranges::single(port.into())));
-                        set = space.intersect(set, to);
-                    }
-                    set
-                }
-            };
-            found.push(set);
+            found.push(self.in_the_end(outcome, *packets, space));
         }
         space.union_all(found)
+    }
+
+    /// Packets under a translation with the destination and port that they have behind it.
+    pub fn in_the_end(&self, outcome: &Outcome, packets: Set, space: &mut Space) -> Set {
+        match outcome.dnat {
+            None => packets,
+            Some(Dnat::To { address, port }) => {
+                let mut set = free(packets, space);
+                let mut to = crate::packet::prefix(address.into(), Side::Dst);
+                if let Some(port) = port {
+                    set = space.project(set, Field::DstPort);
+                    to = to.with(Field::DstPort, Ranges::single(port.into()));
+                }
+                let to = space.cube(&to);
+                space.intersect(set, to)
+            }
+            Some(Dnat::ToRouter { port }) => {
+                let mut set = free(packets, space);
+                if let Some(port) = port {
+                    set = space.project(set, Field::DstPort);
+                    let to = space.cube(&Cube::any().with(Field::DstPort, Ranges::single(port.into())));
+                    set = space.intersect(set, to);
+                }
+                set
+            }
+        }
     }
 }
 

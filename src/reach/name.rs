@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use crate::{
     model::{
-        Network, Place, Region, ZoneId,
+        AddressSet, Network, Place, Region, ZoneId,
         address::{address, bits},
     },
     packet::Family,
@@ -30,25 +30,28 @@ pub fn region_name(network: &Network, region: &Region) -> String {
         return "router".to_owned();
     };
     let zone = network.zone(id);
-    if region.addresses == zone.network_set() || zone.is_internet() && region.addresses == network.internet() {
-        return if zone.is_internet() { "internet".to_owned() } else { zone.name.clone() };
+    // A name stands for what it has in the families that the region is about.
+    let alike = |whole: &AddressSet| {
+        let equal = |family: Family| {
+            region.addresses.family(family).is_empty() || region.addresses.family(family) == whole.family(family)
+        };
+        !region.addresses.is_empty() && equal(Family::V4) && equal(Family::V6)
+    };
+    if zone.is_internet() && alike(&network.internet()) {
+        return "internet".to_owned();
     }
-    let hosts: Vec<&str> = network
+    if !zone.is_internet() && alike(&zone.network_set()) {
+        return zone.name.clone();
+    }
+    let inside: Vec<(&str, AddressSet)> = network
         .hosts
         .iter()
-        .filter(|host| {
-            let own = host.address_set(Some(id));
-            !own.is_empty() && region.addresses.covers(&own)
-        })
-        .map(|host| host.name.as_str())
+        .map(|host| (host.name.as_str(), host.address_set(Some(id)).intersect(&region.addresses)))
+        .filter(|(_, own)| !own.is_empty())
         .collect();
-    let named = network
-        .hosts
-        .iter()
-        .filter(|host| hosts.contains(&host.name.as_str()))
-        .fold(crate::model::AddressSet::default(), |set, host| set.union(&host.address_set(Some(id))));
-    if !hosts.is_empty() && named == region.addresses && hosts.len() <= 4 {
-        return hosts.join(", ");
+    let named = inside.iter().fold(AddressSet::default(), |set, (_, own)| set.union(own));
+    if !inside.is_empty() && inside.len() <= 4 && alike(&named) {
+        return inside.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
     }
     let ranges: Vec<(Family, (u128, u128))> = [Family::V4, Family::V6]
         .into_iter()

@@ -26,7 +26,6 @@ impl Resolver<'_> {
         self.addresses_twice();
         self.pools_inside();
         self.egress_is_uplink();
-        self.interfaces_missing();
         self.uplinks_only_failover();
         self.uplinks_twice();
         self.forwards_collide();
@@ -272,28 +271,6 @@ impl Resolver<'_> {
         }
     }
 
-    fn interfaces_missing(&self) {
-        for (target, place) in &self.network.router.targets {
-            // A router of which only the forwards are set has its own idea of interfaces.
-            if target == "port-forward" {
-                continue;
-            }
-            for zone in &self.network.zones {
-                if !zone.interfaces.is_empty() && zone.interface_on(target).is_none() {
-                    self.report(
-                        Diagnostic::error(
-                            "missing-attribute",
-                            zone.span,
-                            format!("zone `{}` has no interface on {target}", zone.name),
-                        )
-                        .label(format!("needs `interface {target} NAME`, or `interface NAME` for all targets"))
-                        .also(*place, "the policy is compiled for this"),
-                    );
-                }
-            }
-        }
-    }
-
     fn uplinks_only_failover(&self) {
         let mut uplinks = self.network.zones.iter().filter(|zone| zone.is_internet()).peekable();
         if let Some(first) = uplinks.peek().copied()
@@ -361,10 +338,14 @@ impl Resolver<'_> {
                 if from == to { format!("{protocol} {from}") } else { format!("{protocol} {from}-{to}") }
             });
             self.report(
-                Diagnostic::error("forward-collision", forward.span, format!("{port} is taken twice on one uplink"))
-                    .label("cannot lead to a second place")
-                    .also(earlier.span, "taken by this")
-                    .help("give one of them another `port`, or let both names go `through` one reverse proxy"),
+                Diagnostic::error(
+                    "forward-collision",
+                    forward.span,
+                    format!("{port} is taken twice on one uplink"),
+                )
+                .label("cannot lead to a second place")
+                .also(earlier.span, "taken by this")
+                .help("give one of them another port, or another uplink with `on`; several names on one port go `through` one reverse proxy"),
             );
         }
     }

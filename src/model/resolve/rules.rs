@@ -24,12 +24,12 @@ impl<'t> Resolver<'t> {
     pub(super) fn statements(&mut self, units: &'t Units) {
         for unit in &units.list {
             for statement in &unit.file.statements {
-                let (space, span, folder) = (unit.space, self.head(statement.span), unit.folder.as_str());
+                let (space, span, folder) = (unit.space, statement.span, unit.folder.as_str());
                 match &statement.kind {
-                    StatementKind::Rule(tree) => self.rule(tree, span, space),
+                    StatementKind::Rule(tree) => self.rule(tree, self.head(span), space),
                     StatementKind::Expose(tree) => self.expose(tree, span, space),
                     StatementKind::Vpn(tree) => self.vpn(tree, span, space),
-                    StatementKind::Redirect(tree) => self.redirect(tree, span, space),
+                    StatementKind::Redirect(tree) => self.redirect(tree, self.head(span), space),
                     StatementKind::Reflect(tree) => self.reflect(tree, span, space),
                     StatementKind::HomeAssistant(tree) => self.home_assistant(tree, span, space, folder),
                     StatementKind::Assertion(tree) => {
@@ -233,12 +233,12 @@ impl<'t> Resolver<'t> {
                 let known = self.integrations.visible(space, self.imports);
                 let mut elsewhere = None;
                 if why == Unclear::Unknown {
-                    if self.services.find(space, name, self.imports).is_ok() {
-                        elsewhere = Some(format!("`{name}` is a service: write one rule with `->` for each direction"));
-                    } else if crate::model::STANDARD.iter().any(|(module, text)| {
+                    if crate::model::STANDARD.iter().any(|(module, text)| {
                         *module == "std.integrations" && text.contains(&format!("integration {name} {{"))
                     }) {
                         elsewhere = Some("the standard library has it: add `use std.integrations`".to_owned());
+                    } else if self.services.find(space, name, self.imports).is_ok() {
+                        elsewhere = Some(format!("`{name}` is a service: write one rule with `->` for each direction"));
                     }
                 }
                 self.unclear(name, item.span, "integration", why, &known, elsewhere);
@@ -314,9 +314,9 @@ impl<'t> Resolver<'t> {
         let as_router = attributes.get("as").filter(|_| statement != "expose").is_some_and(|mut arguments| {
             let found = arguments.word_is("router");
             if found {
-                arguments.end()
+                arguments.end();
             } else {
-                arguments.expected("`router`")
+                arguments.expected("`router`");
             }
             found
         });

@@ -1,5 +1,7 @@
 //! Sending probes and seeing what becomes of them: sockets in all namespaces, one thread, one event loop.
 
+#![expect(clippy::cast_possible_truncation, reason = "lengths and numbers of packets are small")]
+
 use std::collections::{HashMap, HashSet};
 use std::io::{self, Read as _, Write as _};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
@@ -414,7 +416,9 @@ impl Rig {
         for turn in order.chunks(64) {
             for same in turn.chunk_by(|a, b| a.0 == b.0) {
                 let Some(space) = same[0].0 else {
-                    same.iter().for_each(|&(_, index)| batch.ended(index, Seen::Failed("no such host".into())));
+                    for &(_, index) in same {
+                        batch.ended(index, Seen::Failed("no such host".into()));
+                    }
                     continue;
                 };
                 let _inside = self.inside(space)?;

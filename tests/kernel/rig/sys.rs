@@ -1,6 +1,13 @@
 //! The system calls that the standard library has no safe form of. All `unsafe` of the rig is in this file.
 //! Socket addresses and control messages cross the border as plain bytes, so each call below is one line of C.
 
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss,
+    reason = "C's types of small numbers"
+)]
+
 use std::ffi::CStr;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -33,10 +40,10 @@ pub fn enter_net(fd: BorrowedFd) -> io::Result<()> {
 pub fn raise_fd_limit() -> usize {
     let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
     unsafe {
-        libc::getrlimit(libc::RLIMIT_NOFILE, &mut limit);
+        libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit);
         limit.rlim_cur = limit.rlim_max;
-        libc::setrlimit(libc::RLIMIT_NOFILE, &limit);
-        libc::getrlimit(libc::RLIMIT_NOFILE, &mut limit);
+        libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit);
+        libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit);
     }
     usize::try_from(limit.rlim_cur).unwrap_or(usize::MAX)
 }

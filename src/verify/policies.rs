@@ -1,0 +1,418 @@
+//! What becomes reachable, and what stops, between two policies.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::{
+    compile::Meant,
+    diagnostic::Sources,
+    model::{AddressSet, Network, Place, Region, Role, ZoneId, address::Intervals, service::Traffic},
+    packet::{Cube, Family, Field, Ranges, Set, Space},
+    policy::{Cause, Flow, Meaning, flow_set, meaning, zone_number},
+    reach::region_name,
+    router::{Dnat, LOCAL, Limits},
+};
+
+/// A policy of a comparison.
+pub struct Version<'a> {
+    pub network: &'a Network,
+    pub sources: &'a Sources,
+    pub meant: &'a Meant,
+}
+
+/// One line of a difference.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Change {
+    /// Smaller is worse: from the internet first, then towards zones that are trusted more.
+    #[serde(skip)]
+    pub risk: i32,
+    pub kind: ChangeKind,
+    pub from: String,
+    pub to: String,
+    pub service: String,
+    /// The statement that opens it, or that opened it before.
+    pub place: Option<String>,
+    /// From the internet, or towards a zone that is trusted more.
+    pub risky: bool,
+}
+
+/// In which way something changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ChangeKind {
+    Opens,
+    /// It passes in both, under another translation.
+    Translates,
+    Closes,
+}
+
+/// Everything that differs in meaning, the riskiest first; empty when only the wording changed.
+#[must_use]
+pub fn changes(old: &Version<'_>, new: &Version<'_>) -> Vec<Change> {
+    let mut space = Space::new();
+    let mut limits = Limits::default();
+    // One numbering of zones for both, by their names.
+    let mut names: Vec<String> = new.network.zones.iter().map(|zone| zone.name.clone()).collect();
+    for zone in &old.network.zones {
+        if !names.contains(&zone.name) {
+            names.push(zone.name.clone());
+        }
+    }
+    let mut of = |side: &Version<'_>, space: &mut Space| {
+        let meaning = meaning(side.network, &side.meant.standing, &mut limits, space);
+        let numbers = numbers(side.network, &names);
+        let reaching = meaning.reaching(space);
+        let reaching = matters(side.network, &meaning, reaching, space);
+        let accepted = meaning
+            .behaviour
+            .accepted
+            .iter()
+            .map(|(outcome, set)| (*outcome, relabel(*set, &numbers, space)))
+            .collect::<BTreeMap<_, _>>();
+        (meaning, relabel(reaching, &numbers, space), numbers, accepted)
+    };
+    let (old_meaning, before, old_numbers, old_accepted) = of(old, &mut space);
+    let (new_meaning, after, new_numbers, new_accepted) = of(new, &mut space);
+    let opened = space.minus(after, before);
+    let opened = known_to(opened, old, &mut space);
+    let closed = space.minus(before, after);
+    let closed = known_to(closed, new, &mut space);
+    let (opened, closed) = (shared(opened, old, new, &names, &mut space), shared(closed, old, new, &names, &mut space));
+    let mut found = Vec::new();
+    list(&mut found, ChangeKind::Opens, new, &new_meaning, &new_numbers, opened, &mut limits, &mut space);
+    list(&mut found, ChangeKind::Closes, old, &old_meaning, &old_numbers, closed, &mut limits, &mut space);
+    let was = space.union_all(old_accepted.values().copied().collect());
+    let back = new_numbers.iter().map(|(own, common)| (*common, *own)).collect();
+    for (outcome, packets) in &new_accepted {
+        let same = old_accepted.get(outcome).copied().unwrap_or(Set::EMPTY);
+        let other = space.minus(*packets, same);
+        // A forward that leads to what was reachable already opens nothing, and yet is another way in.
+        let other = if outcome.dnat.is_some() { other } else { space.intersect(other, was) };
+        let other = relabel(other, &back, &mut space);
+        let in_the_end = new_meaning.in_the_end(outcome, other, &mut space);
+        let in_the_end = relabel(in_the_end, &new_numbers, &mut space);
+        if !other.is_empty() && space.disjoint(in_the_end, opened) {
+            let inside = crossing(other, &mut space);
+            for mut change in described(ChangeKind::Translates, new.network, inside, None, &mut space) {
+                if outcome.dnat.is_some() {
+                    change.to = "router".to_owned();
+                }
+                if let Some(Dnat::To { port: Some(port), .. }) = outcome.dnat {
+                    change.service = format!("{} to port {port}", change.service);
+                }
+                found.push(change);
+            }
+        }
+    }
+    found.sort();
+    found.dedup();
+    found
+}
+
+/// Without packets to addresses of the router that the other policy's router does not have: a new zone brings one, and
+/// nothing opens by it.
+fn known_to(set: Set, other: &Version<'_>, space: &mut Space) -> Set {
+    let own = other.meant.standing.topology.local(space);
+    let taken = space.cube(&Cube::any().with(Field::Out, Ranges::single(LOCAL.into())));
+    let foreign = space.minus(taken, own);
+    space.minus(set, foreign)
+}
+
+/// Without what stays inside a zone that only one of the two has: that a zone is new is no matter of reach.
+fn shared(set: Set, old: &Version<'_>, new: &Version<'_>, names: &[String], space: &mut Space) -> Set {
+    let has = |version: &Version<'_>, name: &String| version.network.zones.iter().any(|zone| zone.name == *name);
+    let alone = names.iter().enumerate().filter(|(_, name)| !has(old, name) || !has(new, name));
+    let within = alone.map(|(index, _)| {
+        let number = Ranges::single(zone_number(ZoneId(index)).into());
+        Cube::any().with(Field::In, number.clone()).with(Field::Out, number)
+    });
+    let within = space.cubes_union(within.collect());
+    space.minus(set, within)
+}
+
+/// Packets from outside that come by a translation.
+fn crossing(set: Set, space: &mut Space) -> Set {
+    let own = space.cube(&Cube::any().with(Field::In, Ranges::single(LOCAL.into())));
+    space.minus(set, own)
+}
+
+/// The common number of each zone of a network.
+fn numbers(network: &Network, names: &[String]) -> BTreeMap<u16, u16> {
+    let common = |name: &str| names.iter().position(|known| known == name).map(ZoneId);
+    network.zone_ids().filter_map(|(id, zone)| Some((zone_number(id), zone_number(common(&zone.name)?)))).collect()
+}
+
+/// The same packets with other numbers for their interfaces.
+fn relabel(set: Set, numbers: &BTreeMap<u16, u16>, space: &mut Space) -> Set {
+    if numbers.iter().all(|(own, common)| own == common) {
+        return set;
+    }
+    let mut set = set;
+    for field in [Field::In, Field::Out] {
+        let mut parts = Vec::new();
+        for value in space.values(set, field).iter().flat_map(|(low, high)| low..=high).collect::<Vec<_>>() {
+            let here = space.cube(&Cube::any().with(field, Ranges::single(value)));
+            let part = space.intersect(set, here);
+            let part = space.project(part, field);
+            let target =
+                u16::try_from(value).ok().and_then(|value| numbers.get(&value).copied()).map_or(value, u64::from);
+            let there = space.cube(&Cube::any().with(field, Ranges::single(target)));
+            parts.push(space.intersect(part, there));
+        }
+        set = space.union_all(parts);
+    }
+    set
+}
+
+/// Without what always passes, and what the router sends while its output is open: neither is a decision of a rule.
+fn matters(network: &Network, meaning: &Meaning, reaching: Set, space: &mut Space) -> Set {
+    let set = space.minus(reaching, meaning.always);
+    if !network.router.output_open {
+        return set;
+    }
+    let own = space.cube(&Cube::any().with(Field::In, Ranges::single(LOCAL.into())));
+    space.minus(set, own)
+}
+
+#[expect(clippy::too_many_arguments, reason = "one side of a comparison with everything that names its packets")]
+fn list(
+    found: &mut Vec<Change>,
+    kind: ChangeKind,
+    side: &Version<'_>,
+    meaning: &Meaning,
+    numbers: &BTreeMap<u16, u16>,
+    changed: Set,
+    limits: &mut Limits,
+    space: &mut Space,
+) {
+    let back: BTreeMap<u16, u16> = numbers.iter().map(|(own, common)| (*common, *own)).collect();
+    let mut rest = relabel(changed, &back, space);
+    let mut groups: BTreeMap<(Cause, Place, Place), Vec<Flow>> = BTreeMap::new();
+    for flow in &meaning.flows.allowed {
+        groups.entry((flow.cause, flow.from.place, flow.to.place)).or_default().push(flow.clone());
+    }
+    for ((cause, ..), flows) in groups {
+        let all = flow_set(side.network, &side.meant.standing, limits, space, &flows);
+        let part = space.intersect(all, rest);
+        if part.is_empty() {
+            continue;
+        }
+        rest = space.minus(rest, part);
+        let place = cause.span().map(|span| side.sources.place(span));
+        found.extend(described(kind, side.network, part, place, space));
+    }
+    for forward in &meaning.forwards {
+        let (Some(target), Some(zone)) = (forward.target, forward.zone) else { continue };
+        let inner = Traffic {
+            to: forward.port.map_or_else(|| forward.traffic.to.clone(), |port| vec![(port, port)]),
+            ..forward.traffic.clone()
+        };
+        let to = [Region { place: Place::Zone(zone), addresses: AddressSet::of(target), whole: false }];
+        let all = crate::policy::between(&forward.granted, &to, &[inner], space);
+        let part = space.intersect(all, rest);
+        if !part.is_empty() {
+            rest = space.minus(rest, part);
+            let place = forward.cause.span().map(|span| side.sources.place(span));
+            found.extend(described(kind, side.network, part, place, space));
+        }
+    }
+    leftovers(found, kind, side.network, rest, space);
+}
+
+/// What no single statement stands for, by pair of places.
+fn leftovers(found: &mut Vec<Change>, kind: ChangeKind, network: &Network, rest: Set, space: &mut Space) {
+    found.extend(described(kind, network, rest, None, space));
+}
+
+/// The lines of a set: one for each pair of places.
+fn described(kind: ChangeKind, network: &Network, set: Set, place: Option<String>, space: &mut Space) -> Vec<Change> {
+    let mut found = Vec::new();
+    let known = u64::try_from(network.zones.len()).unwrap_or(0);
+    let named = |value: u64| value <= known;
+    for from in space
+        .values(set, Field::In)
+        .iter()
+        .flat_map(|(low, high)| low..=high)
+        .filter(|value| named(*value))
+        .collect::<Vec<_>>()
+    {
+        let here = space.cube(&Cube::any().with(Field::In, Ranges::single(from)));
+        let here = space.intersect(set, here);
+        for to in space
+            .values(here, Field::Out)
+            .iter()
+            .flat_map(|(low, high)| low..=high)
+            .filter(|value| named(*value))
+            .collect::<Vec<_>>()
+        {
+            let there = space.cube(&Cube::any().with(Field::Out, Ranges::single(to)));
+            let pair = space.intersect(here, there);
+            let (from_place, to_place) = (place_of(from), place_of(to));
+            let source = addresses(pair, true, network, from_place, space);
+            let target = addresses(pair, false, network, to_place, space);
+            let risk = risk(network, from_place, to_place);
+            found.push(Change {
+                risk: if kind == ChangeKind::Closes { 100 } else { -risk },
+                kind,
+                from: source,
+                to: target,
+                service: services(pair, space),
+                place: place.clone(),
+                risky: kind != ChangeKind::Closes && risk > 0,
+            });
+        }
+    }
+    found
+}
+
+fn place_of(number: u64) -> Place {
+    match usize::try_from(number).ok().and_then(|number| number.checked_sub(1)) {
+        Some(index) => Place::Zone(ZoneId(index)),
+        None => Place::Router,
+    }
+}
+
+/// The name of one side of a set.
+fn addresses(set: Set, source: bool, network: &Network, place: Place, space: &mut Space) -> String {
+    let (high, low) = if source { (Field::SrcHigh, Field::SrcLow) } else { (Field::DstHigh, Field::DstLow) };
+    let mut only = set;
+    for field in Field::ALL.into_iter().filter(|field| ![Field::Family, high, low].contains(field)) {
+        only = space.project(only, field);
+    }
+    let Some(cubes) = space.cubes(only, 4096) else {
+        return region_name(network, &Region { place, addresses: AddressSet::all(), whole: false });
+    };
+    let (mut v4, mut v6) = (Vec::new(), Vec::new());
+    for cube in cubes {
+        let families = cube.get(Field::Family).cloned().unwrap_or_else(|| Ranges::full(Field::Family));
+        let full = Ranges::full(high);
+        let (upper, lower) = (cube.get(high).unwrap_or(&full), cube.get(low).unwrap_or(&full));
+        if families.contains(Family::V4 as u64) {
+            v4.extend(upper.iter().map(|(from, to)| (u128::from(from >> 32), u128::from(to >> 32))));
+        }
+        if families.contains(Family::V6 as u64) {
+            for (from, to) in upper.iter() {
+                if lower.is_full(low) {
+                    v6.push((u128::from(from) << 64, u128::from(to) << 64 | u128::from(u64::MAX)));
+                } else {
+                    v6.extend((from..=to).take(64).flat_map(|upper| {
+                        lower
+                            .iter()
+                            .map(move |(from, to)| {
+                                (u128::from(upper) << 64 | u128::from(from), u128::from(upper) << 64 | u128::from(to))
+                            })
+                            .collect::<Vec<_>>()
+                    }));
+                }
+            }
+        }
+    }
+    let addresses = AddressSet { v4: Intervals::new(v4), v6: Intervals::new(v6) };
+    let addresses = nearly_whole(network, place, addresses);
+    region_name(network, &Region { place, addresses, whole: false })
+}
+
+/// A zone without the addresses that are the router's, or that belong to no host, is the zone to a reader; so is one
+/// with link-local addresses beside its own.
+fn nearly_whole(network: &Network, place: Place, addresses: AddressSet) -> AddressSet {
+    let Place::Zone(id) = place else { return addresses };
+    let zone = network.zone(id);
+    let whole = if zone.is_internet() { network.internet() } else { zone.network_set() };
+    let own = addresses.intersect(&whole);
+    if own.is_empty() {
+        return addresses;
+    }
+    let missing = whole.minus(&own);
+    let ends = AddressSet::nets(
+        zone.networks
+            .iter()
+            .flat_map(|network| [network.net.network(), network.net.broadcast()])
+            .map(ipnet::IpNet::from),
+    );
+    let left = missing.minus(&network.router_addresses()).minus(&ends);
+    let loses_family = (own.v4.is_empty() && !whole.v4.is_empty()) || (own.v6.is_empty() && !whole.v6.is_empty());
+    let all_of_family = |family: Family| left.family(family).is_empty() || own.family(family).is_empty();
+    if all_of_family(Family::V4)
+        && all_of_family(Family::V6)
+        && (!loses_family || zone.is_internet() || !own.is_empty())
+    {
+        whole
+    } else {
+        own
+    }
+}
+
+/// The services of a set in words: a list, or everything but a list.
+fn services(set: Set, space: &mut Space) -> String {
+    let mut only = set;
+    for field in Field::ALL.into_iter().filter(|field| ![Field::Proto, Field::DstPort].contains(field)) {
+        only = space.project(only, field);
+    }
+    if only == Set::ALL {
+        return "everything".to_owned();
+    }
+    let some = words(only, space);
+    let none = words(space.complement(only), space);
+    if none.len() < some.len() { format!("all but {}", none.join(", ")) } else { some.join(", ") }
+}
+
+fn words(set: Set, space: &Space) -> Vec<String> {
+    let mut found: BTreeMap<u64, Vec<(u16, u16)>> = BTreeMap::new();
+    let mut whole = Vec::new();
+    for cube in space.cubes(set, 4096).unwrap_or_default() {
+        let protocols = cube.get(Field::Proto).cloned().unwrap_or_else(|| Ranges::full(Field::Proto));
+        let narrow = |value: u64| u16::try_from(value).unwrap_or(u16::MAX);
+        match cube.get(Field::DstPort) {
+            None => whole.extend(protocols.iter()),
+            Some(ports) => {
+                for (low, high) in protocols.iter() {
+                    for protocol in low..=high {
+                        found
+                            .entry(protocol)
+                            .or_default()
+                            .extend(ports.iter().map(|(from, to)| (narrow(from), narrow(to))));
+                    }
+                }
+            }
+        }
+    }
+    let mut list: Vec<String> = Vec::new();
+    for (low, high) in whole {
+        if low == high {
+            list.push(Traffic::protocol(u8::try_from(low).unwrap_or(u8::MAX)).to_string());
+        } else {
+            list.push(format!("protocols {low}-{high}"));
+        }
+    }
+    for (protocol, mut ports) in found {
+        ports.sort_unstable();
+        let protocol = u8::try_from(protocol).unwrap_or(u8::MAX);
+        list.push(Traffic { to: ports, ..Traffic::protocol(protocol) }.to_string());
+    }
+    list
+}
+
+/// How much a zone is trusted.
+const fn trust(role: Role) -> i32 {
+    match role {
+        Role::Internet => 0,
+        Role::Guest => 1,
+        Role::Iot | Role::Camera => 2,
+        Role::Dmz | Role::Transit => 3,
+        Role::Kids | Role::Work | Role::Vpn => 4,
+        Role::Server => 5,
+        Role::Trusted => 6,
+        Role::Management => 7,
+    }
+}
+
+/// How much worse it gets when this pair opens: 10 and more from the internet, above 0 towards more trust.
+fn risk(network: &Network, from: Place, to: Place) -> i32 {
+    let rank = |place: Place| match place {
+        Place::Router => 8,
+        Place::Zone(zone) => trust(network.zone(zone).role),
+    };
+    let outside = matches!(from, Place::Zone(zone) if network.zone(zone).is_internet());
+    if outside { 10 + rank(to) } else { rank(to) - rank(from) }
+}
