@@ -13,6 +13,7 @@
 )]
 
 mod ask;
+mod changes;
 mod judge;
 mod scene;
 
@@ -21,6 +22,7 @@ use std::{collections::BTreeMap, path::Path};
 use libtest_mimic::{Failed, Trial};
 
 use judge::compare;
+pub use changes::TRIALS;
 use scene::{Compiled, Scene};
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
