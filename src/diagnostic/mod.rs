@@ -118,9 +118,12 @@ impl Diagnostic {
 /// The closest of the known names to a misspelt one, or nothing if none is close.
 #[must_use]
 pub fn nearest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let limit = (wrong.chars().count() / 3).clamp(1, 3);
+    let length = wrong.chars().count();
+    let limit = (length / 3).clamp(1, 3);
     known
         .into_iter()
+        // The distance is costly, and at least the difference of the lengths.
+        .filter(|name| name.chars().count().abs_diff(length) <= limit)
         .map(|name| (strsim::damerau_levenshtein(wrong, name), name))
         .filter(|&(distance, name)| distance <= limit && name != wrong)
         .min()

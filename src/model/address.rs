@@ -1,14 +1,17 @@
 //! Sets of addresses of both families, as sorted ranges of integers.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::{
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+    sync::Arc,
+};
 
 use ipnet::IpNet;
 
 use crate::packet::Family;
 
-/// Sorted, disjoint, non-adjacent, inclusive ranges.
+/// Sorted, disjoint, non-adjacent, inclusive ranges. Copies share them: a long list may stand in every rule.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Intervals(Vec<(u128, u128)>);
+pub struct Intervals(Arc<Vec<(u128, u128)>>);
 
 impl Intervals {
     /// The union of ranges in any order; ranges that run backwards are left out.
@@ -23,7 +26,7 @@ impl Intervals {
                 _ => merged.push((from, to)),
             }
         }
-        Self(merged)
+        Self(Arc::new(merged))
     }
 
     /// Is there nothing in it?
@@ -41,7 +44,13 @@ impl Intervals {
     /// What is in either.
     #[must_use]
     pub fn union(&self, other: &Self) -> Self {
-        Self::new(self.0.iter().chain(&other.0).copied().collect())
+        if self.is_empty() {
+            return other.clone();
+        }
+        if other.is_empty() {
+            return self.clone();
+        }
+        Self::new(self.0.iter().chain(other.0.iter()).copied().collect())
     }
 
     /// What is in both.
@@ -59,7 +68,7 @@ impl Intervals {
                 right.next();
             }
         }
-        Self(found)
+        Self(Arc::new(found))
     }
 
     /// What is in the first and not in the second.
@@ -67,7 +76,7 @@ impl Intervals {
     pub fn minus(&self, other: &Self) -> Self {
         let mut found = Vec::new();
         let mut cuts = other.0.iter().peekable();
-        for &(from, to) in &self.0 {
+        for &(from, to) in self.0.iter() {
             while cuts.next_if(|(_, cut_to)| *cut_to < from).is_some() {}
             let mut start = Some(from);
             while let (Some(at), Some(&&(cut_from, cut_to))) = (start, cuts.peek()) {
@@ -87,7 +96,7 @@ impl Intervals {
                 found.push((at, to));
             }
         }
-        Self(found)
+        Self(Arc::new(found))
     }
 
     /// Is the value in it?

@@ -186,8 +186,14 @@ impl<'a> Arguments<'a> {
             Some(Token { kind: Kind::Bad, .. }) => return,
             Some(token) => {
                 let found = token.kind.describe();
-                Diagnostic::error("attribute-value", token.span, format!("`{key}` needs {what}, found {found}"))
-                    .label(format!("expected {what}"))
+                let error =
+                    Diagnostic::error("attribute-value", token.span, format!("`{key}` needs {what}, found {found}"))
+                        .label(format!("expected {what}"));
+                match &token.kind {
+                    Kind::Literal(Literal::Text(_)) => error.help("write it without quotes"),
+                    Kind::Word(word) if what.contains("quotes") => error.help(format!("write it as \"{word}\"")),
+                    _ => error,
+                }
             }
         };
         self.errors.borrow_mut().push(error);
@@ -300,7 +306,13 @@ impl<'a> Arguments<'a> {
             other => other.concat(),
         };
         let Some(Token { kind: Kind::Word(word), span }) = self.peek() else {
-            self.expected(if words.len() > 5 { "one of the words that it knows" } else { &what });
+            let before = self.errors.borrow().len();
+            self.expected(if words.len() > 5 { "one of its words" } else { &what });
+            if words.len() > 5 {
+                for error in self.errors.borrow_mut().iter_mut().skip(before) {
+                    error.help.push(format!("its words are {what}"));
+                }
+            }
             return None;
         };
         if let Some((_, value)) = choices.iter().find(|(name, _)| name == word) {
@@ -352,6 +364,24 @@ impl<'a> Arguments<'a> {
             Some(Token { kind: Kind::Literal(Literal::Address(address)), span }) => {
                 self.next();
                 Some((*address, *span))
+            }
+            Some(Token { kind: Kind::Literal(Literal::Prefix(address, length)), span }) => {
+                self.errors.borrow_mut().push(
+                    Diagnostic::error(
+                        "attribute-value",
+                        *span,
+                        format!("`{address}/{length}` is a prefix, not an address"),
+                    )
+                    .label(format!("expected {what}"))
+                    .help(
+                        if IpNet::new(*address, *length).is_ok_and(|net| net.network() == *address) {
+                            "write one address of it; the network itself stands in the zone".to_owned()
+                        } else {
+                            format!("write `{address}`; the network stands in the zone")
+                        },
+                    ),
+                );
+                None
             }
             _ => {
                 self.expected(what);

@@ -121,8 +121,13 @@ impl Loader<'_> {
             let mut error =
                 Diagnostic::error("unknown-module", module.span, format!("there is no module `{}`", module.text))
                     .label("unknown module");
-            error = match nearest(&module.text, STANDARD.iter().map(|(name, _)| *name)) {
+            let full = format!("std.{}", module.text);
+            let near = STANDARD.iter().map(|(name, _)| *name).find(|name| *name == full);
+            error = match near.or_else(|| nearest(&module.text, STANDARD.iter().map(|(name, _)| *name))) {
                 Some(near) => error.help(format!("did you mean `{near}`?")),
+                None if module.text == "std" || module.text.starts_with("std.") => {
+                    error.help(format!("the standard library has {}", STANDARD.map(|(name, _)| name).join(", ")))
+                }
                 None => error.help(format!(
                     "the standard library has {}; a file of your own is used by its name in quotes: use \"./{}.hedge\"",
                     STANDARD.map(|(name, _)| name).join(", "),

@@ -283,7 +283,7 @@ impl Resolver<'_> {
                     self.report(
                         Diagnostic::error(
                             "missing-attribute",
-                            zone.span,
+                            zone.interfaces.values().next().map_or(zone.span, |interface| interface.span),
                             format!("zone `{}` has no interface on {target}", zone.name),
                         )
                         .label(format!("needs `interface {target} NAME`, or `interface NAME` for all targets"))
@@ -361,10 +361,14 @@ impl Resolver<'_> {
                 if from == to { format!("{protocol} {from}") } else { format!("{protocol} {from}-{to}") }
             });
             self.report(
-                Diagnostic::error("forward-collision", forward.span, format!("{port} is taken twice on one uplink"))
-                    .label("cannot lead to a second place")
-                    .also(earlier.span, "taken by this")
-                    .help("give one of them another `port`, or let both names go `through` one reverse proxy"),
+                Diagnostic::error(
+                    "forward-collision",
+                    forward.span,
+                    format!("{port} is taken twice on one uplink"),
+                )
+                .label("cannot lead to a second place")
+                .also(earlier.span, "taken by this")
+                .help("give one of them another port, or another uplink with `on`; several names on one port go `through` one reverse proxy"),
             );
         }
     }

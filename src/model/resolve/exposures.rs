@@ -630,7 +630,11 @@ impl Resolver<'_> {
                     format!("what {} sends cannot be redirected", self.place_name(stray.place)),
                 )
                 .label("expected zones and hosts of your own")
-                .help("what comes from the internet is let in with `expose`"),
+                .help(if stray.place == Place::Router {
+                    "name the zones and hosts whose packets shall be redirected"
+                } else {
+                    "what comes from the internet is let in with `expose`"
+                }),
             );
             return;
         }

@@ -101,6 +101,8 @@ struct Resolver<'t> {
     upstream_spans: Vec<Vec<Span>>,
     mac_spans: BTreeMap<HostId, Span>,
     check_ids: BTreeMap<String, Span>,
+    /// Where the addresses of named ranges lie. What of them lies nowhere is told at their first use.
+    placed_ranges: BTreeMap<usize, regions::ByPlace>,
     objects: Names<Object>,
     services: Names<usize>,
     integrations: Names<usize>,
@@ -140,6 +142,7 @@ pub fn resolve(units: Units, sources: &Sources, world: &dyn World) -> (Network, 
         upstream_spans: Vec::new(),
         mac_spans: BTreeMap::new(),
         check_ids: BTreeMap::new(),
+        placed_ranges: BTreeMap::new(),
         objects: Names::default(),
         services: Names::default(),
         integrations: Names::default(),
@@ -361,10 +364,14 @@ impl<'t> Resolver<'t> {
             Unclear::Ambiguous(full) => {
                 Diagnostic::error("ambiguous-name", span, format!("`{name}` can mean several things"))
                     .label("which one?")
-                    .help(format!(
-                        "write one of {}",
-                        full.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
-                    ))
+                    .help(if full.iter().any(|one| one == name) {
+                        "use one of the files that bring it under a name of its own: `use \"...\" as NAME`".to_owned()
+                    } else {
+                        format!(
+                            "write one of {}",
+                            full.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+                        )
+                    })
             }
             Unclear::Unknown => {
                 let error = Diagnostic::error("unknown-name", span, format!("there is no {sort} called `{name}`"))

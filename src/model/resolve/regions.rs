@@ -6,7 +6,7 @@ use super::{Object, Resolver};
 use crate::{
     diagnostic::{Diagnostic, Span},
     model::{
-        address::{AddressSet, Intervals, address},
+        address::{AddressSet, address},
         load::Space,
         names::Unclear,
         network::{HostId, Lease, Place, Region, Role, ZoneId},
@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Regions by place while they are put together.
-type ByPlace = BTreeMap<Place, AddressSet>;
+pub(super) type ByPlace = BTreeMap<Place, AddressSet>;
 
 impl Resolver<'_> {
     /// The regions of a side, each place once; nothing after an error. They may be none: a role that no zone has.
@@ -163,8 +163,13 @@ impl Resolver<'_> {
                 Some(regions.into_iter().map(|region| (region.place, region.addresses)).collect())
             }
             Ok(Object::Ranges(index)) => {
+                if let Some(found) = self.placed_ranges.get(&index) {
+                    return Some(found.clone());
+                }
                 let set = self.ranges_set(index, span)?;
-                self.place(&set, span)
+                let found = self.place(&set, span)?;
+                self.placed_ranges.insert(index, found.clone());
+                Some(found)
             }
             Err(why) => {
                 let mut known = self.objects.visible(space, self.imports);
@@ -290,11 +295,9 @@ impl Resolver<'_> {
         let here: Vec<AddressSet> = found.values().cloned().collect();
         let here = AddressSet::union_of(&here).union(&self.own);
         for family in [Family::V4, Family::V6] {
-            let stray = set
-                .family(family)
-                .ranges()
-                .iter()
-                .find(|range| Intervals::new(vec![**range]).intersect(here.family(family)).is_empty());
+            // A range that lies in no zone at all is left as it was.
+            let outside = set.family(family).minus(here.family(family));
+            let stray = outside.ranges().iter().find(|range| set.family(family).ranges().binary_search(range).is_ok());
             if let Some((from, to)) = stray {
                 let (from, to) = (address(family, *from), address(family, *to));
                 self.report(

@@ -233,12 +233,12 @@ impl<'t> Resolver<'t> {
                 let known = self.integrations.visible(space, self.imports);
                 let mut elsewhere = None;
                 if why == Unclear::Unknown {
-                    if self.services.find(space, name, self.imports).is_ok() {
-                        elsewhere = Some(format!("`{name}` is a service: write one rule with `->` for each direction"));
-                    } else if crate::model::STANDARD.iter().any(|(module, text)| {
+                    if crate::model::STANDARD.iter().any(|(module, text)| {
                         *module == "std.integrations" && text.contains(&format!("integration {name} {{"))
                     }) {
                         elsewhere = Some("the standard library has it: add `use std.integrations`".to_owned());
+                    } else if self.services.find(space, name, self.imports).is_ok() {
+                        elsewhere = Some(format!("`{name}` is a service: write one rule with `->` for each direction"));
                     }
                 }
                 self.unclear(name, item.span, "integration", why, &known, elsewhere);

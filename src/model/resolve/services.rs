@@ -2,7 +2,7 @@
 
 use super::{Lazy, Resolver};
 use crate::{
-    diagnostic::{Diagnostic, Span},
+    diagnostic::{Diagnostic, Span, nearest},
     model::{
         attributes::Attributes,
         load::Space,
@@ -130,6 +130,11 @@ impl Resolver<'_> {
                             Some(format!("`{name}` is an integration: these stand in `allow A <-> B : {name}`"));
                     } else if let Some(module) = self.standard_module(name) {
                         elsewhere = Some(format!("the standard library has it: add `use {module}`"));
+                    } else if nearest(name, known.iter().map(String::as_str)).is_none()
+                        && let Some(near) = nearest(name, standard_services())
+                    {
+                        elsewhere =
+                            Some(format!("did you mean `{near}` of the standard library? add `use std.services`"));
                     }
                 }
                 self.unclear(name, span, "service", why, &known, elsewhere);
@@ -148,11 +153,7 @@ impl Resolver<'_> {
     fn standard_module(&self, name: &str) -> Option<&'static str> {
         crate::model::STANDARD
             .iter()
-            .find(|(_, text)| {
-                text.lines().any(|line| {
-                    line.strip_prefix("service ").and_then(|line| line.split([' ', '=']).next()) == Some(name)
-                })
-            })
+            .find(|(_, text)| text.lines().any(|line| service_line(line) == Some(name)))
             .map(|(module, _)| *module)
     }
 
@@ -274,4 +275,13 @@ fn union(mut ranges: Vec<(u16, u16)>) -> Vec<(u16, u16)> {
         }
     }
     merged
+}
+
+/// The name of the service that a line of the standard library declares.
+fn service_line(line: &str) -> Option<&str> {
+    line.strip_prefix("service ").and_then(|line| line.split([' ', '=']).next())
+}
+
+fn standard_services() -> impl Iterator<Item = &'static str> {
+    crate::model::STANDARD.iter().flat_map(|(_, text)| text.lines().filter_map(service_line))
 }

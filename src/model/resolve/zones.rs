@@ -461,18 +461,6 @@ impl Resolver<'_> {
                             );
                         }
                     }
-                    Some(Token { kind: Kind::Literal(Literal::Prefix(address, length)), span }) => {
-                        arguments.next();
-                        self.report(
-                            Diagnostic::error(
-                                "attribute-value",
-                                *span,
-                                format!("`{address}/{length}` is a prefix, not an address"),
-                            )
-                            .label("expected an address")
-                            .help(format!("write `{address}`; its network stands in `network`")),
-                        );
-                    }
                     _ => match arguments.address("an address, dhcp, pppoe or pd") {
                         Some((address, span)) => match found.literal.iter().find(|(other, _)| *other == address) {
                             Some((_, earlier)) => self.report(
