@@ -11,25 +11,21 @@ use crate::{
 };
 
 /// What is reachable at most and at least, whatever the time, the rate and the date.
-struct Bounds {
+pub(super) struct Bounds {
     at_most: Set,
     at_least: Set,
 }
 
 /// All assertions that do not hold.
-pub fn run(network: &Network, meant: &mut Meant) -> Vec<Diagnostic> {
-    if network.assertions.is_empty() {
-        return Vec::new();
-    }
-    let bounds = bounds(network, meant);
+pub(super) fn run(network: &Network, meant: &mut Meant, bounds: &Bounds) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     for assertion in &network.assertions {
-        found.extend(decide(network, meant, assertion, &bounds));
+        found.extend(decide(network, meant, assertion, bounds));
     }
     found
 }
 
-fn bounds(network: &Network, meant: &mut Meant) -> Bounds {
+pub(super) fn bounds(network: &Network, meant: &mut Meant) -> Bounds {
     let Meant { standing, meaning: now, limits, space } = meant;
     let (mut at_most, mut at_least) = (now.reaching(space), now.reaching(space));
     if has_dates(network) {
@@ -42,7 +38,13 @@ fn bounds(network: &Network, meant: &mut Meant) -> Bounds {
     Bounds { at_most, at_least }
 }
 
-fn decide(network: &Network, meant: &mut Meant, assertion: &Assertion, bounds: &Bounds) -> Option<Diagnostic> {
+/// One assertion, if it does not hold.
+pub(super) fn decide(
+    network: &Network,
+    meant: &mut Meant,
+    assertion: &Assertion,
+    bounds: &Bounds,
+) -> Option<Diagnostic> {
     if assertion.from.is_empty() || assertion.to.is_empty() {
         let side = if assertion.from.is_empty() { "left" } else { "right" };
         return Some(

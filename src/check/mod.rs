@@ -3,6 +3,8 @@
 mod assertion;
 mod exposed;
 mod idle;
+mod named;
+mod unsupported;
 
 pub use assertion::let_through;
 
@@ -10,7 +12,12 @@ use crate::{compile::Meant, diagnostic::Diagnostic, model::Network};
 
 /// Everything that is found.
 pub fn run(network: &Network, meant: &mut Meant) -> Vec<Diagnostic> {
-    let mut found = assertion::run(network, meant);
+    let mut found = unsupported::run(network);
+    if !network.assertions.is_empty() || !network.checks.is_empty() {
+        let bounds = assertion::bounds(network, meant);
+        found.extend(assertion::run(network, meant, &bounds));
+        found.extend(named::run(network, meant, &bounds));
+    }
     found.extend(exposed::run(network, meant));
     found.extend(idle::run(network, meant));
     found

@@ -89,7 +89,7 @@ impl Resolver<'_> {
             );
         }
         if self.exposable(&exposure, &tree.host.span) {
-            self.network.exposures.push(exposure);
+            self.network.exposures.push(Exposure { span: self.head(span), ..exposure });
         }
     }
 
@@ -441,7 +441,17 @@ impl Resolver<'_> {
             }
             return;
         }
-        self.network.vpns.push(Vpn { zone, span, kind, listen, on, server, full_tunnel, radius, peers });
+        self.network.vpns.push(Vpn {
+            zone,
+            span: self.head(span),
+            kind,
+            listen,
+            on,
+            server,
+            full_tunnel,
+            radius,
+            peers,
+        });
     }
 
     fn listen(&mut self, attributes: &Attributes<'_>, space: Space) -> Vec<Traffic> {

@@ -188,9 +188,12 @@ impl<'t> Resolver<'t> {
         self.errors.borrow_mut().push(error);
     }
 
-    /// A statement without its body: what a message underlines.
+    /// What a message underlines of a statement: all of it on one line, and without its body on several.
     fn head(&self, span: Span) -> Span {
         let text = self.text(span);
+        if !text.contains('\n') {
+            return span;
+        }
         let end = text.find('{').map_or(text.len(), |brace| text.get(..brace).unwrap_or(text).trim_end().len());
         Span { end: span.start + u32::try_from(end).unwrap_or(0), ..span }
     }

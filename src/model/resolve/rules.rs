@@ -24,12 +24,12 @@ impl<'t> Resolver<'t> {
     pub(super) fn statements(&mut self, units: &'t Units) {
         for unit in &units.list {
             for statement in &unit.file.statements {
-                let (space, span, folder) = (unit.space, self.head(statement.span), unit.folder.as_str());
+                let (space, span, folder) = (unit.space, statement.span, unit.folder.as_str());
                 match &statement.kind {
-                    StatementKind::Rule(tree) => self.rule(tree, span, space),
+                    StatementKind::Rule(tree) => self.rule(tree, self.head(span), space),
                     StatementKind::Expose(tree) => self.expose(tree, span, space),
                     StatementKind::Vpn(tree) => self.vpn(tree, span, space),
-                    StatementKind::Redirect(tree) => self.redirect(tree, span, space),
+                    StatementKind::Redirect(tree) => self.redirect(tree, self.head(span), space),
                     StatementKind::Reflect(tree) => self.reflect(tree, span, space),
                     StatementKind::HomeAssistant(tree) => self.home_assistant(tree, span, space, folder),
                     StatementKind::Assertion(tree) => {
