@@ -24,7 +24,6 @@ host nas { zone lan;  address 10.0.10.5 }
 allow lan, guest -> internet
 allow lan        -> iot
 allow iot        -> ha : mqtt
-allow guest      -> internet : https
 allow private    -> router : dns, dhcp
 
 expose ha : https { port 8443 }
@@ -154,7 +153,7 @@ fn check_shows_a_packet_for_a_promise_that_fails() {
         "main.hedge",
         &format!(
             "{HOME}\n{}",
-            "never iot ~> lan except ha\nnever lan -> iot : mqtt\nalways iot -> ha : https\nonly lan -> iot\n\
+            "never iot ~> lan except ha\nnever lan -> iot : mqtt\nalways iot -> ha : https\nonly lan -> iot : ssh\n\
              only iot -> ha : mqtt\nallow guest -> ha : mqtt { limit 10/minute }\nalways guest -> ha : mqtt\n\
              deny lan -> guest\nallow guest -> iot : https\ndeny guest -> iot\n"
         ),
@@ -358,7 +357,7 @@ fn diff_tells_what_opens_and_closes() {
 #[test]
 fn diff_of_the_same_meaning_is_empty() {
     let same = HOME
-        .replace("allow guest      -> internet : https\n", "")
+        .replace("allow lan, guest -> internet", "allow lan -> internet\nallow guest -> internet")
         .replace("allow iot        -> ha : mqtt", "allow iot -> 10.0.10.10 : tcp 1883");
     let folder = Folder::home("same").file("new.hedge", &same);
     session!(

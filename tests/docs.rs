@@ -1,26 +1,42 @@
-//! The examples of the documentation are policies, or parts of policies, without syntax errors.
+//! The examples of the documentation are policies, or parts of policies, without errors; and what the README shows is
+//! what the program says.
 
 use hedgerow::{
-    diagnostic::{Human, Sources},
+    compile,
+    diagnostic::{Diagnostic, Human, Sources},
+    model::resolve,
     syntax::parse,
+    world::Memory,
 };
 
-/// The `hedge` blocks of a page with the number of the line that each starts in. A block that is marked
-/// `hedge,fragment` is no whole policy.
-fn blocks(page: &str) -> Vec<(usize, String)> {
-    let mut found: Vec<(usize, String)> = Vec::new();
+/// A block of policy in a page.
+struct Block {
+    /// The page, and the line that it starts in.
+    place: String,
+    text: String,
+    /// Is it no whole policy (`hedge,fragment`)? Then names in it may be declared elsewhere.
+    fragment: bool,
+}
+
+/// The `hedge` blocks of a page.
+fn blocks(path: &str, page: &str) -> Vec<Block> {
+    let mut found: Vec<Block> = Vec::new();
     let mut inside = false;
     for (number, line) in page.lines().enumerate() {
         match line.trim_start() {
-            "```hedge" | "```hedge,fragment" => {
+            mark @ ("```hedge" | "```hedge,fragment") => {
                 inside = true;
-                found.push((number + 2, String::new()));
+                found.push(Block {
+                    place: format!("{path} (block at line {})", number + 2),
+                    text: String::new(),
+                    fragment: mark.ends_with("fragment"),
+                });
             }
             "```" => inside = false,
             _ if inside => {
-                if let Some((_, text)) = found.last_mut() {
-                    text.push_str(line);
-                    text.push('\n');
+                if let Some(block) = found.last_mut() {
+                    block.text.push_str(line);
+                    block.text.push('\n');
                 }
             }
             _ => {}
@@ -29,25 +45,76 @@ fn blocks(page: &str) -> Vec<(usize, String)> {
     found
 }
 
+/// All blocks of the pages for users.
+fn all_blocks() -> Vec<Block> {
+    let docs = std::fs::read_dir("docs").unwrap().map(|entry| entry.unwrap().path());
+    let pages = docs.chain(["README.md", "CONTRIBUTING.md"].map(Into::into));
+    let mut found: Vec<Block> = Vec::new();
+    for path in pages.filter(|path| path.extension().is_some_and(|end| end == "md")) {
+        found.extend(blocks(&path.display().to_string(), &std::fs::read_to_string(&path).unwrap()));
+    }
+    assert!(found.len() > 20, "only {} examples were found", found.len());
+    found
+}
+
+fn rendered(sources: &Sources, diagnostics: &[Diagnostic]) -> String {
+    let human = Human::new(sources, false);
+    diagnostics.iter().map(|diagnostic| human.render(diagnostic) + "\n\n").collect()
+}
+
 #[test]
 fn every_example_is_free_of_syntax_errors() {
     let mut failures = String::new();
-    let mut seen = 0;
-    for entry in std::fs::read_dir("docs").unwrap() {
-        let path = entry.unwrap().path();
-        if path.extension().is_none_or(|extension| extension != "md") {
-            continue;
-        }
-        for (line, text) in blocks(&std::fs::read_to_string(&path).unwrap()) {
-            seen += 1;
-            let mut sources = Sources::default();
-            let id = sources.add(format!("{} (block at line {line})", path.display()), text.as_str());
-            for error in &parse(id, &text).errors {
-                failures.push_str(&Human::new(&sources, false).render(error));
-                failures.push('\n');
-            }
-        }
+    for block in all_blocks() {
+        let mut sources = Sources::default();
+        let id = sources.add(block.place.as_str(), block.text.as_str());
+        failures += &rendered(&sources, &parse(id, &block.text).errors);
     }
-    assert!(seen > 20, "only {seen} examples were found");
     assert!(failures.is_empty(), "{failures}");
+}
+
+/// A block without a router shows statements for a policy; it gets the least that makes it one.
+const ROUTER: &str = "router edge { target nftables }\n";
+
+#[test]
+fn every_whole_policy_means_something() {
+    let mut failures = String::new();
+    let mut seen = 0;
+    // Files that pages speak of.
+    let files = [("docs/cloudflare.txt".to_owned(), "198.51.100.0/24\n".to_owned())].into();
+    let world = Memory { files, ..Memory::default() };
+    for block in all_blocks().into_iter().filter(|block| !block.fragment) {
+        seen += 1;
+        let mut text = block.text;
+        if !text.lines().any(|line| line.starts_with("router ")) {
+            text += ROUTER;
+        }
+        let mut sources = Sources::default();
+        let (_, found) = resolve(&block.place, &text, &mut sources, &world);
+        failures += &rendered(&sources, &found);
+    }
+    assert!(seen >= 4, "only {seen} whole policies were found");
+    assert!(failures.is_empty(), "{failures}");
+}
+
+#[test]
+fn the_readme_shows_what_the_program_says() {
+    let page = std::fs::read_to_string("README.md").unwrap();
+    let policy = blocks("README.md", &page).into_iter().find(|block| !block.fragment).unwrap().text;
+
+    let mut checked = compile::check("home.hedge", &policy, &Memory::default());
+    assert!(checked.diagnostics.is_empty(), "{}", rendered(&checked.sources, &checked.diagnostics));
+    let output = compile::render(&mut checked, "home.hedge").unwrap_or_else(|errors| panic!("{errors:?}"));
+    let ruleset = output.files[0].text.as_str();
+    let excerpt = page.split_once("```nft\n").and_then(|(_, rest)| rest.split_once("```")).unwrap().0;
+    for line in excerpt.lines().filter(|line| !line.contains('…')) {
+        assert!(ruleset.lines().any(|written| written == line), "the ruleset has no such line: {line}");
+    }
+
+    let slip = "allow ha              -> nas    : smb\n";
+    let at = policy.find("allow private").and_then(|at| policy[at..].find('\n').map(|end| at + end + 1)).unwrap();
+    let leaky = format!("{}{slip}{}", &policy[..at], &policy[at..]);
+    let checked = compile::check("home.hedge", &leaky, &Memory::default());
+    let said = rendered(&checked.sources, &checked.diagnostics);
+    assert!(page.contains(said.trim_end()), "README.md does not show what is said of the leak:\n\n{said}");
 }

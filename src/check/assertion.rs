@@ -183,7 +183,7 @@ pub fn let_through(meaning: &Meaning, packet: &Packet) -> Vec<Cause> {
     let mut causes: Vec<Cause> =
         meaning.flows.allowed.iter().filter(|flow| flow.holds(packet)).map(|flow| flow.cause).collect();
     for forward in &meaning.forwards {
-        let target = forward.target.map(|target| crate::model::address::bits(target));
+        let target = forward.target.map(crate::model::address::bits);
         let port = forward.port.unwrap_or(packet.dst_port);
         let inner = crate::model::service::Traffic {
             to: forward.port.map_or_else(|| forward.traffic.to.clone(), |port| vec![(port, port)]),

@@ -235,7 +235,7 @@ pub fn address(family: Family, bits: u128) -> IpAddr {
 /// What `internet` may hold at most: every address that is neither private nor reserved.
 ///
 /// IPv4: the IANA special-purpose registry (RFC 6890) taken out, except the documentation ranges (RFC 5737), which
-/// stand for the internet in examples. IPv6: global unicast 2000::/3 and the translation prefix 64:ff9b::/96 (RFC 6052).
+/// stand for the internet in examples. IPv6: global unicast `2000::/3` and the translation prefix `64:ff9b::/96` (RFC 6052).
 #[must_use]
 pub fn public() -> AddressSet {
     let all = AddressSet { v4: AddressSet::all().v4, v6: Intervals::default() };

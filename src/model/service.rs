@@ -124,7 +124,7 @@ impl std::fmt::Display for Traffic {
                 (true, false) => write!(out, "{from}-{to}")?,
                 (false, true) => write!(out, "{}/{}", from >> 8, from & 0xff)?,
                 (false, false) if from & 0xff == 0 && to & 0xff == 0xff && from >> 8 == to >> 8 => {
-                    write!(out, "{}", from >> 8)?
+                    write!(out, "{}", from >> 8)?;
                 }
                 (false, false) => write!(out, "{}/{}-{}/{}", from >> 8, from & 0xff, to >> 8, to & 0xff)?,
             }

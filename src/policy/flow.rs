@@ -83,7 +83,7 @@ fn discovery_groups(protocol: Discovery) -> (AddressSet, u16) {
     (AddressSet::of(IpAddr::V4(v4)).union(&AddressSet::of(IpAddr::V6(v6))), port)
 }
 
-/// fe80::/10
+/// `fe80::/10`
 fn link_local() -> AddressSet {
     AddressSet::range(
         IpAddr::V6(Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 0)),

@@ -328,11 +328,13 @@ fn side(set: &AddressSet, family: Family, side: Side) -> Vec<Cube> {
     set.family(family).ranges().iter().flat_map(|(from, to)| addresses(family, side, *from, *to)).collect()
 }
 
-/// Every destination that one host can have: neither multicast nor broadcast nor link-local.
+/// Every destination that one host can have: neither multicast nor broadcast nor link-local. Nor the site-local and the
+/// IPv4-compatible ones of old (RFC 3879, RFC 4291), which Linux drops instead of redirecting them to itself
+/// (`nf_nat_redirect_ipv6_usable`: it looks for an address of the same scope).
 #[must_use]
 pub fn unicast() -> AddressSet {
-    let none = ["224.0.0.0/3", "ff00::/8", "fe80::/10"].into_iter().filter_map(|net| net.parse().ok());
-    AddressSet::all().minus(&AddressSet::nets(none))
+    let none = ["224.0.0.0/3", "ff00::/8", "fe80::/10", "fec0::/10", "::/96"];
+    AddressSet::all().minus(&AddressSet::nets(none.into_iter().filter_map(|net| net.parse().ok())))
 }
 
 const fn seconds(unit: crate::model::TimeUnit) -> u64 {

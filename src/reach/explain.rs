@@ -11,12 +11,15 @@ use crate::{
     packet::{Cube, Field, Packet, Ranges, Set, Space},
     policy::{Cause, between, zone_number},
     router::{Dnat, LOCAL, OTHER, Outcome, Snat},
-    verify::describe,
+    verify::{describe, describe_sent},
     world::World,
 };
 
 /// Of a rule whose schedule or limit holds the packet back.
 const ELSEWHEN: &str = "allows it at other times or rates only";
+
+/// The name of the question in messages.
+const QUESTION: &str = "<question>";
 
 /// The answer to a question.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -90,10 +93,17 @@ pub fn ask(
         "any" | "" => String::new(),
         service => format!(" : {}", plain_service(service)),
     };
-    let line = format!("check asked {{ never {} -> {}{service} }}\n", words.0, words.1);
+    // On a line of its own, so that a message about a word shows the question and nothing around it.
+    let line = format!("check asked {{\nnever {} -> {}{service}\n}}\n", words.0, words.1);
     let mut sources = Sources::default();
-    let (mut network, mut diagnostics) = resolve_with((path, text), ("<question>", &line), &mut sources, world);
+    let (mut network, mut diagnostics) = resolve_with((path, text), (QUESTION, &line), &mut sources, world);
     diagnostics.retain(|diagnostic| diagnostic.severity == Severity::Error && diagnostic.code != "expired-rule");
+    // A policy that cannot be read leaves names unknown: about the question it says nothing.
+    let in_policy =
+        |found: &Diagnostic| sources.get(found.primary.span.source).is_some_and(|source| source.name != QUESTION);
+    if diagnostics.iter().any(in_policy) {
+        diagnostics.retain(in_policy);
+    }
     let asked = network.checks.iter().position(|check| check.id == "asked").map(|index| network.checks.remove(index));
     let result = match asked.and_then(|check| check.assertions.into_iter().next()) {
         Some(asked) if diagnostics.is_empty() => {
@@ -214,12 +224,13 @@ fn within_zones(network: &Network, space: &mut Space) -> Set {
 }
 
 /// A packet that passes as it is sent, and how it is translated. One that leaves by an uplink which only stands in for
-/// another is shown when there is no other.
+/// another, or by an interface of no zone, is shown when there is no other.
 fn first_passing(network: &Network, meant: &mut Meant, sent: Set) -> (Option<Packet>, Outcome) {
     let failover = network.zone_ids().filter(|(_, zone)| zone.failover).map(|(id, _)| u64::from(zone_number(id)));
-    let failover = Cube::any().with(Field::Out, Ranges::from_pairs(failover.map(|number| (number, number))));
-    let failover = meant.space.cube(&failover);
-    let usual = meant.space.minus(sent, failover);
+    let unusual = failover.chain([u64::from(OTHER)]).map(|number| (number, number));
+    let unusual = Cube::any().with(Field::Out, Ranges::from_pairs(unusual));
+    let unusual = meant.space.cube(&unusual);
+    let usual = meant.space.minus(sent, unusual);
     for wanted in [usual, sent] {
         for (outcome, packets) in &meant.meaning.behaviour.accepted {
             let here = meant.space.intersect(*packets, wanted);
@@ -301,7 +312,7 @@ fn case_passing(network: &Network, sources: &Sources, meant: &Meant, packet: Pac
         );
     }
     Case {
-        packet: describe(&packet, network),
+        packet: describe_sent(&packet, outcome, network),
         translated_to: outcome.dnat.map(|dnat| match dnat {
             Dnat::To { address, port } => {
                 port.map_or_else(|| address.to_string(), |port| format!("{address} port {port}"))

@@ -309,7 +309,7 @@ fn assertion(writer: &mut Writer) {
 
 fn statement(writer: &mut Writer) {
     match writer.choices.below(16) {
-        0 | 1 | 2 => {
+        0..=2 => {
             writer.one(&["allow", "deny"]);
             side(writer);
             let arrow = writer.choices.of(&["->", "->", "<->"]);
@@ -328,9 +328,9 @@ fn statement(writer: &mut Writer) {
         5 => {
             writer.word("use");
             if writer.choices.once_in(2) {
-                writer.one(&TEXTS)
+                writer.one(&TEXTS);
             } else {
-                writer.one(&NAMES)
+                writer.one(&NAMES);
             }
             if writer.choices.once_in(2) {
                 writer.word("as");

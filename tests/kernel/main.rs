@@ -3,6 +3,7 @@
 //! They need root (or `unshare -rn`), `ip` and `nft`. Where these are missing the tests are ignored; in CI, where `CI`
 //! is `true`, they fail.
 
+mod policies;
 mod rig;
 mod selftest;
 
@@ -28,5 +29,9 @@ fn main() {
         let run = move || missing.map_or_else(test, Err).map_err(Into::into);
         Trial::test(name, run).with_ignored_flag(ignore)
     };
-    libtest_mimic::run(&arguments, trials().into_iter().map(trial).collect()).exit();
+    let mut all: Vec<Trial> = trials().into_iter().map(trial).collect();
+    all.extend(policies::trials(missing.as_deref(), ignore));
+    let conclusion = libtest_mimic::run(&arguments, all);
+    policies::summary();
+    conclusion.exit();
 }

@@ -126,6 +126,7 @@ impl Case {
     }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "as it stands in an outcome")]
 pub fn to(address: &str, port: Option<u16>) -> Option<Dnat> {
     Some(Dnat::To { address: address.parse().unwrap(), port })
 }

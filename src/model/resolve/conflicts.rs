@@ -26,7 +26,6 @@ impl Resolver<'_> {
         self.addresses_twice();
         self.pools_inside();
         self.egress_is_uplink();
-        self.interfaces_missing();
         self.uplinks_only_failover();
         self.uplinks_twice();
         self.forwards_collide();
@@ -268,28 +267,6 @@ impl Resolver<'_> {
                     .label("which address?")
                     .help("write the addresses of the uplink in its `address`"),
                 );
-            }
-        }
-    }
-
-    fn interfaces_missing(&self) {
-        for (target, place) in &self.network.router.targets {
-            // A router of which only the forwards are set has its own idea of interfaces.
-            if target == "port-forward" {
-                continue;
-            }
-            for zone in &self.network.zones {
-                if !zone.interfaces.is_empty() && zone.interface_on(target).is_none() {
-                    self.report(
-                        Diagnostic::error(
-                            "missing-attribute",
-                            zone.interfaces.values().next().map_or(zone.span, |interface| interface.span),
-                            format!("zone `{}` has no interface on {target}", zone.name),
-                        )
-                        .label(format!("needs `interface {target} NAME`, or `interface NAME` for all targets"))
-                        .also(*place, "the policy is compiled for this"),
-                    );
-                }
             }
         }
     }

@@ -78,16 +78,6 @@ impl Resolver<'_> {
             expired,
         };
         self.tunnel_attributes(&attributes, &exposure);
-        if attributes.get("name").is_none()
-            && let Some(arguments) = attributes.get("tls")
-            && matches!(exposure.tls, Some(Tls::Http01 | Tls::Dns01 | Tls::Alpn01))
-        {
-            self.report(
-                Diagnostic::error("missing-attribute", arguments.span(), "a certificate needs a name")
-                    .label("needs `name` beside it")
-                    .help("write the public DNS name, as in `name home.example.org`"),
-            );
-        }
         if self.exposable(&exposure, &tree.host.span) {
             self.network.exposures.push(Exposure { span: self.head(span), ..exposure });
         }
@@ -348,15 +338,13 @@ impl Resolver<'_> {
             self.host_named(&name, space)
         });
         let auth = attributes.get("auth").map(|arguments| arguments.attribute.key.span);
-        let peers_at: Vec<Span> = attributes.all("peer").map(|arguments| arguments.attribute.key.span).collect();
         let radius = attributes.get("auth").and_then(|mut arguments| self.auth(&mut arguments, space));
-        let peers: Vec<Peer> =
-            attributes.all("peer").filter_map(|arguments| self.peer(arguments, kind, zone)).collect();
+        let peers: Vec<Peer> = attributes.all("peer").filter_map(|arguments| self.peer(arguments, zone)).collect();
         self.peers_twice(&peers);
         let full_tunnel = attributes.choice("tunnel", &[("split", false), ("full", true)]).unwrap_or(false);
         let (Some(zone), Some(kind)) = (zone, kind) else { return };
         let role = self.network.zone(zone).role;
-        if role != Role::Vpn && !self.broken_zones.contains(&zone) {
+        if role == Role::Internet && !self.broken_zones.contains(&zone) {
             self.report(
                 Diagnostic::error(
                     "not-a-vpn-zone",
@@ -377,13 +365,6 @@ impl Resolver<'_> {
                     .help("the clients of each VPN need a zone of their own"),
             );
             return;
-        }
-        if let Some(span) = peers_at.first().filter(|_| kind != VpnKind::Wireguard) {
-            self.report(
-                Diagnostic::error("misplaced-attribute", *span, "`peer` belongs to `kind wireguard`")
-                    .label("has no meaning here")
-                    .help("OpenVPN and Tailscale know their clients by certificates and accounts; remove it"),
-            );
         }
         if let Some(span) = auth.as_ref().filter(|_| kind != VpnKind::Openvpn) {
             self.report(
@@ -495,7 +476,7 @@ impl Resolver<'_> {
         None
     }
 
-    fn peer(&self, mut arguments: Arguments<'_>, kind: Option<VpnKind>, zone: Option<ZoneId>) -> Option<Peer> {
+    fn peer(&self, mut arguments: Arguments<'_>, zone: Option<ZoneId>) -> Option<Peer> {
         let name = arguments.name("a name for the peer")?;
         arguments.end();
         let empty = tree::Body::default();
@@ -529,18 +510,6 @@ impl Resolver<'_> {
             }
             Some(key.text)
         });
-        for (missing, help) in [
-            ("key", "write the public key that `wg pubkey` prints, in quotes"),
-            ("address", "write the address that the peer has in the tunnel"),
-        ] {
-            if kind == Some(VpnKind::Wireguard) && attributes.lacks(missing) {
-                self.report(
-                    Diagnostic::error("missing-attribute", name.span, format!("peer `{}` has no {missing}", name.text))
-                        .label(format!("needs `{missing}`"))
-                        .help(help),
-                );
-            }
-        }
         Some(Peer { name: name.text, addresses, key, span: arguments.span() })
     }
 
@@ -882,7 +851,7 @@ fn public_key(text: &str) -> bool {
     text.len() == 44
         && text.ends_with('=')
         && text.bytes().take(43).all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/'))
-        && text.bytes().nth(42).is_some_and(|byte| b"AEIMQUYcgkosw048".contains(&byte))
+        && text.as_bytes().get(42).is_some_and(|byte| b"AEIMQUYcgkosw048".contains(byte))
 }
 
 fn private_key(span: Span) -> Diagnostic {

@@ -76,11 +76,8 @@ impl Resolver<'_> {
         }
         let mut addresses = Vec::new();
         for mut arguments in attributes.all("address") {
-            loop {
-                match arguments.address("an address of the host") {
-                    Some((address, span)) => addresses.extend(self.host_address(address, span, &zones, tree)),
-                    None => break,
-                }
+            while let Some((address, span)) = arguments.address("an address of the host") {
+                addresses.extend(self.host_address(address, span, &zones, tree));
                 if !arguments.comma() {
                     arguments.end();
                     break;
@@ -157,22 +154,9 @@ impl Resolver<'_> {
         found
     }
 
-    /// What a reservation needs, and an address in each zone of a host that has several.
+    /// An address in each zone of a host that has several.
     fn host_reserved(&self, id: HostId, host: &Host, tree: &Declaration) {
         let name = &tree.name;
-        let v4 = host.addresses.iter().any(|address| address.address.is_ipv4());
-        if host.lease == Some(Lease::Static) && (host.mac.is_none() || !v4) {
-            let missing = if host.mac.is_none() { "mac" } else { "address" };
-            self.report(
-                Diagnostic::error(
-                    "missing-attribute",
-                    name.span,
-                    format!("the router cannot reserve an address for `{}`", name.text),
-                )
-                .label(format!("needs `{missing}`"))
-                .help("`dhcp static` gives the IPv4 `address` to the device that has the `mac`"),
-            );
-        }
         let bare = host.zones.iter().find(|zone| host.addresses.iter().all(|address| address.zone != **zone));
         if host.zones.len() > 1
             && let Some(zone) = bare

@@ -244,6 +244,7 @@ impl<'t> Resolver<'t> {
     }
 
     /// First pass: which names there are.
+    #[expect(clippy::collapsible_match, reason = "`object` remembers the name: no condition for a pattern")]
     fn declare(&mut self, units: &'t Units) {
         for unit in &units.list {
             for statement in &unit.file.statements {

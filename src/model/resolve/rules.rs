@@ -314,9 +314,9 @@ impl<'t> Resolver<'t> {
         let as_router = attributes.get("as").filter(|_| statement != "expose").is_some_and(|mut arguments| {
             let found = arguments.word_is("router");
             if found {
-                arguments.end()
+                arguments.end();
             } else {
-                arguments.expected("`router`")
+                arguments.expected("`router`");
             }
             found
         });

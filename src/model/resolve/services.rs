@@ -128,7 +128,7 @@ impl Resolver<'_> {
                     if self.integrations.find(space, name, self.imports).is_ok() {
                         elsewhere =
                             Some(format!("`{name}` is an integration: these stand in `allow A <-> B : {name}`"));
-                    } else if let Some(module) = self.standard_module(name) {
+                    } else if let Some(module) = Self::standard_module(name) {
                         elsewhere = Some(format!("the standard library has it: add `use {module}`"));
                     } else if nearest(name, known.iter().map(String::as_str)).is_none()
                         && let Some(near) = nearest(name, standard_services())
@@ -150,7 +150,7 @@ impl Resolver<'_> {
     }
 
     /// The module of the standard library that has a service of this name, if the policy does not use it.
-    fn standard_module(&self, name: &str) -> Option<&'static str> {
+    fn standard_module(name: &str) -> Option<&'static str> {
         crate::model::STANDARD
             .iter()
             .find(|(_, text)| text.lines().any(|line| service_line(line) == Some(name)))

@@ -117,17 +117,6 @@ impl Resolver<'_> {
             self.only_for(&attributes, &["dhcp"], serves, "a zone of your own that is no VPN");
         }
         let (interface, interfaces) = self.interfaces(&attributes);
-        if role_known && role != Role::Vpn && attributes.lacks("interface") {
-            self.report(
-                Diagnostic::error(
-                    "missing-attribute",
-                    tree.name.span,
-                    format!("zone `{}` has no interface", tree.name.text),
-                )
-                .label("needs `interface`")
-                .help("write the router's name for it, as in `interface eth1.30`"),
-            );
-        }
         let before = self.errors_so_far();
         let written: Vec<Written> = attributes.all("network").flat_map(|arguments| self.networks(arguments)).collect();
         let networks_good = self.errors_so_far() == before;
@@ -659,7 +648,7 @@ impl Resolver<'_> {
     }
 }
 
-/// The prefix that stands for one that the provider delegates. 3ffe::/16 was given back to IANA (RFC 3701) and is
+/// The prefix that stands for one that the provider delegates. `3ffe::/16` was given back to IANA (RFC 3701) and is
 /// routed nowhere.
 fn stand_in_prefix(uplink: ZoneId) -> Ipv6Net {
     let number = u128::try_from(uplink.0).unwrap_or(0) & 0xffff;

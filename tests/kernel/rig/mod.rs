@@ -14,6 +14,7 @@ mod probe;
 mod sys;
 
 use std::collections::{HashMap, HashSet};
+use std::ffi::CString;
 use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{self, Write as _};
@@ -111,6 +112,8 @@ struct Space {
     net: OwnedFd,
     /// Sockets that send packets made by hand, one for each family.
     raw: [OwnedFd; 2],
+    /// Sends packets without asking for a route.
+    frames: OwnedFd,
 }
 
 pub struct Rig {
@@ -122,6 +125,8 @@ pub struct Rig {
     owners: HashMap<(usize, IpAddr), String>,
     router_addresses: HashSet<IpAddr>,
     engine: probe::Engine,
+    /// Sockets that keep the router in multicast groups.
+    memberships: Vec<OwnedFd>,
 }
 
 /// Keeps the thread in another namespace, and brings it home when dropped.
@@ -160,6 +165,7 @@ impl Rig {
             owners: HashMap::new(),
             router_addresses: world.links.iter().flat_map(|link| &link.router_addresses).map(IpNet::addr).collect(),
             engine: probe::Engine::new()?,
+            memberships: vec![],
         };
         for (space, link) in (1..).zip(&world.links) {
             for host in &link.hosts {
@@ -235,6 +241,18 @@ impl Rig {
         run(program, args, input).map_err(|e| e.to_string())
     }
 
+    /// Makes the router a member of a multicast group on all of its interfaces.
+    pub fn join(&mut self, group: IpAddr) -> io::Result<()> {
+        let _inside = self.inside(0)?;
+        let domain = if group.is_ipv4() { libc::AF_INET } else { libc::AF_INET6 };
+        let fd = sys::socket(domain, libc::SOCK_DGRAM, 0)?;
+        for space in &self.spaces[1..] {
+            sys::join_group(&fd, &CString::new(space.name.as_str())?, group)?;
+        }
+        self.memberships.push(fd);
+        Ok(())
+    }
+
     /// Makes the router forget all connections that it tracks.
     pub fn forget_flows(&mut self) -> io::Result<()> {
         let _inside = self.inside(0)?;
@@ -267,7 +285,8 @@ impl Space {
         let _inside = Inside(home.clone());
         sysctl(COMMON);
         let raw = |domain| sys::socket(domain, libc::SOCK_RAW, libc::IPPROTO_RAW);
-        Ok(Space { name: name.into(), net: this_net()?, raw: [raw(libc::AF_INET)?, raw(libc::AF_INET6)?] })
+        let frames = sys::socket(libc::AF_PACKET, libc::SOCK_DGRAM, 0)?;
+        Ok(Space { name: name.into(), net: this_net()?, raw: [raw(libc::AF_INET)?, raw(libc::AF_INET6)?], frames })
     }
 }
 
@@ -334,7 +353,7 @@ impl Link {
         for net in &self.router_addresses {
             let (router, v6) = (net.addr(), net.addr().is_ipv6());
             if !v6 {
-                let _ = writeln!(batch, "addr add {}/32 dev eth0", self.next_hop(net));
+                let _ = writeln!(batch, "addr replace {}/32 dev eth0", self.next_hop(net));
             }
             let host = net.max_prefix_len();
             if net.prefix_len() < host {
@@ -345,6 +364,10 @@ impl Link {
                 let default = if v6 { "::/0" } else { "0.0.0.0/0" };
                 let _ = writeln!(batch, "route add {default} via {router} dev eth0 onlink");
             }
+        }
+        // Every link has link-local addresses: hosts may try IPv6 where the router has no other address.
+        if !routed[1] {
+            batch += "route add ::/0 via fe80::1 dev eth0 onlink\n";
         }
         // Last, as the kernel takes no local address for a gateway.
         batch += "route add local 0.0.0.0/0 dev lo\nroute add local ::/0 dev lo\n";
@@ -395,7 +418,7 @@ fn this_net() -> io::Result<OwnedFd> {
 }
 
 /// The `nft` to use: `NFT` names another than the first in the path.
-fn nft() -> String {
+pub fn nft() -> String {
     std::env::var("NFT").unwrap_or_else(|_| "nft".into())
 }
 

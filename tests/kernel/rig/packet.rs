@@ -1,5 +1,7 @@
 //! Packets made by hand, for probes that a socket would not send, and what raw sockets receive.
 
+#![expect(clippy::cast_possible_truncation, reason = "lengths and numbers of packets are small")]
+
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 pub const TCP: u8 = 6;

@@ -1,5 +1,7 @@
 //! Sending probes and seeing what becomes of them: sockets in all namespaces, one thread, one event loop.
 
+#![expect(clippy::cast_possible_truncation, reason = "lengths and numbers of packets are small")]
+
 use std::collections::{HashMap, HashSet};
 use std::io::{self, Read as _, Write as _};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
@@ -412,7 +414,9 @@ impl Rig {
         for turn in order.chunks(64) {
             for same in turn.chunk_by(|a, b| a.0 == b.0) {
                 let Some(space) = same[0].0 else {
-                    same.iter().for_each(|&(_, index)| batch.ended(index, Seen::Failed("no such host".into())));
+                    for &(_, index) in same {
+                        batch.ended(index, Seen::Failed("no such host".into()));
+                    }
                     continue;
                 };
                 let _inside = self.inside(space)?;
@@ -534,7 +538,12 @@ impl Rig {
             Kind::Protocol(protocol) => packet::other(src, probe.dst, protocol, number),
         };
         let raw = &self.spaces[space].raw[usize::from(src.is_ipv6())];
-        match sys::send_to(raw, &packet, SocketAddr::new(probe.dst, 0)) {
+        let sent = match to_all(probe.dst) {
+            // No route leads there, and the kernel would fill in a source that is missing.
+            Some(hardware) if space > 0 => sys::send_frame(&self.spaces[space].frames, &packet, c"eth0", hardware),
+            _ => sys::send_to(raw, &packet, SocketAddr::new(probe.dst, 0)),
+        };
+        match sent {
             Ok(_) => Ok(()),
             Err(e) if e.kind() == io::ErrorKind::PermissionDenied => Err(None),
             Err(e) => Err(Some(e.to_string())),
@@ -577,9 +586,12 @@ impl Rig {
                     let Ok(message) = sys::recv_message(fd, &mut buffer, 0) else { return };
                     let (Some(from), Some(to)) = (message.from, message.to()) else { continue };
                     if let Some((false, number)) = packet::find_payload(&buffer[..message.len]) {
-                        let reply = packet::udp(to, from, &packet::payload(true, number));
-                        let raw = &self.spaces[space].raw[usize::from(to.is_ipv6())];
-                        let _ = sys::send_to(raw, &reply, SocketAddr::new(from.ip(), 0));
+                        // Nobody answers from the address of a group.
+                        if to_all(to.ip()).is_none() {
+                            let reply = packet::udp(to, from, &packet::payload(true, number));
+                            let raw = &self.spaces[space].raw[usize::from(to.is_ipv6())];
+                            let _ = sys::send_to(raw, &reply, SocketAddr::new(from.ip(), 0));
+                        }
                         batch.arrived(number, arrival(from, to));
                     }
                 }
@@ -664,6 +676,22 @@ fn failure(socket: &OwnedFd, kind: Kind, error: &io::Error) -> Seen {
         io::ErrorKind::ConnectionRefused | io::ErrorKind::ConnectionReset if kind == Kind::Tcp => Seen::Reset,
         io::ErrorKind::PermissionDenied => Seen::Silent,
         _ => Seen::Failed(error.to_string()),
+    }
+}
+
+/// The hardware address of a multicast or broadcast address.
+fn to_all(address: IpAddr) -> Option<[u8; 6]> {
+    match address {
+        IpAddr::V4(v4) if v4.is_broadcast() => Some([0xff; 6]),
+        IpAddr::V4(v4) if v4.is_multicast() => {
+            let [_, b, c, d] = v4.octets();
+            Some([1, 0, 0x5e, b & 0x7f, c, d])
+        }
+        IpAddr::V6(v6) if v6.is_multicast() => {
+            let [.., a, b, c, d] = v6.octets();
+            Some([0x33, 0x33, a, b, c, d])
+        }
+        _ => None,
     }
 }
 

@@ -1,6 +1,7 @@
 //! The system calls that the standard library has no safe form of. All `unsafe` of the rig is in this file.
 //! Socket addresses and control messages cross the border as plain bytes, so each call below is one line of C.
 
+use std::ffi::CStr;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
@@ -85,6 +86,37 @@ pub fn send_to(fd: &OwnedFd, data: &[u8], to: SocketAddr) -> io::Result<usize> {
     let (bytes, len) = encode(to);
     let (at, size) = (data.as_ptr().cast(), data.len());
     check_len(unsafe { libc::sendto(fd.as_raw_fd(), at, size, libc::MSG_NOSIGNAL, bytes.as_ptr().cast(), len) })
+}
+
+/// Sends an IP packet in a frame to this hardware address, through a socket of `AF_PACKET` and `SOCK_DGRAM`.
+pub fn send_frame(fd: &OwnedFd, data: &[u8], interface: &CStr, to: [u8; 6]) -> io::Result<usize> {
+    let index = unsafe { libc::if_nametoindex(interface.as_ptr()) } as i32;
+    let version = data.first().map_or(0, |byte| byte >> 4);
+    let protocol = if version == 4 { libc::ETH_P_IP } else { libc::ETH_P_IPV6 } as u16;
+    // sockaddr_ll: family, protocol, interface, three fields for receiving, the address and its length.
+    let mut name = (libc::AF_PACKET as u16).to_ne_bytes().to_vec();
+    name.extend(protocol.to_be_bytes());
+    name.extend(index.to_ne_bytes());
+    name.extend([0, 0, 0, 6]);
+    name.extend(to.iter().chain(&[0, 0]));
+    let (at, size) = (data.as_ptr().cast(), data.len());
+    check_len(unsafe { libc::sendto(fd.as_raw_fd(), at, size, 0, name.as_ptr().cast(), name.len() as u32) })
+}
+
+/// Makes the interface a member of a multicast group while the socket is open.
+pub fn join_group(fd: &OwnedFd, interface: &CStr, group: IpAddr) -> io::Result<()> {
+    let index = unsafe { libc::if_nametoindex(interface.as_ptr()) } as i32;
+    match group {
+        // ip_mreqn: the group, an address of the interface, its index
+        IpAddr::V4(group) => {
+            let request = [group.octets(), [0; 4], index.to_ne_bytes()].concat();
+            set_bytes(fd, libc::SOL_IP, libc::IP_ADD_MEMBERSHIP, &request)
+        }
+        IpAddr::V6(group) => {
+            let request = [&group.octets()[..], &index.to_ne_bytes()].concat();
+            set_bytes(fd, libc::SOL_IPV6, libc::IPV6_ADD_MEMBERSHIP, &request)
+        }
+    }
 }
 
 pub fn recv(fd: &OwnedFd, buffer: &mut [u8]) -> io::Result<usize> {

@@ -133,7 +133,7 @@ pub fn at_word(input: Input<'_>, words: &[&str]) -> bool {
 }
 
 /// The tokens up to the first one outside braces, brackets and parentheses for which `ends` says yes, and the rest.
-pub fn until<'a>(input: Input<'a>, ends: impl Fn(&Token) -> bool) -> (Input<'a>, Input<'a>) {
+pub fn until(input: Input<'_>, ends: impl Fn(&Token) -> bool) -> (Input<'_>, Input<'_>) {
     let mut depth = 0_usize;
     for (at, token) in input.iter().enumerate() {
         let opens = ["{", "(", "["].iter().any(|sign| token.is(sign));

@@ -239,10 +239,10 @@ impl Loader<'_> {
                 }
             }
             Some("chain") => {
-                table.chains.iter_mut().filter(|chain| chain.name == name).for_each(|chain| chain.rules.clear())
+                table.chains.iter_mut().filter(|chain| chain.name == name).for_each(|chain| chain.rules.clear());
             }
             Some("set" | "map") => {
-                table.sets.iter_mut().filter(|set| set.name == name).for_each(|set| set.elements.clear())
+                table.sets.iter_mut().filter(|set| set.name == name).for_each(|set| set.elements.clear());
             }
             _ => return Err(refused(rest)),
         }

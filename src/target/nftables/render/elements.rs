@@ -244,7 +244,7 @@ fn apart(items: Vec<Item>, family: Family) -> Vec<Item> {
             several => found.extend(cut(several, family)),
         }
     }
-    found.sort_by(|a, b| (a.from, a.to, a.protocol, a.port).cmp(&(b.from, b.to, b.protocol, b.port)));
+    found.sort_by_key(|a| (a.from, a.to, a.protocol, a.port));
     found
 }
 

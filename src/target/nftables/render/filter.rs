@@ -67,7 +67,7 @@ impl Renderer<'_> {
         chains.push(self.forward(&uplinks, &inside, !forward.is_empty()));
         chains.extend(self.output(!output.is_empty()));
         if self.network.router.reject {
-            chains.push(refuse());
+            chains.push(refuse(&inside));
         }
         chains.append(&mut pairs);
         let map = |name: &str, note: &str, kind: &str, elements: Vec<Element>| SetBlock {
@@ -228,13 +228,14 @@ impl Renderer<'_> {
         }
     }
 
-    /// A line with "everything" where the guards have seen to the addresses already.
+    /// A line with "everything" where the guards have seen to the addresses already. The router's own packets pass none.
     fn unguarded(&self, line: &Line, from: Place, to: Place) -> Line {
+        let guarded = from != Place::Router;
         let widen = |addresses: &Addresses, place: Place| -> Addresses {
             if addresses.delegated.is_some() {
                 return addresses.clone();
             }
-            Addresses::literal(self.widened(&addresses.literal, place, line.family))
+            Addresses::literal(self.widened(&addresses.literal, place, line.family, guarded))
         };
         Line { from: widen(&line.from, from), to: widen(&line.to, to), ..line.clone() }
     }
@@ -289,7 +290,7 @@ impl Renderer<'_> {
             return;
         };
         let ip = if forward.family == Family::V4 { "ip" } else { "ip6" };
-        let sources = self.widened(region.addresses.family(forward.family), from, forward.family);
+        let sources = self.widened(region.addresses.family(forward.family), from, forward.family, true);
         let place = self.place(forward.cause);
         let (options, cause) = (forward.options.clone(), forward.cause);
         let mut inner = forward.traffic.clone();
@@ -315,10 +316,15 @@ impl Renderer<'_> {
     }
 }
 
-/// The answer to what is held back inside: an error at once instead of a wait.
-fn refuse() -> ChainBlock {
+/// The answer to what is held back inside: an error at once instead of a wait. Nobody else is told.
+fn refuse(inside: &[String]) -> ChainBlock {
     let mut chain = plain_chain("refuse", "held back, and told so");
     chain.rule("counter");
+    if inside.is_empty() {
+        chain.rule("drop");
+        return chain;
+    }
+    chain.rule(format!("iifname != {} drop", words::one_of(inside)));
     chain.rule("meta l4proto tcp reject with tcp reset");
     chain.rule("reject with icmpx admin-prohibited");
     chain

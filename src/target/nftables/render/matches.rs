@@ -42,10 +42,10 @@ pub fn side(addresses: &Addresses, family: Family, word: &str, literal: &Interva
     let below = format!("ip6 {word} {} ", words::one_of(&words::addresses(&delegated, Family::V6)));
     match &addresses.delegated {
         Some(HostParts::Only(only)) => {
-            found.push(format!("{below}ip6 {word} & ::ffff:ffff:ffff:ffff {} ", equals("==", &parts(only))))
+            found.push(format!("{below}ip6 {word} & ::ffff:ffff:ffff:ffff {} ", equals("==", &parts(only))));
         }
         Some(HostParts::AllBut(but)) => {
-            found.push(format!("{below}ip6 {word} & ::ffff:ffff:ffff:ffff != {} ", parts(but)))
+            found.push(format!("{below}ip6 {word} & ::ffff:ffff:ffff:ffff != {} ", parts(but)));
         }
         Some(HostParts::All) | None => {}
     }

@@ -178,16 +178,16 @@ impl Renderer<'_> {
         AddressSet::nets(written.map(|network| network.net)).v6.intersect(&matches::global())
     }
 
-    /// Addresses as they have to be matched in a place: everything, where they are all that the guards let through, and
-    /// never a stand-in.
-    fn widened(&self, set: &Intervals, place: Place, family: Family) -> Intervals {
+    /// Addresses as they have to be matched in a place: everything, where they are all that the guards let through
+    /// (`guarded`), and never a stand-in.
+    fn widened(&self, set: &Intervals, place: Place, family: Family, guarded: bool) -> Intervals {
         let Place::Zone(id) = place else { return set.clone() };
         let zone = self.network.zone(id);
         if !zone.is_internet() {
             return set.clone();
         }
         let upstream = AddressSet::nets(zone.upstream.iter().copied());
-        if *set == *self.network.internet().union(&upstream).family(family) {
+        if guarded && *set == *self.network.internet().union(&upstream).family(family) {
             return matches::everything(family);
         }
         // Addresses below a stand-in never lie beyond an uplink: `to` and `from` see to the true ones. Where one

@@ -28,13 +28,13 @@ impl Renderer<'_> {
 
     fn port_forward(&mut self, chain: &mut ChainBlock, forward: &Forward, zones: &[ZoneId]) {
         let kind = matches::traffic(&forward.traffic);
-        let end = self.dnat(forward);
+        let end = Self::dnat(forward);
         let place = self.place(forward.cause);
         for region in &forward.granted {
             let Place::Zone(id) = region.place else { continue };
             let interface = self.interface(id);
             let to = self.own_address(id);
-            let sources = self.widened(region.addresses.family(Family::V4), region.place, Family::V4);
+            let sources = self.widened(region.addresses.family(Family::V4), region.place, Family::V4, true);
             for source in matches::side(&Addresses::literal(sources), Family::V4, "saddr", &Intervals::default()) {
                 chain.noted(format!("iifname {interface} {source}{to}{kind}{end}"), place.clone());
             }
@@ -110,7 +110,7 @@ impl Renderer<'_> {
 
     fn redirect(&mut self, chain: &mut ChainBlock, forward: &Forward) {
         let kind = matches::traffic(&forward.traffic);
-        let end = self.dnat(forward);
+        let end = Self::dnat(forward);
         let place = self.place(forward.cause);
         if let Some(address) = forward.target
             && self.is_stand_in(address)
@@ -171,7 +171,7 @@ impl Renderer<'_> {
             .any(|network| network.delegated.is_some() && network.net.contains(&address))
     }
 
-    fn dnat(&self, forward: &Forward) -> String {
+    fn dnat(forward: &Forward) -> String {
         let port = forward.port.map(|port| format!(":{port}")).unwrap_or_default();
         match (forward.target, forward.family) {
             (Some(target), Family::V4) => format!("counter dnat ip to {target}{port}"),

@@ -1,0 +1,33 @@
+# `just` lists these; without just, the lines can be typed as they are.
+
+_default:
+    @just --list --unsorted
+
+# all tests
+test *ARGS:
+    cargo test {{ARGS}}
+
+# the cases in the policy language whose names contain NAME
+spec NAME="":
+    cargo test --test spec -- "{{NAME}}"
+
+# real packets through the kernel; needs root, nft and ip
+kernel NAME="":
+    CI=true cargo test --test kernel -- "{{NAME}}"
+
+# how fast packet sets are
+bench *ARGS:
+    cargo bench --bench packet_sets -- {{ARGS}}
+
+# compiles every example into its `out` folder again; read the difference before you commit it
+examples:
+    for policy in examples/*/; do SOURCE_DATE_EPOCH=1795392000 cargo run --quiet -- compile "${policy%/}" || exit 1; done
+
+# lays the sources out
+fmt:
+    cargo fmt
+
+# what has to be clean
+lint:
+    cargo fmt --check
+    cargo clippy --all-targets -- --deny warnings

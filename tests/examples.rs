@@ -1,0 +1,98 @@
+//! Every example is clean, is proven, and compiles to what lies beside it, byte for byte.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::Path,
+};
+
+use hedgerow::{
+    compile,
+    diagnostic::{Diagnostic, Human, Sources},
+    world::Memory,
+};
+
+/// The day on which the examples are compiled; `just examples` says the same.
+const TODAY: jiff::civil::Date = jiff::civil::date(2026, 11, 23);
+
+/// What an example is known to be told, by the code of the finding. Its README says why it stays.
+const KNOWN: [(&str, &[&str]); 0] = [];
+
+/// The examples, each with the files that it may read. Paths are those of a run at the root of the repository, as they
+/// stand in the compiled files.
+fn examples() -> Vec<(String, BTreeMap<String, String>)> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir("examples").unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        let files = fs::read_dir(format!("examples/{name}")).unwrap().filter_map(|file| {
+            let file = file.unwrap();
+            let path = format!("examples/{name}/{}", file.file_name().into_string().unwrap());
+            file.path().is_file().then(|| (path, fs::read_to_string(file.path()).unwrap()))
+        });
+        found.push((name.clone(), files.collect()));
+    }
+    found.sort();
+    assert!(found.len() >= 3, "only {} examples were found", found.len());
+    found
+}
+
+fn rendered(sources: &Sources, diagnostics: &[Diagnostic]) -> String {
+    let human = Human::new(sources, false);
+    diagnostics.iter().map(|diagnostic| human.render(diagnostic) + "\n\n").collect()
+}
+
+#[test]
+fn every_example_is_clean_and_compiles_to_what_lies_beside_it() {
+    let mut failures = String::new();
+    for (name, files) in examples() {
+        let path = format!("examples/{name}/main.hedge");
+        let readme = files.get(&format!("examples/{name}/README.md")).expect("a README.md");
+        let text = files.get(&path).expect("a main.hedge").clone();
+        let world = Memory { files: files.clone(), date: TODAY };
+        let mut checked = compile::check(&path, &text, &world);
+
+        let known = KNOWN.iter().find(|(example, _)| *example == name).map_or(&[][..], |(_, codes)| codes);
+        let (expected, found): (BTreeSet<&str>, BTreeSet<&str>) =
+            (known.iter().copied().collect(), checked.diagnostics.iter().map(|found| found.code).collect());
+        if expected != found {
+            failures += &format!("{path}: findings {found:?} instead of {expected:?}\n");
+            failures += &rendered(&checked.sources, &checked.diagnostics);
+        }
+        for code in known.iter().filter(|code| !readme.contains(**code)) {
+            failures += &format!("examples/{name}/README.md does not speak of `{code}`\n");
+        }
+
+        let output = match compile::render(&mut checked, &path) {
+            Ok(output) => output,
+            Err(errors) => {
+                failures += &format!("{path} cannot be compiled\n{}", rendered(&checked.sources, &errors));
+                continue;
+            }
+        };
+        let folder = format!("examples/{name}/out/{}", output.target);
+        let mut there: BTreeSet<String> = fs::read_dir(&folder)
+            .map(|entries| entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect())
+            .unwrap_or_default();
+        for file in &output.files {
+            there.remove(&file.name);
+            let committed = fs::read_to_string(Path::new(&folder).join(&file.name)).unwrap_or_default();
+            if committed != file.text {
+                let line = committed.lines().zip(file.text.lines()).take_while(|(old, new)| old == new).count();
+                failures += &format!(
+                    "{folder}/{} is not what {path} compiles to, from line {} on\n  there: {}\n  now:   {}\n",
+                    file.name,
+                    line + 1,
+                    committed.lines().nth(line).unwrap_or("(its end)"),
+                    file.text.lines().nth(line).unwrap_or("(its end)"),
+                );
+            }
+        }
+        for name in there {
+            failures += &format!("{folder}/{name} is written by nobody\n");
+        }
+    }
+    assert!(
+        failures.is_empty(),
+        "\n{failures}\nIf that is as it should be, renew the files with `just examples`, and read the difference."
+    );
+}
