@@ -273,7 +273,7 @@ fn verify_holds_a_file_against_the_policy() {
     let whole = chain(guard);
     let empty: String = whole.lines().take(2).collect::<Vec<_>>().join("\n");
     fs::write(folder.0.join("spoofed.nft"), text.replace(&whole, &empty)).unwrap();
-    fs::write(folder.0.join("prefix.nft"), text.replace("10.0.10.10", "10.0.10.8/30")).unwrap();
+    fs::write(folder.0.join("prefix.nft"), changed("10.0.10.10 . tcp . 1883", "10.0.10.8/30 . tcp . 1883")).unwrap();
     fs::write(folder.0.join("garbage.nft"), "table inet t {\n  chain c { typo filter }\n}\n").unwrap();
     fs::write(folder.0.join("empty.nft"), "").unwrap();
     let verify = |name: &str| folder.run(&format!("verify . --target nftables {name}"));

@@ -6,8 +6,8 @@ use crate::{
     model::{AddressSet, ExposedEntry, ExposedList, Network, Place, Region, service::Traffic},
     packet::{Cube, Family, Field, Ranges, Set, Space},
     policy::{between, zone_number},
+    reach::describe_sent,
     router::{Dnat, Outcome},
-    verify::describe_sent,
 };
 
 /// All lists that differ from what is open.

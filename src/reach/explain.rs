@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::name::region_name;
+use super::name::{describe_sent, region_name};
 use crate::{
     check::let_through,
     compile::Meant,
@@ -11,7 +11,7 @@ use crate::{
     packet::{Cube, Field, Packet, Ranges, Set, Space},
     policy::{Cause, between, zone_number},
     router::{Dnat, LOCAL, OTHER, Outcome, Snat},
-    verify::{describe, describe_sent},
+    verify::describe,
     world::World,
 };
 
@@ -94,7 +94,7 @@ pub fn ask(
         service => format!(" : {}", plain_service(service)),
     };
     // On a line of its own, so that a message about a word shows the question and nothing around it.
-    let line = format!("check asked {{\nnever {} -> {}{service}\n}}\n", words.0, words.1);
+    let line = format!("check asked {{\n    never {} -> {}{service}\n}}\n", words.0, words.1);
     let mut sources = Sources::default();
     let (mut network, mut diagnostics) = resolve_with((path, text), (QUESTION, &line), &mut sources, world);
     diagnostics.retain(|diagnostic| diagnostic.severity == Severity::Error && diagnostic.code != "expired-rule");

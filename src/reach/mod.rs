@@ -11,4 +11,4 @@ mod name;
 pub use chain::{Path, Step, chains, never};
 pub use classes::{Class, Classes, Leg};
 pub use explain::{Answer, Case, Question, Reason, Verdict, answer, ask};
-pub use name::{address_name, region_name};
+pub use name::{address_name, describe_sent, region_name};

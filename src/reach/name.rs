@@ -7,7 +7,9 @@ use crate::{
         AddressSet, Network, Place, Region, ZoneId,
         address::{address, bits},
     },
-    packet::Family,
+    packet::{Family, Packet},
+    router::{LOCAL, Outcome},
+    verify::describe,
 };
 
 /// `ha`, or `10.0.30.1 (iot)`.
@@ -62,4 +64,12 @@ pub fn region_name(network: &Network, region: &Region) -> String {
         [(family, (from, to))] => format!("{}-{} ({})", address(*family, *from), address(*family, *to), zone.name),
         _ => format!("part of {}", zone.name),
     }
+}
+
+/// A packet for a person as its sender means it: what is sent to the router goes to the router, wherever a translation
+/// leads it.
+#[must_use]
+pub fn describe_sent(packet: &Packet, outcome: Outcome, network: &Network) -> String {
+    let own = outcome.dnat.is_some() && network.router_addresses().contains(address(packet.family, packet.dst));
+    describe(&Packet { egress: if own { LOCAL } else { packet.egress }, ..*packet }, network)
 }

@@ -80,14 +80,6 @@ fn socket(address: IpAddr, port: u16) -> String {
     if address.is_ipv4() { format!("{address}:{port}") } else { format!("[{address}]:{port}") }
 }
 
-/// A packet for a person as its sender means it: what is sent to the router goes to the router, wherever a translation
-/// leads it.
-#[must_use]
-pub fn describe_sent(packet: &Packet, outcome: Outcome, network: &Network) -> String {
-    let own = outcome.dnat.is_some() && network.router_addresses().contains(address(packet.family, packet.dst));
-    describe(&Packet { egress: if own { LOCAL } else { packet.egress }, ..*packet }, network)
-}
-
 /// A packet for a person: `10.0.30.1:1024 (iot) -> 10.0.10.1:443 tcp (pc)`.
 #[must_use]
 pub fn describe(packet: &Packet, network: &Network) -> String {

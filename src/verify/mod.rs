@@ -3,7 +3,7 @@
 mod difference;
 mod policies;
 
-pub use difference::{Difference, Kind, describe, describe_sent};
+pub use difference::{Difference, Kind, describe};
 pub use policies::{Change, ChangeKind, Version, changes};
 
 use std::collections::BTreeSet;
