@@ -11,7 +11,6 @@ use crate::{
     packet::{Cube, Field, Packet, Ranges, Set, Space},
     policy::{Cause, between, zone_number},
     router::{Dnat, LOCAL, OTHER, Outcome, Snat},
-    verify::describe,
     world::World,
 };
 
@@ -361,7 +360,13 @@ fn case_held_back(network: &Network, sources: &Sources, meant: &Meant, packet: P
         });
     }
     because.dedup();
-    Case { packet: describe(&packet, network), translated_to: None, seen_as: None, leaves_by: None, because }
+    Case {
+        packet: describe_sent(&packet, Outcome::default(), network),
+        translated_to: None,
+        seen_as: None,
+        leaves_by: None,
+        because,
+    }
 }
 
 fn reason(sources: &Sources, cause: Cause, effect: &'static str) -> Reason {

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use crate::{
     model::{
-        AddressSet, Network, Place, Region, ZoneId,
+        AddressSet, Network, Place, Region, Zone, ZoneId,
         address::{address, bits},
     },
     packet::{Family, Packet},
@@ -70,6 +70,12 @@ pub fn region_name(network: &Network, region: &Region) -> String {
 /// leads it.
 #[must_use]
 pub fn describe_sent(packet: &Packet, outcome: Outcome, network: &Network) -> String {
-    let own = outcome.dnat.is_some() && network.router_addresses().contains(address(packet.family, packet.dst));
-    describe(&Packet { egress: if own { LOCAL } else { packet.egress }, ..*packet }, network)
+    let to = address(packet.family, packet.dst);
+    let own = outcome.dnat.is_some() && network.router_addresses().contains(to);
+    let text = describe(&Packet { egress: if own { LOCAL } else { packet.egress }, ..*packet }, network);
+    let given = |zone: &&Zone| zone.addresses.iter().any(|own| own.address == to && !own.source.is_known());
+    match network.zones.iter().find(given) {
+        Some(zone) => format!("{text} ({to} stands for the address that `{}` is given)", zone.name),
+        None => text,
+    }
 }
