@@ -21,8 +21,8 @@ use std::{collections::BTreeMap, path::Path};
 
 use libtest_mimic::{Failed, Trial};
 
-use judge::compare;
 pub use changes::TRIALS;
+use judge::compare;
 use scene::{Compiled, Scene};
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
