@@ -6,7 +6,7 @@ use std::{collections::HashSet, net::IpAddr};
 use hedgerow::{
     model::{
         Place, ZoneId,
-        address::{address, bits},
+        address::{Intervals, address, bits},
         service::{ICMP, ICMPV6, TCP, Traffic, UDP},
     },
     packet::{Cube, Family, Field, Packet, Set, icmp},
@@ -34,16 +34,8 @@ const COMMON: [(u8, u16); 11] = [
     (47, 0),
 ];
 /// Addresses that no zone has and that the internet must not be asked for.
-const NOWHERE: [&str; 8] = [
-    "10.254.9.9",
-    "100.127.9.9",
-    "169.254.7.7",
-    "172.31.254.9",
-    "192.168.254.9",
-    "240.0.0.9",
-    "fdff::9",
-    "fec0::9",
-];
+const NOWHERE: [&str; 8] =
+    ["10.254.9.9", "100.127.9.9", "169.254.7.7", "172.31.254.9", "192.168.254.9", "240.0.0.9", "fdff::9", "fec0::9"];
 /// The groups that the rig's router is a member of, and the broadcast address.
 pub const GROUPS: [&str; 7] =
     ["224.0.0.1", "224.0.0.251", "239.255.255.250", "255.255.255.255", "ff02::1", "ff02::fb", "ff02::c"];
@@ -59,6 +51,9 @@ pub struct Question {
 pub struct Questions<'a> {
     scene: &'a Scene,
     seen: HashSet<(u16, Family, u8, u128, u128, u16, u16)>,
+    /// The ends of flows whose source port is not the next that is free: connection tracking knows them by nothing else,
+    /// whichever interface they come from and whoever began.
+    flows: HashSet<(u8, [(u128, u16); 2])>,
     found: Vec<Question>,
     next_port: u16,
     random: u64,
@@ -69,7 +64,15 @@ pub struct Questions<'a> {
 /// All questions about a policy, always the same ones.
 pub fn questions(scene: &Scene) -> Vec<Question> {
     let hosts = scene.network().zone_ids().map(|(id, _)| hosts(scene, id)).collect();
-    let mut all = Questions { scene, seen: HashSet::new(), found: Vec::new(), next_port: 0, random: 7, hosts };
+    let mut all = Questions {
+        scene,
+        seen: HashSet::new(),
+        flows: HashSet::new(),
+        found: Vec::new(),
+        next_port: 0,
+        random: 7,
+        hosts,
+    };
     all.common();
     all.flows();
     all.forwards();
@@ -94,6 +97,11 @@ fn family(address: IpAddr) -> Family {
     if address.is_ipv4() { Family::V4 } else { Family::V6 }
 }
 
+/// An address inside of each range.
+fn middle(set: &Intervals, family: Family, step: u16) -> Vec<IpAddr> {
+    set.ranges().iter().map(|(from, to)| address(family, (from + 0x77 + u128::from(step)).min(*to))).collect()
+}
+
 impl Questions<'_> {
     /// Asks about a packet, unless it cannot be sent or was asked already.
     fn ask(&mut self, ingress: u16, src: IpAddr, dst: IpAddr, proto: u8, dst_port: u16, src_port: Option<u16>) {
@@ -114,6 +122,13 @@ impl Questions<'_> {
         let key = (ingress, family(src), proto, bits(src), bits(dst), dst_port, src_port.unwrap_or(0));
         if (ports && dst_port == 0) || !self.seen.insert(key) {
             return;
+        }
+        if let Some(sport) = src_port.filter(|_| ports) {
+            let mut ends = [(bits(src), sport), (bits(dst), dst_port)];
+            ends.sort_unstable();
+            if !self.flows.insert((proto, ends)) {
+                return;
+            }
         }
         self.next_port = (self.next_port + 1) % 40_000;
         let packet = Packet {
@@ -164,7 +179,9 @@ impl Questions<'_> {
             return None;
         }
         let port = if matches!(kind, Kind::Tcp | Kind::Udp) { packet.dst_port } else { 0 };
-        let own = |address: IpAddr| scene.network().zones.iter().flat_map(|zone| &zone.addresses).any(|own| own.address == address);
+        let own = |address: IpAddr| {
+            scene.network().zones.iter().flat_map(|zone| &zone.addresses).any(|own| own.address == address)
+        };
         if packet.ingress == LOCAL {
             // A TCP port that the router listens on cannot be sent from.
             let listens = packet.proto == TCP && packet.src_port < 20_000;
@@ -188,14 +205,19 @@ impl Questions<'_> {
         let probe = Probe::new(&anybody(scene.network(), id), dst, kind, port);
         let probe = if matches!(kind, Kind::Tcp | Kind::Udp) { probe.source_port(packet.src_port) } else { probe };
         // What is answered finds its way back only to those who live there.
-        let answered = !to_all && self.lives(id, src) && !own(src) && !scene.shares(id, dst) && !scene.ends_of_networks().contains(&dst);
+        let answered = !to_all
+            && self.lives(id, src)
+            && !own(src)
+            && !scene.shares(id, dst)
+            && !scene.ends_of_networks().contains(&dst);
         Some(if answered { probe.source(src) } else { probe.spoofed(src) })
     }
 
     /// Is it a usual address of a host there?
     fn lives(&self, id: ZoneId, address: IpAddr) -> bool {
         let zone = self.scene.network().zone(id);
-        let of_zone = |net: &ipnet::IpNet| net.contains(&address) && net.network() != address && net.broadcast() != address;
+        let of_zone =
+            |net: &ipnet::IpNet| net.contains(&address) && net.network() != address && net.broadcast() != address;
         if !zone.is_internet() {
             return zone.networks.iter().any(|network| of_zone(&network.net));
         }
@@ -263,11 +285,13 @@ impl Questions<'_> {
         }
         for to in self.ids() {
             for v4 in [true, false] {
-                let own = scene.network().zone(to).addresses.iter().map(|own| own.address).find(|own| own.is_ipv4() == v4);
+                let own =
+                    scene.network().zone(to).addresses.iter().map(|own| own.address).find(|own| own.is_ipv4() == v4);
                 let targets = self.hosts.get(to.0).cloned().unwrap_or_default();
-                for (proto, port) in COMMON {
+                let dhcp = [(68, 67), (67, 68), (546, 547), (547, 546)].map(|(from, to)| (UDP, to, Some(from)));
+                for (proto, port, sport) in COMMON.map(|(proto, port)| (proto, port, None)).into_iter().chain(dhcp) {
                     if let (Some(src), Some(dst)) = (own, self.pick_of(&targets, v4)) {
-                        self.ask(LOCAL, src, dst, proto, port, None);
+                        self.ask(LOCAL, src, dst, proto, port, sport);
                     }
                 }
             }
@@ -280,7 +304,7 @@ impl Questions<'_> {
         let meaning = &scene.compiled.meant().meaning;
         let flows: Vec<_> =
             meaning.flows.allowed.iter().chain(&meaning.flows.denied).chain(&meaning.baseline).cloned().collect();
-        for flow in flows {
+        for flow in &flows {
             for v4 in [true, false] {
                 let family = if v4 { Family::V4 } else { Family::V6 };
                 if !flow.has_family(family) {
@@ -288,16 +312,30 @@ impl Questions<'_> {
                 }
                 let (within, places) = (flow.from.addresses.family(family), [flow.from.place, flow.to.place]);
                 let [sources, targets] = places.map(|place| self.of_place(place, v4));
-                let fitting = |list: &[IpAddr], set: &hedgerow::model::address::Intervals| -> Vec<IpAddr> {
+                let fitting = |list: &[IpAddr], set: &Intervals| -> Vec<IpAddr> {
                     list.iter().filter(|address| set.contains(bits(**address))).copied().collect()
                 };
                 let good_from = fitting(&sources, within);
                 let good_to = fitting(&targets, flow.to.addresses.family(family));
                 let near_from = self.edges(flow.from.place, within, family);
                 let near_to = self.edges(flow.to.place, flow.to.addresses.family(family), family);
-                let good_from = if good_from.is_empty() { near_from.clone() } else { good_from };
-                let good_to = if good_to.is_empty() { near_to.clone() } else { good_to };
-                let traffic: Vec<&Traffic> = flow.traffic.iter().filter(|traffic| traffic.has_family(family)).collect();
+                let good_from = if good_from.is_empty() { middle(within, family, self.next_port) } else { good_from };
+                let good_to = if good_to.is_empty() {
+                    middle(flow.to.addresses.family(family), family, self.next_port)
+                } else {
+                    good_to
+                };
+                let mut traffic: Vec<&Traffic> =
+                    flow.traffic.iter().filter(|traffic| traffic.has_family(family)).collect();
+                // A flow of all protocols is asked for those that other flows between the same places name.
+                if traffic.iter().any(|part| part.protocol.is_none()) {
+                    let same = flows
+                        .iter()
+                        .filter(|other| (other.from.place, other.to.place) == (flow.from.place, flow.to.place));
+                    traffic.extend(
+                        same.flat_map(|other| &other.traffic).filter(|traffic| traffic.has_family(family)).take(8),
+                    );
+                }
                 for part in &traffic {
                     for (proto, port, sport) in self.edges_of(part) {
                         let (Some(src), Some(dst)) = (self.pick(&good_from), self.pick(&good_to)) else { continue };
@@ -344,7 +382,7 @@ impl Questions<'_> {
     }
 
     /// The ends of ranges and what lies beside them, as far as it is in the place.
-    fn edges(&mut self, place: Place, set: &hedgerow::model::address::Intervals, family: Family) -> Vec<IpAddr> {
+    fn edges(&mut self, place: Place, set: &Intervals, family: Family) -> Vec<IpAddr> {
         let Place::Zone(id) = place else { return Vec::new() };
         let zone = self.scene.network().zone(id);
         let internet = zone.is_internet();
@@ -352,7 +390,8 @@ impl Questions<'_> {
         let mut found = Vec::new();
         for (from, to) in set.ranges() {
             let beside = [from.checked_sub(1), Some(*from), Some(*to), to.checked_add(1)];
-            let beside = beside.into_iter().flatten().filter(|bits| family == Family::V6 || *bits <= u128::from(u32::MAX));
+            let beside =
+                beside.into_iter().flatten().filter(|bits| family == Family::V6 || *bits <= u128::from(u32::MAX));
             let beside = beside.filter(|bits| internet || own.family(family).contains(*bits));
             found.extend(beside.map(|bits| address(family, bits)));
         }
@@ -444,7 +483,8 @@ impl Questions<'_> {
                         self.ask(zone_number(from), src, dst, proto, port, sport);
                     }
                 }
-                let regions: Vec<_> = forward.granted.iter().filter(|region| region.place == Place::Zone(from)).cloned().collect();
+                let regions: Vec<_> =
+                    forward.granted.iter().filter(|region| region.place == Place::Zone(from)).cloned().collect();
                 for region in regions {
                     for src in self.edges(region.place, region.addresses.family(forward.family), forward.family) {
                         if let (Some((proto, port, sport)), Some(dst)) = (inside, self.pick(&targets)) {
@@ -459,7 +499,18 @@ impl Questions<'_> {
     /// Sources that belong elsewhere, for what the policy allows to those who live there.
     fn forged(&mut self) {
         let scene = self.scene;
-        let others = ["127.0.0.1", "10.254.1.1", "169.254.1.1", "224.0.0.5", "240.0.0.5", "255.255.255.255", "::1", "fe80::77", "ff02::5", "fdff::5"];
+        let others = [
+            "127.0.0.1",
+            "10.254.1.1",
+            "169.254.1.1",
+            "224.0.0.5",
+            "240.0.0.5",
+            "255.255.255.255",
+            "::1",
+            "fe80::77",
+            "ff02::5",
+            "fdff::5",
+        ];
         let mut sources: Vec<IpAddr> = others.iter().map(|text| text.parse().expect("an address")).collect();
         for id in self.ids() {
             sources.extend(self.of_place(Place::Zone(id), true).into_iter().take(2));
@@ -487,7 +538,17 @@ impl Questions<'_> {
     fn to_all(&mut self) {
         let from = ["0.0.0.0", "10.254.1.1", "fe80::77", "::", "fdff::5"];
         let from: Vec<IpAddr> = from.iter().map(|text| text.parse().expect("an address")).collect();
-        let ports = [(5353, 5353), (40_000, 5353), (1900, 1900), (68, 67), (67, 67), (67, 68), (547, 546), (546, 547), (53, 53)];
+        let ports = [
+            (5353, 5353),
+            (40_000, 5353),
+            (1900, 1900),
+            (68, 67),
+            (67, 67),
+            (67, 68),
+            (547, 546),
+            (546, 547),
+            (53, 53),
+        ];
         for id in self.ids() {
             let mut sources = from.clone();
             sources.extend(self.of_place(Place::Zone(id), true).into_iter().take(2));

@@ -104,9 +104,11 @@ fn established_flows_survive() -> Result<(), String> {
         open(&mut scene, "lan/any", tv(false), 22)?,
         open(&mut scene, "wan/any", public, 443)?,
         // By the public address from inside, which a rule allows only where it allows the target.
-        scene.rig.open_tcp("lan/any", public, 443).err().map_or(Err("the hairpin grants something".to_owned()), |_| {
-            open(&mut scene, "wan/any", tv(false), 8443)
-        })?,
+        scene
+            .rig
+            .open_tcp("lan/any", public, 443)
+            .err()
+            .map_or(Err("the hairpin grants something".to_owned()), |_| open(&mut scene, "wan/any", tv(false), 8443))?,
     ];
     ensure(flows.iter_mut().all(|flow| flow.still_works()), "flows work at first")?;
     scene.rig.load(&stricter.text)?;
@@ -155,7 +157,8 @@ fn scheduled(timezone: &str, east: i32) -> Result<Compiled, String> {
 
 fn schedules_hold_now_and_not_later() -> Result<(), String> {
     // Zones without summer time, since a policy is compiled for the offset of today.
-    for (timezone, east) in [("UTC", 0), ("Asia/Kolkata", 330), ("Pacific/Honolulu", -600), ("Pacific/Kiritimati", 840)] {
+    for (timezone, east) in [("UTC", 0), ("Asia/Kolkata", 330), ("Pacific/Honolulu", -600), ("Pacific/Kiritimati", 840)]
+    {
         let mut scene = Scene::new(scheduled(timezone, east)?)?;
         let public: IpAddr = Ipv4Addr::new(203, 0, 113, 1).into();
         let router: IpAddr = Ipv4Addr::new(192, 168, 30, 1).into();

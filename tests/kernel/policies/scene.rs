@@ -162,9 +162,7 @@ impl Scene {
             let Some(egress) = zone.egress.as_ref().filter(|egress| Some(egress.zone) != self.uplink) else { continue };
             let (table, out) = ((100 + id.0).to_string(), self.interface(egress.zone));
             let from = self.interface(id);
-            for (family, default, via) in
-                [("-4", "0.0.0.0/0", "169.254.255.254"), ("-6", "::/0", "fe80::2")]
-            {
+            for (family, default, via) in [("-4", "0.0.0.0/0", "169.254.255.254"), ("-6", "::/0", "fe80::2")] {
                 let ip = |args: &str| {
                     let args: Vec<&str> = std::iter::once(family).chain(args.split(' ')).collect();
                     self.rig.router_run("ip", &args, "").map_err(|error| format!("ip {args:?}: {error}"))
@@ -209,9 +207,11 @@ impl Scene {
     /// The IPv4 broadcast and IPv6 anycast addresses of the networks that the router is in: they are the router's.
     pub fn ends_of_networks(&self) -> Vec<IpAddr> {
         let topology = &self.compiled.meant().standing.topology;
-        let nets = topology.interfaces.iter().zip(&self.direct).flat_map(|(interface, near)| {
-            interface.links().filter(|net| near.contains(net))
-        });
+        let nets = topology
+            .interfaces
+            .iter()
+            .zip(&self.direct)
+            .flat_map(|(interface, near)| interface.links().filter(|net| near.contains(net)));
         nets.filter_map(|net| match net {
             IpNet::V4(net) => (net.prefix_len() < 31).then(|| net.broadcast().into()),
             IpNet::V6(net) => (net.prefix_len() < 127).then(|| net.network().into()),
