@@ -6,8 +6,8 @@ use crate::{
     model::{AddressSet, ExposedEntry, ExposedList, Network, Place, Region, service::Traffic},
     packet::{Cube, Family, Field, Ranges, Set, Space},
     policy::{between, zone_number},
+    reach::describe_sent,
     router::{Dnat, Outcome},
-    verify::describe,
 };
 
 /// All lists that differ from what is open.
@@ -43,7 +43,7 @@ fn decide(network: &Network, meant: &mut Meant, list: &ExposedList) -> Vec<Diagn
             let mut error =
                 Diagnostic::error("exposed-more", list.span, "the internet can open more than this list says")
                     .label("the whole list")
-                    .note(format!("packet: {}{}", describe(&packet, network), translated(outcome)));
+                    .note(format!("packet: {}{}", describe_sent(&packet, outcome, network), translated(outcome)));
             let mut inner = packet;
             if let Some(Dnat::To { address, port }) = outcome.dnat {
                 inner.dst = crate::model::address::bits(address);

@@ -6,9 +6,10 @@ use std::collections::BTreeMap;
 use crate::{
     compile::Meant,
     diagnostic::{Diagnostic, Span},
-    model::Network,
-    packet::{Set, Space},
-    policy::{Cause, Flow, flow_set},
+    model::{AddressSet, Network, Place, Region, service::Traffic},
+    packet::{Cube, Field, Ranges, Set, Space},
+    policy::{Cause, Flow, between, flow_set},
+    router::LOCAL,
 };
 
 /// All statements that do nothing.
@@ -29,7 +30,8 @@ pub fn run(network: &Network, meant: &mut Meant) -> Vec<Diagnostic> {
             found.push(adds_nothing(*span, left, &allowed, space));
         }
     }
-    let all_allowed = space.union_all(allowed.values().copied().collect());
+    let all_allowed = everything(network, meant);
+    let space = &mut meant.space;
     for (span, packets) in &denied {
         if space.disjoint(*packets, all_allowed) {
             found.push(
@@ -45,8 +47,24 @@ pub fn run(network: &Network, meant: &mut Meant) -> Vec<Diagnostic> {
     found
 }
 
-/// The packets of every rule, by the place of its statement. Exposures and VPNs are counted as what others cover, and
-/// never reported.
+/// All that would pass if nothing were denied: by rules, exposures and VPNs, and what the router sends unasked.
+fn everything(network: &Network, meant: &mut Meant) -> Set {
+    let Meant { standing, meaning, limits, space } = meant;
+    let mut sets = vec![flow_set(network, standing, limits, space, &meaning.flows.allowed)];
+    for forward in &meaning.forwards {
+        let (Some(target), Some(zone)) = (forward.target, forward.zone) else { continue };
+        let to = [Region { place: Place::Zone(zone), addresses: AddressSet::of(target), whole: false }];
+        let ports = forward.port.map_or_else(|| forward.traffic.to.clone(), |port| vec![(port, port)]);
+        let inner = Traffic { to: ports, ..forward.traffic.clone() };
+        sets.push(between(&forward.granted, &to, &[inner], space));
+    }
+    if network.router.output_open {
+        sets.push(space.cube(&Cube::any().with(Field::In, Ranges::single(LOCAL.into()))));
+    }
+    space.union_all(sets)
+}
+
+/// The packets of every rule, by the place of its statement. Exposures and VPNs are never reported.
 fn by_statement(network: &Network, meant: &mut Meant, allowed: bool) -> BTreeMap<Span, Set> {
     let flows: Vec<Flow> =
         if allowed { meant.meaning.flows.allowed.clone() } else { meant.meaning.flows.denied.clone() };

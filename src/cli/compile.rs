@@ -60,6 +60,9 @@ pub fn run(arguments: &Arguments, common: &Common) -> Exit {
         checked.network.assertions.len() + checked.network.exposed.len(),
         count(&checked.diagnostics)
     ));
+    if let Some(name) = arguments.target.iter().find(|name| !known(name)) {
+        return common.fail(&format!("the target `{name}` is not supported yet; nftables is"));
+    }
     let targets = match targets(arguments, &checked) {
         Ok(targets) => targets,
         Err(error) => {
@@ -111,6 +114,10 @@ fn beside(path: &str) -> PathBuf {
     PathBuf::from(path.rfind('/').map_or("", |slash| &path[..=slash])).join("out")
 }
 
+fn known(target: &str) -> bool {
+    target == "nftables"
+}
+
 /// The targets to compile for, or what is wrong with them.
 fn targets(arguments: &Arguments, checked: &Checked) -> Result<Vec<String>, Box<Diagnostic>> {
     let router = &checked.network.router;
@@ -126,7 +133,6 @@ fn targets(arguments: &Arguments, checked: &Checked) -> Result<Vec<String>, Box<
                 .help("add `target nftables` to the router, or give --target nftables"),
         ));
     }
-    let known = |name: &str| name == "nftables";
     if let Some((name, span)) = asked.iter().find(|(name, _)| !known(name)) {
         let error = Diagnostic::error("not-supported", *span, format!("the target `{name}` is not supported yet"));
         return Err(Box::new(Diagnostic {

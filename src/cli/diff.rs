@@ -59,6 +59,9 @@ pub fn run(arguments: &Arguments, common: &Common) -> Exit {
     if std::io::stdout().write_all(text.as_bytes()).is_err() {
         return Exit::Invalid;
     }
+    if found.is_empty() && arguments.format == Format::Human {
+        common.say(&format!("no difference: {} and {} let through the same packets", arguments.old, arguments.new));
+    }
     if found.is_empty() { Exit::Clean } else { Exit::Findings }
 }
 

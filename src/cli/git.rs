@@ -39,14 +39,13 @@ impl Revision {
             format!("{}/main.hedge", self.path.trim_end_matches('/'))
         };
         let file = self.path.trim_start_matches("./");
-        let found = if self.path == "." { None } else { self.read(file).ok().map(|text| (file.to_owned(), text)) };
+        let at = |path: &str, why: String| format!("cannot read `{path}` at {}: {why}", self.name);
+        let found = if self.path == "." { Err(String::new()) } else { self.read(file) };
         match found {
             // `git show` lists the entries of a folder.
-            Some((path, text)) if !text.starts_with("tree ") => Ok((path, text)),
-            _ => self
-                .read(&folder)
-                .map(|text| (folder.clone(), text))
-                .map_err(|why| format!("cannot read `{folder}` at {}: {why}", self.name)),
+            Ok(text) if !text.starts_with("tree ") => Ok((file.to_owned(), text)),
+            Err(why) if file.ends_with(".hedge") => Err(at(file, why)),
+            _ => self.read(&folder).map(|text| (folder.clone(), text)).map_err(|why| at(&folder, why)),
         }
     }
 }
@@ -61,7 +60,13 @@ impl World for Revision {
             .map_err(|error| format!("git cannot be run: {error}"))?;
         if !output.status.success() {
             let reason = String::from_utf8_lossy(&output.stderr);
-            return Err(reason.lines().next().unwrap_or("git failed").trim_start_matches("fatal: ").to_owned());
+            return Err(reason
+                .lines()
+                .next()
+                .unwrap_or("git failed")
+                .trim_start_matches("fatal: ")
+                .trim_end_matches('.')
+                .to_owned());
         }
         String::from_utf8(output.stdout).map_err(|_| "it is no UTF-8 text".to_owned())
     }

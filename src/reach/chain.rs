@@ -10,7 +10,7 @@ use crate::{
     check::let_through,
     compile::Meant,
     diagnostic::{Diagnostic, Span},
-    model::{Assertion, Network, Place, Region, address::address, service::Traffic},
+    model::{AddressSet, Assertion, HostAddress, Network, Place, Region, address::address, service::Traffic},
     packet::{Cube, Field, Packet, Ranges, Set, Side, Space, prefix},
     policy::{Meaning, between, zone_number},
     router::LOCAL,
@@ -58,6 +58,8 @@ pub fn chains(
     (from, to, traffic): (&[Region], &[Region], &[Traffic]),
     reaching: Set,
 ) -> Option<Path> {
+    let other = other_legs(network, to);
+    let to = &[to, &other].concat();
     let regions: Vec<Region> = from.iter().chain(to).cloned().collect();
     let classes = Classes::new(network, &meant.meaning, &regions);
     let space = &mut meant.space;
@@ -72,7 +74,19 @@ pub fn chains(
         .flat_map(|(index, class)| class.legs.iter().map(move |leg| (*leg, index)))
         .collect();
     let mut walk = Walk { network, classes, reaching, ends, index, space };
-    walk.shortest(from, to, traffic)
+    walk.shortest(from, (to, &other), traffic)
+}
+
+/// The other legs of hosts that are part of the target: who reaches one of them has reached the host.
+fn other_legs(network: &Network, to: &[Region]) -> Vec<Region> {
+    let inside = |own: &HostAddress| {
+        to.iter().any(|region| region.place == Place::Zone(own.zone) && region.addresses.contains(own.address))
+    };
+    let hosts = network.hosts.iter().filter(|host| host.addresses.iter().any(inside));
+    hosts
+        .flat_map(|host| host.addresses.iter().filter(|own| !inside(own)))
+        .map(|own| Region { place: Place::Zone(own.zone), addresses: AddressSet::of(own.address), whole: false })
+        .collect()
 }
 
 fn holds(regions: &[Region], leg: Leg) -> bool {
@@ -82,7 +96,12 @@ fn holds(regions: &[Region], leg: Leg) -> bool {
 }
 
 impl Walk<'_> {
-    fn shortest(&mut self, from: &[Region], to: &[Region], traffic: &[Traffic]) -> Option<Path> {
+    fn shortest(
+        &mut self,
+        from: &[Region],
+        (to, other_legs): (&[Region], &[Region]),
+        traffic: &[Traffic],
+    ) -> Option<Path> {
         let last = between(from, to, traffic, self.space);
         let direct = self.space.intersect(last, self.reaching);
         let direct = self.crossing(direct);
@@ -106,7 +125,10 @@ impl Walk<'_> {
             if self.network.zone(leg.zone).is_internet() && !started {
                 continue;
             }
-            if !started && let Some((step, end)) = self.arrives(leg, to, traffic, onto) {
+            // Whether the two sides share a zone is not asked. Whether a host of the one stands in the other, is.
+            let neighbours = if started { other_legs } else { to };
+            let onto = if started { Set::EMPTY } else { onto };
+            if let Some((step, end)) = self.arrives(leg, neighbours, onto) {
                 return Some(trace(&parents, leg, step, end));
             }
             for (step, next) in self.steps(leg, &parents) {
@@ -125,7 +147,7 @@ impl Walk<'_> {
         let anybody: Vec<Region> = self
             .network
             .zone_ids()
-            .map(|(id, _)| Region { place: Place::Zone(id), addresses: crate::model::AddressSet::all(), whole: false })
+            .map(|(id, _)| Region { place: Place::Zone(id), addresses: AddressSet::all(), whole: false })
             .collect();
         let onto = between(&anybody, to, traffic, self.space);
         let onto = self.space.intersect(onto, self.reaching);
@@ -142,9 +164,15 @@ impl Walk<'_> {
     }
 
     /// The last step, if one leads from here to the target.
-    fn arrives(&mut self, leg: Leg, to: &[Region], _traffic: &[Traffic], onto: Set) -> Option<(Step, Leg)> {
+    fn arrives(&mut self, leg: Leg, to: &[Region], onto: Set) -> Option<(Step, Leg)> {
         let from = self.from(leg);
+        // What a host sends to itself by way of the router is no step.
+        let class = self.index.get(&leg).and_then(|index| self.classes.list.get(*index));
+        let own: Vec<Leg> = class.filter(|class| !class.hosts.is_empty()).map_or_else(Vec::new, |c| c.legs.clone());
+        let itself = own.iter().map(|own| prefix(address(own.family, own.address).into(), Side::Dst)).collect();
+        let itself = self.space.cubes_union(itself);
         let here = self.space.intersect(onto, from);
+        let here = self.space.minus(here, itself);
         if let Some(packet) = self.space.witness(here) {
             return Some((Step::Routed(packet), leg_of(&packet, false)));
         }
@@ -154,7 +182,7 @@ impl Walk<'_> {
         self.index
             .keys()
             .copied()
-            .find(|other| other.zone == leg.zone && *other != leg && holds(to, *other))
+            .find(|other| other.zone == leg.zone && *other != leg && !own.contains(other) && holds(to, *other))
             .map(|end| (Step::SameZone, end))
     }
 

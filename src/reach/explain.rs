@@ -2,21 +2,23 @@
 
 use serde::Serialize;
 
-use super::name::region_name;
+use super::name::{describe_sent, region_name};
 use crate::{
     check::let_through,
     compile::Meant,
     diagnostic::{Diagnostic, Severity, Sources, Span},
     model::{AddressSet, Network, Place, Region, address::bits, resolve_with, service::Traffic},
-    packet::{Field, Packet, Set, Space},
-    policy::{Cause, between},
+    packet::{Cube, Field, Packet, Ranges, Set, Space},
+    policy::{Cause, between, zone_number},
     router::{Dnat, LOCAL, OTHER, Outcome, Snat},
-    verify::describe,
     world::World,
 };
 
 /// Of a rule whose schedule or limit holds the packet back.
 const ELSEWHEN: &str = "allows it at other times or rates only";
+
+/// The name of the question in messages.
+const QUESTION: &str = "<question>";
 
 /// The answer to a question.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -90,10 +92,17 @@ pub fn ask(
         "any" | "" => String::new(),
         service => format!(" : {}", plain_service(service)),
     };
-    let line = format!("check asked {{ never {} -> {}{service} }}\n", words.0, words.1);
+    // On a line of its own, so that a message about a word shows the question and nothing around it.
+    let line = format!("check asked {{\n    never {} -> {}{service}\n}}\n", words.0, words.1);
     let mut sources = Sources::default();
-    let (mut network, mut diagnostics) = resolve_with((path, text), ("<question>", &line), &mut sources, world);
+    let (mut network, mut diagnostics) = resolve_with((path, text), (QUESTION, &line), &mut sources, world);
     diagnostics.retain(|diagnostic| diagnostic.severity == Severity::Error && diagnostic.code != "expired-rule");
+    // A policy that cannot be read leaves names unknown: about the question it says nothing.
+    let in_policy =
+        |found: &Diagnostic| sources.get(found.primary.span.source).is_some_and(|source| source.name != QUESTION);
+    if diagnostics.iter().any(in_policy) {
+        diagnostics.retain(in_policy);
+    }
     let asked = network.checks.iter().position(|check| check.id == "asked").map(|index| network.checks.remove(index));
     let result = match asked.and_then(|check| check.assertions.into_iter().next()) {
         Some(asked) if diagnostics.is_empty() => {
@@ -125,10 +134,13 @@ pub fn answer(network: &Network, sources: &Sources, meant: &mut Meant, question:
     let space = &mut meant.space;
     let asked = between(&question.from, &question.to, &question.traffic, space);
     let asked = space.intersect(asked, meant.meaning.honest);
+    // Of a wide question, what stays in a zone is no matter of the router: assertions leave it out as well.
+    let within = within_zones(network, space);
+    let asked = space.minus(asked, within);
     let routed = space.intersect(asked, meant.meaning.domain);
     // As sent: to these very addresses, wherever a translation leads. In the end: also what a forward brings there.
     let sent = space.project(routed, Field::Out);
-    let (passing, outcome) = first_passing(meant, sent);
+    let (passing, outcome) = first_passing(network, meant, sent);
     let in_the_end = meant.space.intersect(asked, reaching);
     let space = &mut meant.space;
     let mut accepted: Vec<Set> = Vec::new();
@@ -154,10 +166,12 @@ pub fn answer(network: &Network, sources: &Sources, meant: &mut Meant, question:
     Answer { verdict, question: words, passes, held_back, change }
 }
 
-/// The name of an uplink, asked from the internet, means the router's own address there.
+/// The name of an uplink, asked from the internet, means the router's own address there; and who calls it, calls by
+/// that uplink.
 fn towards_uplink(network: &Network, question: &mut Question) {
     let outside = |place: Place| matches!(place, Place::Zone(zone) if network.zone(zone).is_internet());
     if question.from.iter().chain(&question.to).all(|region| outside(region.place)) {
+        question.from.retain(|from| question.to.iter().any(|to| to.place == from.place));
         let own = question.to.iter().filter_map(|region| match region.place {
             Place::Zone(zone) => Some(
                 network
@@ -200,12 +214,28 @@ fn within(network: &Network, question: &Question, words: String) -> Answer {
     }
 }
 
-/// A packet that passes as it is sent, and how it is translated.
-fn first_passing(meant: &mut Meant, sent: Set) -> (Option<Packet>, Outcome) {
-    for (outcome, packets) in &meant.meaning.behaviour.accepted {
-        let here = meant.space.intersect(*packets, sent);
-        if let Some(packet) = meant.space.witness(here) {
-            return (Some(packet), *outcome);
+fn within_zones(network: &Network, space: &mut Space) -> Set {
+    let cubes = network.zone_ids().map(|(id, _)| {
+        let number = Ranges::single(zone_number(id).into());
+        Cube::any().with(Field::In, number.clone()).with(Field::Out, number)
+    });
+    space.cubes_union(cubes.collect())
+}
+
+/// A packet that passes as it is sent, and how it is translated. One that leaves by an uplink which only stands in for
+/// another, or by an interface of no zone, is shown when there is no other.
+fn first_passing(network: &Network, meant: &mut Meant, sent: Set) -> (Option<Packet>, Outcome) {
+    let failover = network.zone_ids().filter(|(_, zone)| zone.failover).map(|(id, _)| u64::from(zone_number(id)));
+    let unusual = failover.chain([u64::from(OTHER)]).map(|number| (number, number));
+    let unusual = Cube::any().with(Field::Out, Ranges::from_pairs(unusual));
+    let unusual = meant.space.cube(&unusual);
+    let usual = meant.space.minus(sent, unusual);
+    for wanted in [usual, sent] {
+        for (outcome, packets) in &meant.meaning.behaviour.accepted {
+            let here = meant.space.intersect(*packets, wanted);
+            if let Some(packet) = meant.space.witness(here) {
+                return (Some(packet), *outcome);
+            }
         }
     }
     (None, Outcome::default())
@@ -229,7 +259,7 @@ fn forwarded(network: &Network, sources: &Sources, meant: &mut Meant, in_the_end
 }
 
 fn same_sender(target: &Packet, port_changes: bool, space: &mut Space) -> Set {
-    use crate::packet::{Ranges, Side, prefix};
+    use crate::packet::{Side, prefix};
     let mut cube = prefix(crate::model::address::address(target.family, target.src).into(), Side::Src)
         .with(Field::In, Ranges::single(target.ingress.into()))
         .with(Field::Out, Ranges::single(target.egress.into()))
@@ -254,7 +284,7 @@ fn translated(packet: Packet, outcome: Outcome) -> Packet {
 fn case_passing(network: &Network, sources: &Sources, meant: &Meant, packet: Packet, outcome: Outcome) -> Case {
     let after = translated(packet, outcome);
     let causes = let_through(&meant.meaning, &after);
-    let mut because: Vec<Reason> = causes.iter().map(|cause| reason(network, sources, *cause, "allows it")).collect();
+    let mut because: Vec<Reason> = causes.iter().map(|cause| reason(sources, *cause, "allows it")).collect();
     if because.is_empty() {
         because.extend(
             meant
@@ -262,12 +292,12 @@ fn case_passing(network: &Network, sources: &Sources, meant: &Meant, packet: Pac
                 .baseline
                 .iter()
                 .find(|flow| flow.holds(&after))
-                .map(|flow| reason(network, sources, flow.cause, "always passes")),
+                .map(|flow| reason(sources, flow.cause, "always passes")),
         );
     }
     if because.is_empty() {
         let cause = if packet.ingress == LOCAL { Cause::OutputOpen } else { Cause::SameZone };
-        because.push(reason(network, sources, cause, "passes"));
+        because.push(reason(sources, cause, "passes"));
     }
     if outcome.dnat.is_some() {
         let forward = meant.meaning.forwards.iter().find(|forward| {
@@ -277,11 +307,11 @@ fn case_passing(network: &Network, sources: &Sources, meant: &Meant, packet: Pac
         because.extend(
             forward
                 .filter(|forward| !causes.contains(&forward.cause))
-                .map(|forward| reason(network, sources, forward.cause, "translates it")),
+                .map(|forward| reason(sources, forward.cause, "translates it")),
         );
     }
     Case {
-        packet: describe(&packet, network),
+        packet: describe_sent(&packet, outcome, network),
         translated_to: outcome.dnat.map(|dnat| match dnat {
             Dnat::To { address, port } => {
                 port.map_or_else(|| address.to_string(), |port| format!("{address} port {port}"))
@@ -316,11 +346,11 @@ fn case_held_back(network: &Network, sources: &Sources, meant: &Meant, packet: P
         .denied
         .iter()
         .filter(|flow| flow.holds(&packet))
-        .map(|flow| reason(network, sources, flow.cause, "holds it back"))
+        .map(|flow| reason(sources, flow.cause, "holds it back"))
         .collect();
     for flow in meant.meaning.flows.allowed.iter().filter(|flow| flow.holds(&packet)) {
         let effect = if because.is_empty() { ELSEWHEN } else { "would allow it" };
-        because.push(reason(network, sources, flow.cause, effect));
+        because.push(reason(sources, flow.cause, effect));
     }
     if because.is_empty() {
         because.push(Reason {
@@ -330,11 +360,16 @@ fn case_held_back(network: &Network, sources: &Sources, meant: &Meant, packet: P
         });
     }
     because.dedup();
-    Case { packet: describe(&packet, network), translated_to: None, seen_as: None, leaves_by: None, because }
+    Case {
+        packet: describe_sent(&packet, Outcome::default(), network),
+        translated_to: None,
+        seen_as: None,
+        leaves_by: None,
+        because,
+    }
 }
 
-fn reason(network: &Network, sources: &Sources, cause: Cause, effect: &'static str) -> Reason {
-    let _ = network;
+fn reason(sources: &Sources, cause: Cause, effect: &'static str) -> Reason {
     match cause.span() {
         Some(span) => Reason { effect, place: Some(sources.place(span)), text: statement(sources, span) },
         None => {

@@ -4,10 +4,12 @@ use std::net::IpAddr;
 
 use crate::{
     model::{
-        AddressSet, Network, Place, Region, ZoneId,
+        AddressSet, Network, Place, Region, Zone, ZoneId,
         address::{address, bits},
     },
-    packet::Family,
+    packet::{Family, Packet},
+    router::{LOCAL, Outcome},
+    verify::describe,
 };
 
 /// `ha`, or `10.0.30.1 (iot)`.
@@ -61,5 +63,19 @@ pub fn region_name(network: &Network, region: &Region) -> String {
         [(family, (from, to))] if from == to => address(*family, *from).to_string(),
         [(family, (from, to))] => format!("{}-{} ({})", address(*family, *from), address(*family, *to), zone.name),
         _ => format!("part of {}", zone.name),
+    }
+}
+
+/// A packet for a person as its sender means it: what is sent to the router goes to the router, wherever a translation
+/// leads it.
+#[must_use]
+pub fn describe_sent(packet: &Packet, outcome: Outcome, network: &Network) -> String {
+    let to = address(packet.family, packet.dst);
+    let own = outcome.dnat.is_some() && network.router_addresses().contains(to);
+    let text = describe(&Packet { egress: if own { LOCAL } else { packet.egress }, ..*packet }, network);
+    let given = |zone: &&Zone| zone.addresses.iter().any(|own| own.address == to && !own.source.is_known());
+    match network.zones.iter().find(given) {
+        Some(zone) => format!("{text} ({to} stands for the address that `{}` is given)", zone.name),
+        None => text,
     }
 }

@@ -9,6 +9,7 @@ use std::{
 };
 
 use hedgerow::{
+    compile,
     diagnostic::{Diagnostic, Human, Sources},
     model::{self, Network},
     world::Memory,
@@ -27,6 +28,8 @@ pub struct Case {
     pub files: Vec<File>,
     pub today: Date,
     prelude: Option<(String, String)>,
+    /// Are the packets looked at as well, and not only the words?
+    decided: bool,
 }
 
 /// A file of a case.
@@ -100,7 +103,7 @@ fn spec_file(path: &Path) -> SpecFile {
             let name = found.trim().to_owned();
             assert!(cases.iter().all(|case| case.name != name), "{}:{number}: a second case `{name}`", path.display());
             let main = File { name: MAIN.to_owned(), first: number, text: line.to_owned() };
-            cases.push(Case { name, files: vec![main], today: TODAY, prelude: None });
+            cases.push(Case { name, files: vec![main], today: TODAY, prelude: None, decided: false });
             continue;
         }
         let Some(case) = cases.last_mut() else {
@@ -122,6 +125,7 @@ fn spec_file(path: &Path) -> SpecFile {
                 writeln!(file.text, "use \"./prelude/{name}.hedge\"").unwrap();
                 continue;
             }
+            None if header.is_some_and(|header| header.trim() == "check") => case.decided = true,
             Some((other, _)) => panic!("{}:{number}: no such header `{other}`", path.display()),
             None => {}
         }
@@ -131,7 +135,7 @@ fn spec_file(path: &Path) -> SpecFile {
 }
 
 impl Case {
-    /// Resolves the policy.
+    /// Resolves the policy, and decides it under the header `## check`.
     pub fn run(&self) -> Outcome {
         let mut files: BTreeMap<String, String> =
             self.files.iter().map(|file| (file.name.clone(), file.text.clone())).collect();
@@ -139,6 +143,10 @@ impl Case {
             files.insert(format!("prelude/{name}.hedge"), text.clone());
         }
         let world = Memory { files, date: self.today };
+        if self.decided {
+            let checked = compile::check(MAIN, &self.files[0].text, &world);
+            return Outcome { network: checked.network, diagnostics: checked.diagnostics, sources: checked.sources };
+        }
         let mut sources = Sources::default();
         let (network, diagnostics) = model::resolve(MAIN, &self.files[0].text, &mut sources, &world);
         Outcome { network, diagnostics, sources }

@@ -144,11 +144,11 @@ pub fn recv_message(fd: &OwnedFd, buffer: &mut [u8], flags: i32) -> io::Result<M
     let mut header: libc::msghdr = unsafe { std::mem::zeroed() };
     header.msg_name = name.as_mut_ptr().cast();
     header.msg_namelen = name.len() as libc::socklen_t;
-    header.msg_iov = &mut part;
+    header.msg_iov = &raw mut part;
     header.msg_iovlen = 1;
     header.msg_control = control.as_mut_ptr().cast();
     header.msg_controllen = size_of_val(&control) as _;
-    let len = check_len(unsafe { libc::recvmsg(fd.as_raw_fd(), &mut header, flags) })?;
+    let len = check_len(unsafe { libc::recvmsg(fd.as_raw_fd(), &raw mut header, flags) })?;
     let filled = header.msg_controllen as usize;
     let control: Vec<u8> = control.iter().flat_map(|word| word.to_ne_bytes()).take(filled).collect();
     Ok(Message { len, from: decode(&name), control: control_messages(&control) })
@@ -255,7 +255,7 @@ impl Epoll {
     pub fn add(&self, fd: &impl AsFd, events: i32, token: u64) -> io::Result<()> {
         let mut event = libc::epoll_event { events: events as u32, u64: token };
         let (to, of) = (self.0.as_raw_fd(), fd.as_fd().as_raw_fd());
-        check(unsafe { libc::epoll_ctl(to, libc::EPOLL_CTL_ADD, of, &mut event) }).map(drop)
+        check(unsafe { libc::epoll_ctl(to, libc::EPOLL_CTL_ADD, of, &raw mut event) }).map(drop)
     }
 
     /// The tokens and events that are ready, after at most `wait`.

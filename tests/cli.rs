@@ -1,0 +1,405 @@
+//! The program as a person meets it: what it prints, and how it ends.
+
+use std::{
+    fmt::Write as _,
+    fs,
+    io::Write as _,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+const HOME: &str = "\
+use std.services
+
+router edge { target nftables }
+
+zone wan   { role internet;  interface eth0;  address 203.0.113.20 }
+zone lan   { role trusted;  interface eth1.10;  network 10.0.10.0/24 }
+zone iot   { role iot;  interface eth1.30;  network 10.0.30.0/24 }
+zone guest { role guest;  interface eth1.40;  network 10.0.40.0/24;  isolated }
+
+host ha  { zone lan;  address 10.0.10.10 }
+host nas { zone lan;  address 10.0.10.5 }
+
+allow lan, guest -> internet
+allow lan        -> iot
+allow iot        -> ha : mqtt
+allow private    -> router : dns, dhcp
+
+expose ha : https { port 8443 }
+
+exposed { tcp 8443 -> ha : https }
+never  guest -> private
+always iot -> ha : mqtt
+";
+
+/// A folder that is gone when the test is over.
+struct Folder(PathBuf);
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("cli-{name}-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&path);
+        fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    /// With [`HOME`] as its `main.hedge`.
+    fn home(name: &str) -> Self {
+        Self::new(name).file("main.hedge", HOME)
+    }
+
+    fn file(self, name: &str, text: &str) -> Self {
+        let path = self.0.join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+        self
+    }
+
+    fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.0.join(name)).unwrap()
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.0.join(name).exists()
+    }
+
+    fn run(&self, words: &str) -> String {
+        self.run_with(words, "", &[])
+    }
+
+    /// The session as a terminal would show it: command, standard output, standard error, exit status.
+    fn run_with(&self, words: &str, input: &str, environment: &[(&str, &str)]) -> String {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_hedgerow"))
+            .args(words.split_whitespace())
+            .current_dir(&self.0)
+            .env_remove("NO_COLOR")
+            .env_remove("SOURCE_DATE_EPOCH")
+            .envs(environment.iter().copied())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        let output = child.wait_with_output().unwrap();
+        let mut text = format!("$ hedgerow {words}\n");
+        for (name, bytes) in [("stdout", output.stdout), ("stderr", output.stderr)] {
+            if !bytes.is_empty() {
+                let shown = String::from_utf8(bytes).unwrap().replace('\u{1b}', "<ESC>");
+                let _ = write!(text, "-- {name}\n{shown}");
+            }
+        }
+        let _ = writeln!(text, "-- exit {}", output.status.code().unwrap());
+        text
+    }
+
+    fn git(&self, words: &[&str]) {
+        let done = Command::new("git")
+            .args(["-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "init.defaultBranch=main"])
+            .args(words)
+            .current_dir(&self.0)
+            .output()
+            .unwrap();
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    }
+}
+
+/// A session, without what differs from run to run.
+macro_rules! session {
+    ($($text:expr),+ $(,)?) => {
+        insta::with_settings!({ filters => vec![(r"in \d+ ms", "in N ms"), (r"\(line \d+\)", "(line N)")] }, {
+            insta::assert_snapshot!([$($text),+].join("\n"));
+        });
+    };
+}
+
+#[test]
+fn check_says_little_about_a_clean_policy() {
+    let folder = Folder::home("clean");
+    session!(
+        folder.run("check"),
+        folder.run("check main.hedge --quiet"),
+        folder.run("check main.hedge --deny note"),
+        folder.run_with("check -", HOME, &[]),
+    );
+}
+
+#[test]
+fn check_tells_all_errors_at_once() {
+    let broken = "\
+use std.services
+router edge { target nftables }
+zone wan { role internet;  interface eth0;  address dhcp }
+zone lan { role trusted;  interface eth1;  network 10.0.10.0/24 }
+zone iot { role iot;  interface eth1;  network 10.0.10.128/25 }
+allow lan internet
+allow lan -> intrenet
+allow iot -> lan : mqqt
+";
+    let folder = Folder::new("broken").file("main.hedge", broken);
+    session!(folder.run("check"), folder.run("check --quiet"));
+}
+
+#[test]
+fn check_shows_a_packet_for_a_promise_that_fails() {
+    let folder = Folder::new("promises").file(
+        "main.hedge",
+        &format!(
+            "{HOME}\n{}",
+            "never iot ~> lan except ha\nnever lan -> iot : mqtt\nalways iot -> ha : https\nonly lan -> iot : ssh\n\
+             only iot -> ha : mqtt\nallow guest -> ha : mqtt { limit 10/minute }\nalways guest -> ha : mqtt\n\
+             deny lan -> guest\nallow guest -> iot : https\ndeny guest -> iot\n"
+        ),
+    );
+    session!(folder.run("check --deny warning"));
+}
+
+#[test]
+fn check_names_what_the_internet_can_open() {
+    let more = HOME.replace("exposed { tcp 8443 -> ha : https }", "exposed { tcp 443 -> nas }");
+    let folder = Folder::new("exposed").file("main.hedge", &more);
+    session!(folder.run("check"));
+}
+
+#[test]
+fn check_cannot_read() {
+    let folder = Folder::home("unreadable").file("folder/other.hedge", HOME).file("bytes.hedge", "");
+    fs::write(folder.0.join("bytes.hedge"), [0xff, 0xfe, 0x00]).unwrap();
+    session!(
+        folder.run("check nowhere.hedge"),
+        folder.run("check folder"),
+        folder.run("check bytes.hedge"),
+        folder.run("check main.hedge nowhere.hedge"),
+        folder.run("check --nonsense"),
+        folder.run("check --today 2026-13-01"),
+    );
+}
+
+#[test]
+fn check_knows_the_date() {
+    let dated =
+        format!("{HOME}\nallow guest -> nas : ssh {{ until 2027-01-31;  because \"moving\" }}\nnever guest -> nas\n")
+            .replace("never  guest -> private\n", "");
+    let folder = Folder::new("dated").file("main.hedge", &dated);
+    session!(
+        folder.run("check --today 2027-01-30"),
+        folder.run("check --today 2027-01-31"),
+        folder.run_with("check", "", &[("SOURCE_DATE_EPOCH", "1800000000")]),
+    );
+}
+
+#[test]
+fn colours_are_asked_for() {
+    let folder = Folder::new("colour").file("main.hedge", "allow lan\n");
+    session!(
+        folder.run("check --color always"),
+        folder.run_with("check --color always", "", &[("NO_COLOR", "1")]),
+        folder.run_with("check", "", &[("NO_COLOR", "1")]),
+        folder.run("check nowhere.hedge --color always"),
+    );
+}
+
+#[test]
+fn compile_writes_what_it_has_proven() {
+    let folder = Folder::home("compile");
+    session!(folder.run("compile"), folder.run("compile main.hedge -o elsewhere"), folder.run("compile --quiet"));
+    assert!(folder.has("out/nftables/hedgerow.nft") && folder.has("out/nftables/IMPORT.md"));
+    let printed = folder.run("compile --stdout --quiet");
+    let written = folder.read("elsewhere/nftables/hedgerow.nft");
+    assert!(printed.contains(&written), "--stdout prints the file");
+    assert_eq!(written, folder.read("out/nftables/hedgerow.nft"), "the same policy gives the same file");
+}
+
+#[test]
+fn compile_needs_a_target_that_it_knows() {
+    let folder = Folder::home("target")
+        .file("none.hedge", &HOME.replace("router edge { target nftables }", "router edge { }"))
+        .file("other.hedge", &HOME.replace("target nftables", "target openwrt"));
+    session!(
+        folder.run("compile none.hedge"),
+        folder.run("compile other.hedge"),
+        folder.run("compile main.hedge --target opnsense"),
+        folder.run("compile main.hedge --target junos"),
+        folder.run("compile none.hedge --target nftables"),
+        folder.run("compile nowhere.hedge"),
+    );
+}
+
+#[test]
+fn compile_writes_nothing_in_spite_of_findings() {
+    let folder = Folder::new("findings").file("main.hedge", &format!("{HOME}\nnever iot -> ha\n"));
+    let refused = folder.run("compile");
+    assert!(!folder.has("out"));
+    let printed = folder.run("compile --stdout");
+    assert!(!printed.contains("-- stdout"), "{printed}");
+    let forced = folder.run("compile --force");
+    assert!(folder.has("out/nftables/hedgerow.nft"));
+    session!(refused, printed, forced);
+}
+
+#[test]
+fn verify_holds_a_file_against_the_policy() {
+    let folder = Folder::home("verify");
+    folder.run("compile");
+    let text = folder.read("out/nftables/hedgerow.nft");
+    let changed = |from: &str, to: &str| {
+        assert!(text.contains(from), "{from} is not in\n{text}");
+        text.replacen(from, to, 1)
+    };
+    let chain = |name: &str| {
+        let start = text.find(&format!("chain {name} {{")).unwrap_or_else(|| panic!("{name} is not in\n{text}"));
+        let end = start + text[start..].find("\n\t}").unwrap();
+        text[start..end].to_owned()
+    };
+    fs::write(folder.0.join("equal.nft"), &text).unwrap();
+    fs::write(folder.0.join("port.nft"), changed("1883", "1884")).unwrap();
+    fs::write(
+        folder.0.join("established.nft"),
+        text.replace("established : accept, related : accept, invalid : drop", "invalid : drop"),
+    )
+    .unwrap();
+    let guard = text
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("chain ")?.strip_suffix(" {"))
+        .find(|name| name.contains("spoof") || name.contains("guard") || name.contains("prerouting"))
+        .unwrap_or_else(|| panic!("no guard in\n{text}"));
+    let whole = chain(guard);
+    let empty: String = whole.lines().take(2).collect::<Vec<_>>().join("\n");
+    fs::write(folder.0.join("spoofed.nft"), text.replace(&whole, &empty)).unwrap();
+    fs::write(folder.0.join("prefix.nft"), changed("10.0.10.10 . tcp . 1883", "10.0.10.8/30 . tcp . 1883")).unwrap();
+    fs::write(folder.0.join("garbage.nft"), "table inet t {\n  chain c { typo filter }\n}\n").unwrap();
+    fs::write(folder.0.join("empty.nft"), "").unwrap();
+    let verify = |name: &str| folder.run(&format!("verify . --target nftables {name}"));
+    session!(
+        verify("equal.nft"),
+        verify("port.nft"),
+        verify("established.nft"),
+        verify("spoofed.nft"),
+        verify("prefix.nft"),
+        verify("garbage.nft"),
+        verify("empty.nft"),
+        verify("nowhere.nft"),
+        folder.run("verify . --target junos equal.nft"),
+    );
+}
+
+#[test]
+fn explain_answers_every_kind_of_question() {
+    let folder = Folder::new("explain").file(
+        "main.hedge",
+        &format!(
+            "{}\n{}",
+            HOME.replace("router edge {", "schedule nights = 22:00-06:00\nrouter edge {"),
+            "allow iot -> nas : ssh { during nights }\ndeny lan -> iot : telnet\nservice telnet = tcp 23\n"
+        ),
+    );
+    session!(
+        folder.run("explain . iot ha mqtt"),
+        folder.run("explain . iot ha"),
+        folder.run("explain . guest nas tcp/445"),
+        folder.run("explain . lan iot telnet"),
+        folder.run("explain . iot nas ssh"),
+        folder.run("explain . ha nas"),
+        folder.run("explain . guest guest"),
+        folder.run("explain . lan router dns"),
+        folder.run("explain . router internet https"),
+        folder.run("explain . internet wan tcp/8443"),
+        folder.run("explain . internet ha tcp/443"),
+        folder.run("explain . 198.51.100.7 nas tcp/443"),
+        folder.run("explain . lan 203.0.113.20 tcp/8443"),
+    );
+}
+
+#[test]
+fn explain_speaks_json_too() {
+    let folder = Folder::home("explain-json");
+    session!(
+        folder.run("explain . internet wan tcp/8443 --format json"),
+        folder.run("explain . guest nas --format json"),
+    );
+}
+
+#[test]
+fn explain_does_not_understand() {
+    let folder = Folder::home("explain-errors").file("broken.hedge", "zone lan {\n");
+    session!(
+        folder.run("explain . iot hx mqtt"),
+        folder.run("explain . iot ha mqqt"),
+        folder.run("explain . iot ha tcp/99999"),
+        folder.run("explain broken.hedge iot ha"),
+        folder.run("explain nowhere iot ha"),
+        folder.run("explain . iot"),
+    );
+}
+
+#[test]
+fn diff_tells_what_opens_and_closes() {
+    let new = HOME
+        .replace("allow iot        -> ha : mqtt", "allow iot        -> ha, nas : mqtt")
+        .replace("allow lan        -> iot\n", "")
+        .replace("port 8443", "port 9443")
+        .replace("tcp 8443", "tcp 9443");
+    let folder = Folder::home("diff").file("new.hedge", &new);
+    session!(
+        folder.run("diff main.hedge new.hedge"),
+        folder.run("diff main.hedge new.hedge --format markdown"),
+        folder.run("diff main.hedge new.hedge --format json"),
+    );
+}
+
+#[test]
+fn diff_of_the_same_meaning_is_empty() {
+    let same = HOME
+        .replace("allow lan, guest -> internet", "allow lan -> internet\nallow guest -> internet")
+        .replace("allow iot        -> ha : mqtt", "allow iot -> 10.0.10.10 : tcp 1883");
+    let folder = Folder::home("same").file("new.hedge", &same);
+    session!(
+        folder.run("diff main.hedge new.hedge"),
+        folder.run("diff main.hedge new.hedge --format markdown"),
+        folder.run("diff main.hedge new.hedge --format json"),
+    );
+}
+
+#[test]
+fn diff_reads_revisions() {
+    let folder = Folder::home("revisions").file("sub/main.hedge", HOME);
+    folder.git(&["init", "-q"]);
+    folder.git(&["add", "."]);
+    folder.git(&["commit", "-q", "-m", "home"]);
+    let folder = folder
+        .file("main.hedge", &format!("{HOME}\nallow guest -> nas : ssh\n"))
+        .file("sub/main.hedge", &format!("{HOME}\nallow iot -> nas : ssh\n"));
+    session!(
+        folder.run("diff git:HEAD:main.hedge main.hedge"),
+        folder.run("diff git:HEAD:. ."),
+        folder.run("diff git:HEAD: ."),
+        folder.run("diff git:HEAD:sub sub"),
+        folder.run("diff git:HEAD:main.hedge git:HEAD:main.hedge"),
+        folder.run("diff git:nowhere:main.hedge main.hedge"),
+        folder.run("diff git:HEAD:other.hedge main.hedge"),
+        folder.run("diff git:main.hedge main.hedge"),
+    );
+}
+
+#[test]
+fn fmt_checks_and_writes() {
+    let folder = Folder::new("fmt").file("main.hedge", "zone   lan{role trusted}\n").file("broken.hedge", "zone {\n");
+    let before = folder.run("fmt --check");
+    assert_eq!(folder.read("main.hedge"), "zone   lan{role trusted}\n");
+    session!(
+        before,
+        folder.run("fmt"),
+        folder.run("fmt --check"),
+        folder.run_with("fmt -", "zone   lan{role trusted}\n", &[]),
+        folder.run_with("fmt --check -", "zone   lan{role trusted}\n", &[]),
+        folder.run("fmt broken.hedge"),
+        folder.run("fmt nowhere.hedge"),
+    );
+}
