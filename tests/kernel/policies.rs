@@ -1,7 +1,9 @@
 //! Policies, compiled and loaded by the real `nft`, tried with real packets: what the kernel does with each must be what
 //! the policy says, down to who answers and which source is seen.
 //!
-//! The verdicts come from the policy's meaning alone ([`hedgerow::policy::Meaning`]), never from the ruleset.
+//! The verdicts come from the policy's meaning alone ([`hedgerow::policy::Meaning`]), never from the ruleset. They are
+//! about first packets. What connection tracking takes for part of a flow passes wherever it comes from, but from a zone
+//! that the source does not belong to: so no two probes here are the two ends of one flow.
 
 #![expect(
     clippy::case_sensitive_file_extension_comparisons,
@@ -22,7 +24,7 @@ use std::{collections::BTreeMap, path::Path};
 use libtest_mimic::{Failed, Trial};
 
 pub use changes::TRIALS;
-use judge::compare;
+use judge::{Counts, compare};
 use scene::{Compiled, Scene};
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
@@ -76,20 +78,12 @@ pub fn summary() {
 }
 
 fn probe_all(path: &str, files: &BTreeMap<String, String>) -> Result<(), String> {
-    let start = std::time::Instant::now();
-    let compiled = Compiled::new(path, files)?;
-    let compile_time = start.elapsed();
-    let mut scene = Scene::new(compiled)?;
-    let rig_time = start.elapsed().saturating_sub(compile_time);
+    let mut scene = Scene::new(Compiled::new(path, files)?)?;
     let questions = ask::questions(&scene);
-    let ask_time = start.elapsed().saturating_sub(compile_time).saturating_sub(rig_time);
-    let count = compare(&mut scene, &questions)?;
-    println!(
-        "{path}: {count} probes, none differing ({compile_time:.1?} {rig_time:.1?} {ask_time:.1?} {:.1?})",
-        start.elapsed()
-    );
-    if count < FEWEST {
-        return Err(format!("only {count} probes"));
+    let Counts { all, passed, translated } = compare(&mut scene, &questions)?;
+    println!("{path}: {all} probes ({passed} passed, {translated} of them translated), none differing");
+    if all < FEWEST || passed < FEWEST / 10 {
+        return Err(format!("only {all} probes, {passed} of them passed"));
     }
     Ok(())
 }

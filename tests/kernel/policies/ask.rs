@@ -6,7 +6,7 @@ use std::{collections::HashSet, net::IpAddr};
 use hedgerow::{
     model::{
         Place, ZoneId,
-        address::{address, bits},
+        address::{Intervals, address, bits},
         service::{ICMP, ICMPV6, TCP, Traffic, UDP},
     },
     packet::{Cube, Family, Field, Packet, Set, icmp},
@@ -51,6 +51,9 @@ pub struct Question {
 pub struct Questions<'a> {
     scene: &'a Scene,
     seen: HashSet<(u16, Family, u8, u128, u128, u16, u16)>,
+    /// The ends of flows whose source port is not the next that is free: connection tracking knows them by nothing else,
+    /// whichever interface they come from and whoever began.
+    flows: HashSet<(u8, [(u128, u16); 2])>,
     found: Vec<Question>,
     next_port: u16,
     random: u64,
@@ -61,7 +64,15 @@ pub struct Questions<'a> {
 /// All questions about a policy, always the same ones.
 pub fn questions(scene: &Scene) -> Vec<Question> {
     let hosts = scene.network().zone_ids().map(|(id, _)| hosts(scene, id)).collect();
-    let mut all = Questions { scene, seen: HashSet::new(), found: Vec::new(), next_port: 0, random: 7, hosts };
+    let mut all = Questions {
+        scene,
+        seen: HashSet::new(),
+        flows: HashSet::new(),
+        found: Vec::new(),
+        next_port: 0,
+        random: 7,
+        hosts,
+    };
     all.common();
     all.flows();
     all.forwards();
@@ -86,6 +97,11 @@ fn family(address: IpAddr) -> Family {
     if address.is_ipv4() { Family::V4 } else { Family::V6 }
 }
 
+/// An address inside of each range.
+fn middle(set: &Intervals, family: Family, step: u16) -> Vec<IpAddr> {
+    set.ranges().iter().map(|(from, to)| address(family, (from + 0x77 + u128::from(step)).min(*to))).collect()
+}
+
 impl Questions<'_> {
     /// Asks about a packet, unless it cannot be sent or was asked already.
     fn ask(&mut self, ingress: u16, src: IpAddr, dst: IpAddr, proto: u8, dst_port: u16, src_port: Option<u16>) {
@@ -106,6 +122,13 @@ impl Questions<'_> {
         let key = (ingress, family(src), proto, bits(src), bits(dst), dst_port, src_port.unwrap_or(0));
         if (ports && dst_port == 0) || !self.seen.insert(key) {
             return;
+        }
+        if let Some(sport) = src_port.filter(|_| ports) {
+            let mut ends = [(bits(src), sport), (bits(dst), dst_port)];
+            ends.sort_unstable();
+            if !self.flows.insert((proto, ends)) {
+                return;
+            }
         }
         self.next_port = (self.next_port + 1) % 40_000;
         let packet = Packet {
@@ -265,9 +288,10 @@ impl Questions<'_> {
                 let own =
                     scene.network().zone(to).addresses.iter().map(|own| own.address).find(|own| own.is_ipv4() == v4);
                 let targets = self.hosts.get(to.0).cloned().unwrap_or_default();
-                for (proto, port) in COMMON {
+                let dhcp = [(68, 67), (67, 68), (546, 547), (547, 546)].map(|(from, to)| (UDP, to, Some(from)));
+                for (proto, port, sport) in COMMON.map(|(proto, port)| (proto, port, None)).into_iter().chain(dhcp) {
                     if let (Some(src), Some(dst)) = (own, self.pick_of(&targets, v4)) {
-                        self.ask(LOCAL, src, dst, proto, port, None);
+                        self.ask(LOCAL, src, dst, proto, port, sport);
                     }
                 }
             }
@@ -280,7 +304,7 @@ impl Questions<'_> {
         let meaning = &scene.compiled.meant().meaning;
         let flows: Vec<_> =
             meaning.flows.allowed.iter().chain(&meaning.flows.denied).chain(&meaning.baseline).cloned().collect();
-        for flow in flows {
+        for flow in &flows {
             for v4 in [true, false] {
                 let family = if v4 { Family::V4 } else { Family::V6 };
                 if !flow.has_family(family) {
@@ -288,16 +312,30 @@ impl Questions<'_> {
                 }
                 let (within, places) = (flow.from.addresses.family(family), [flow.from.place, flow.to.place]);
                 let [sources, targets] = places.map(|place| self.of_place(place, v4));
-                let fitting = |list: &[IpAddr], set: &hedgerow::model::address::Intervals| -> Vec<IpAddr> {
+                let fitting = |list: &[IpAddr], set: &Intervals| -> Vec<IpAddr> {
                     list.iter().filter(|address| set.contains(bits(**address))).copied().collect()
                 };
                 let good_from = fitting(&sources, within);
                 let good_to = fitting(&targets, flow.to.addresses.family(family));
                 let near_from = self.edges(flow.from.place, within, family);
                 let near_to = self.edges(flow.to.place, flow.to.addresses.family(family), family);
-                let good_from = if good_from.is_empty() { near_from.clone() } else { good_from };
-                let good_to = if good_to.is_empty() { near_to.clone() } else { good_to };
-                let traffic: Vec<&Traffic> = flow.traffic.iter().filter(|traffic| traffic.has_family(family)).collect();
+                let good_from = if good_from.is_empty() { middle(within, family, self.next_port) } else { good_from };
+                let good_to = if good_to.is_empty() {
+                    middle(flow.to.addresses.family(family), family, self.next_port)
+                } else {
+                    good_to
+                };
+                let mut traffic: Vec<&Traffic> =
+                    flow.traffic.iter().filter(|traffic| traffic.has_family(family)).collect();
+                // A flow of all protocols is asked for those that other flows between the same places name.
+                if traffic.iter().any(|part| part.protocol.is_none()) {
+                    let same = flows
+                        .iter()
+                        .filter(|other| (other.from.place, other.to.place) == (flow.from.place, flow.to.place));
+                    traffic.extend(
+                        same.flat_map(|other| &other.traffic).filter(|traffic| traffic.has_family(family)).take(8),
+                    );
+                }
                 for part in &traffic {
                     for (proto, port, sport) in self.edges_of(part) {
                         let (Some(src), Some(dst)) = (self.pick(&good_from), self.pick(&good_to)) else { continue };
@@ -344,7 +382,7 @@ impl Questions<'_> {
     }
 
     /// The ends of ranges and what lies beside them, as far as it is in the place.
-    fn edges(&mut self, place: Place, set: &hedgerow::model::address::Intervals, family: Family) -> Vec<IpAddr> {
+    fn edges(&mut self, place: Place, set: &Intervals, family: Family) -> Vec<IpAddr> {
         let Place::Zone(id) = place else { return Vec::new() };
         let zone = self.scene.network().zone(id);
         let internet = zone.is_internet();

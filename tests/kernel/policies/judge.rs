@@ -19,7 +19,7 @@ use super::{
     ask::{GROUPS, Question},
     scene::{Scene, Verdict, minute, now},
 };
-use crate::rig::{Arrival, Kind, Seen};
+use crate::rig::{Arrival, Kind, Probe, Seen};
 
 pub const WAIT: Duration = Duration::from_millis(150);
 /// How many differences are shown.
@@ -30,6 +30,14 @@ static COUNT: AtomicUsize = AtomicUsize::new(0);
 /// How many probes were compared with policies in this run.
 pub fn count() -> usize {
     COUNT.load(Ordering::Relaxed)
+}
+
+/// How many probes were compared, how many of them passed, and how many of these were translated.
+#[derive(Clone, Copy, Debug)]
+pub struct Counts {
+    pub all: usize,
+    pub passed: usize,
+    pub translated: usize,
 }
 
 /// What has to be seen.
@@ -107,14 +115,30 @@ impl Expected {
         if told { Expected::Refused } else { Expected::Stopped }
     }
 
+    fn translates(&self, question: &Question) -> bool {
+        let packet = &question.packet;
+        match self {
+            Expected::Arrives { from, to, .. } => {
+                !from.contains(&address(packet.family, packet.src))
+                    || to.iter().any(|to| (to.ip(), to.port()) != (question.probe.dst, question.probe.port))
+            }
+            _ => false,
+        }
+    }
+
     /// Is this what was to be seen?
-    pub fn fits(&self, seen: &Seen, one_way: bool) -> bool {
+    pub fn fits(&self, seen: &Seen, probe: &Probe) -> bool {
+        let one_way = probe.one_way;
         match (self, seen) {
             (_, Seen::Failed(_)) => false,
             (Expected::Open, _) => true,
             (Expected::Arrives { at, from, to }, Seen::Open(arrival)) => !one_way && is(arrival, at, from, to),
             (Expected::Arrives { at, from, to }, Seen::Arrived(arrival)) => one_way && is(arrival, at, from, to),
-            (Expected::Refused, Seen::Reset | Seen::Unreachable { .. }) => true,
+            (Expected::Refused, Seen::Reset) => probe.kind == Kind::Tcp,
+            // Administratively prohibited (RFC 1812, RFC 4443).
+            (Expected::Refused, Seen::Unreachable { .. }) if probe.kind == Kind::Tcp => false,
+            (Expected::Refused, Seen::Unreachable { kind: 3, code: 13, .. }) => probe.dst.is_ipv4(),
+            (Expected::Refused, Seen::Unreachable { kind: 1, code: 1, .. }) => probe.dst.is_ipv6(),
             (Expected::Silent | Expected::Stopped, Seen::Silent) => true,
             (Expected::Stopped, Seen::Reset | Seen::Unreachable { .. }) => true,
             _ => false,
@@ -154,7 +178,7 @@ fn never_from(scene: &Scene, src: IpAddr, dst: IpAddr) -> bool {
 }
 
 /// Asks the kernel, and compares what it does with what the policy says. Says how many were compared.
-pub fn compare(scene: &mut Scene, questions: &[Question]) -> Result<usize, String> {
+pub fn compare(scene: &mut Scene, questions: &[Question]) -> Result<Counts, String> {
     let mut asked = Vec::new();
     let mut pairs = HashSet::new();
     for question in questions {
@@ -198,16 +222,18 @@ pub fn compare(scene: &mut Scene, questions: &[Question]) -> Result<usize, Strin
     let mut wrong = Vec::new();
     for ((question, expected), mut seen) in asked.iter().zip(seen) {
         // A busy machine may lose a packet for good; what differs is asked once more, alone.
-        if !expected.fits(&seen, question.probe.one_way) {
+        if !expected.fits(&seen, &question.probe) {
             seen = again(scene, question);
         }
-        if !expected.fits(&seen, question.probe.one_way) {
+        if !expected.fits(&seen, &question.probe) {
             wrong.push((*question, expected, seen));
         }
     }
     COUNT.fetch_add(asked.len(), Ordering::Relaxed);
     if wrong.is_empty() {
-        return Ok(asked.len());
+        let passed = asked.iter().filter(|(_, expected)| matches!(expected, Expected::Arrives { .. }));
+        let translated = passed.clone().filter(|(question, expected)| expected.translates(question)).count();
+        return Ok(Counts { all: asked.len(), passed: passed.count(), translated });
     }
     let total = wrong.len();
     let mut text = format!("{total} of {} probes differ\n", asked.len());
