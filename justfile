@@ -19,6 +19,10 @@ kernel NAME="":
 bench *ARGS:
     cargo bench --bench packet_sets -- {{ARGS}}
 
+# what a packet costs on the router; needs root, nft and ip
+bench-packets:
+    cargo bench --bench packet_cost
+
 # compiles every example into its `out` folder again; read the difference before you commit it
 examples:
     for policy in examples/*/; do SOURCE_DATE_EPOCH=1795392000 cargo run --quiet -- compile "${policy%/}" || exit 1; done

@@ -22,6 +22,7 @@ pub mod packet;
 pub mod plan;
 pub mod policy;
 pub mod reach;
+pub mod report;
 pub mod router;
 pub mod syntax;
 pub mod target;

@@ -1,6 +1,8 @@
 //! The examples of the documentation are policies, or parts of policies, without errors; and what the README shows is
 //! what the program says.
 
+use std::path::PathBuf;
+
 use hedgerow::{
     compile,
     diagnostic::{Diagnostic, Human, Sources},
@@ -117,4 +119,33 @@ fn the_readme_shows_what_the_program_says() {
     let checked = compile::check("home.hedge", &leaky, &Memory::default());
     let said = rendered(&checked.sources, &checked.diagnostics);
     assert!(page.contains(said.trim_end()), "README.md does not show what is said of the leak:\n\n{said}");
+}
+
+#[test]
+fn no_link_is_dead() {
+    let mut pages: Vec<PathBuf> = Vec::new();
+    for folder in [".", "docs", "examples", "tests/spec"] {
+        let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        pages.extend(entries.map(|path| if path.is_dir() { path.join("README.md") } else { path }));
+    }
+    pages.retain(|path| path.extension().is_some_and(|end| end == "md") && path.is_file());
+    pages.sort();
+    pages.dedup();
+    let mut failures = String::new();
+    let mut seen = 0;
+    for page in pages {
+        let text = std::fs::read_to_string(&page).unwrap();
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split_once(')')).map(|(link, _)| link) {
+            let file = link.split('#').next().unwrap_or_default();
+            if file.is_empty() || file.contains("://") {
+                continue;
+            }
+            seen += 1;
+            if !page.parent().is_some_and(|folder| folder.join(file).exists()) {
+                failures += &format!("{}: {link} leads nowhere\n", page.display());
+            }
+        }
+    }
+    assert!(seen > 10, "only {seen} links were found");
+    assert!(failures.is_empty(), "\n{failures}");
 }

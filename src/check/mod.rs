@@ -1,6 +1,7 @@
 //! Assertions and checks over the meaning of a policy.
 
 mod assertion;
+mod contest;
 mod exposed;
 mod idle;
 mod named;
@@ -13,6 +14,7 @@ use crate::{compile::Meant, diagnostic::Diagnostic, model::Network};
 /// Everything that is found.
 pub fn run(network: &Network, meant: &mut Meant) -> Vec<Diagnostic> {
     let mut found = unsupported::run(network);
+    found.extend(contest::run(network, meant));
     if !network.assertions.is_empty() || !network.checks.is_empty() {
         let bounds = assertion::bounds(network, meant);
         found.extend(assertion::run(network, meant, &bounds));

@@ -7,6 +7,7 @@ mod disk;
 mod explain;
 mod fmt;
 mod git;
+mod graph;
 mod output;
 mod verify;
 
@@ -31,6 +32,7 @@ enum Command {
     Verify(verify::Arguments),
     Explain(explain::Arguments),
     Diff(diff::Arguments),
+    Graph(graph::Arguments),
     Fmt(fmt::Arguments),
 }
 
@@ -52,6 +54,7 @@ pub fn run() -> Exit {
         Command::Verify(arguments) => verify::run(&arguments, &cli.common),
         Command::Diff(arguments) => diff::run(&arguments, &cli.common),
         Command::Explain(arguments) => explain::run(&arguments, &cli.common),
+        Command::Graph(arguments) => graph::run(&arguments, &cli.common),
         Command::Fmt(arguments) => fmt::run(&arguments, &cli.common),
     }
 }

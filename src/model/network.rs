@@ -46,6 +46,8 @@ pub struct Network {
     pub exposed: Vec<ExposedList>,
     pub checks: Vec<Check>,
     pub waivers: Vec<Waiver>,
+    /// Every service by its name, for words only: what rules ask for stands in the rules.
+    pub services: Vec<(String, Vec<Traffic>)>,
 }
 
 impl Network {

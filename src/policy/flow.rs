@@ -329,7 +329,7 @@ pub fn neighbours(zone: &Zone) -> AddressSet {
     AddressSet { v6: zone.network_set().v6, ..AddressSet::default() }.union(&link_local()).union(&unspecified)
 }
 
-/// What the router must be able to send when its output is closed: RFC 4890 for a link, and its DHCP servers' and
+/// What the router must be able to send, whatever the rules say: RFC 4890 for a link, and its DHCP servers' and
 /// clients' packets, which connection tracking cannot tie to a broadcast.
 #[must_use]
 pub fn output_baseline() -> Vec<Traffic> {
@@ -341,6 +341,6 @@ pub fn output_baseline() -> Vec<Traffic> {
 }
 
 /// Neighbour discovery (133-136, RFC 4861) and multicast listener discovery (130-132, 143, RFC 3810).
-fn link_messages() -> Traffic {
+pub(super) fn link_messages() -> Traffic {
     Traffic { to: vec![(icmp(130, 0), icmp(136, 255)), (icmp(143, 0), icmp(143, 255))], ..Traffic::protocol(ICMPV6) }
 }

@@ -170,9 +170,13 @@ fn to_host(
 ) {
     // IPv6 has no port forwards: an exposed host is reached by its own address.
     let Some(target) = network.host(host).address(Family::V4) else { return };
-    if !traffic.has_family(Family::V4) {
+    let has_address = |zone: &ZoneId| network.zone(*zone).addresses.iter().any(|own| own.address.is_ipv4());
+    let on: Vec<ZoneId> = on.iter().copied().filter(has_address).collect();
+    if !traffic.has_family(Family::V4) || on.is_empty() {
         return;
     }
+    let granted: Vec<Region> =
+        granted.into_iter().filter(|region| on.iter().any(|zone| region.place == Place::Zone(*zone))).collect();
     let only_v4 = |regions: Vec<Region>| -> Vec<Region> {
         regions
             .into_iter()
@@ -188,7 +192,7 @@ fn to_host(
         family: Family::V4,
         granted: only_v4(granted),
         translated: only_v4(translated),
-        original: Original::Uplinks(on.to_vec()),
+        original: Original::Uplinks(on),
         traffic: traffic.clone(),
         target: Some(target.address),
         zone: Some(target.zone),

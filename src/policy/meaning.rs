@@ -1,12 +1,13 @@
 //! The router's behaviour that the policy asks for, as exact sets of packets.
 
 use super::{
+    cause::Cause,
     flow::{Flow, Flows, baseline, flows},
     forward::{Forward, Original, forwards},
     standing::{Standing, zone_number},
 };
 use crate::{
-    model::{AddressSet, Network, Options, Place, Region, service::Traffic},
+    model::{AddressSet, Network, Options, Place, Region, ZoneId, service::Traffic},
     packet::{Cube, Family, Field, Ranges, Set, Side, Space, addresses},
     router::{Behaviour, Dnat, LOCAL, Limit, Limits, Outcome, Snat},
 };
@@ -33,6 +34,8 @@ pub struct Meaning {
     pub flows: Flows,
     pub baseline: Vec<Flow>,
     pub forwards: Vec<Forward>,
+    /// Packets that two statements would send different ways, so that the order of the statements would decide.
+    pub contested: Vec<(Cause, Cause, Set)>,
 }
 
 /// The meaning of a network where its router stands.
@@ -46,7 +49,7 @@ pub fn meaning(network: &Network, standing: &Standing, limits: &mut Limits, spac
     let honest = builder.honest();
     let allowed = builder.flows(&flows.allowed);
     let denied = builder.flows(&flows.denied);
-    let always = builder.flows(&baseline);
+    let always = builder.always(&baseline);
     let free = builder.free();
     let allowed = builder.space.union(allowed, free);
     let passing = builder.space.minus(allowed, denied);
@@ -57,6 +60,8 @@ pub fn meaning(network: &Network, standing: &Standing, limits: &mut Limits, spac
 
     let mut behaviour = Behaviour::default();
     let mut taken = Set::EMPTY;
+    let mut earlier: Vec<(&Forward, Set, Set)> = Vec::new();
+    let mut contested = Vec::new();
     let arriving = builder.space.project(domain, Field::Out);
     for forward in &forwards {
         let original = builder.original(forward);
@@ -64,6 +69,10 @@ pub fn meaning(network: &Network, standing: &Standing, limits: &mut Limits, spac
         let fresh = builder.space.minus(original, taken);
         taken = builder.space.union(taken, original);
         let accepted = builder.accepted(forward, passing, denied);
+        if fresh != original {
+            builder.contest(forward, original, accepted, &earlier, &mut contested);
+        }
+        earlier.push((forward, original, accepted));
         let accepted = builder.space.intersect(accepted, fresh);
         let accepted = builder.space.intersect(accepted, honest);
         let masked = builder.before(forward, masked);
@@ -72,7 +81,8 @@ pub fn meaning(network: &Network, standing: &Standing, limits: &mut Limits, spac
     let untouched = builder.space.minus(domain, taken);
     let direct = builder.space.intersect(untouched, passing);
     builder.add(&mut behaviour, direct, None, masked);
-    Meaning { behaviour, domain, passing, honest, always, flows, baseline, forwards }
+    drop(earlier);
+    Meaning { behaviour, domain, passing, honest, always, flows, baseline, forwards, contested }
 }
 
 /// The packets of some flows, with the destination of after translation.
@@ -155,14 +165,17 @@ impl Builder<'_> {
         }
         if self.network.router.output_open {
             cubes.push(place(Cube::any(), Field::In, Place::Router));
-        } else {
-            cubes.extend(
-                super::flow::output_baseline()
-                    .into_iter()
-                    .map(|traffic| traffic.narrow(place(Cube::any(), Field::In, Place::Router))),
-            );
         }
         self.space.cubes_union(cubes)
+    }
+
+    /// What no deny holds back: what has to reach the router, and what it has to send.
+    fn always(&mut self, baseline: &[Flow]) -> Set {
+        let taken = self.flows(baseline);
+        let router = place(Cube::any(), Field::In, Place::Router);
+        let sent = super::flow::output_baseline().into_iter().map(|traffic| traffic.narrow(router.clone())).collect();
+        let sent = self.space.cubes_union(sent);
+        self.space.union(taken, sent)
     }
 
     /// Everything but what comes from outside under an address of the router itself.
@@ -177,25 +190,53 @@ impl Builder<'_> {
         self.space.cube(&place(place(Cube::any(), Field::In, Place::Router), Field::Out, Place::Router))
     }
 
+    /// What rules show under the router's address: what goes from zone to zone. The router's own packets bear it anyway.
     fn as_router(&mut self, flows: &[Flow]) -> Set {
-        let masked: Vec<Flow> = flows.iter().filter(|flow| flow.options.as_router).cloned().collect();
+        let between = |flow: &&Flow| flow.from.place != Place::Router && flow.to.place != Place::Router;
+        let masked: Vec<Flow> = flows.iter().filter(|flow| flow.options.as_router).filter(between).cloned().collect();
         self.flows(&masked)
     }
 
-    /// The packets that a forward translates, as they arrive.
+    /// The packets that a forward translates, as they arrive. Who comes from outside has asked for the address of the
+    /// uplink by which he comes; from inside, each of them is meant.
     fn original(&mut self, forward: &Forward) -> Set {
-        let destinations = match &forward.original {
-            Original::Uplinks(zones) => {
-                let own = zones.iter().flat_map(|zone| &self.network.zone(*zone).addresses);
-                own.fold(AddressSet::default(), |set, own| set.union(&AddressSet::of(own.address)))
-            }
-            Original::Anyone => forward.target.map_or_else(unicast, |target| unicast().minus(&AddressSet::of(target))),
+        let network = self.network;
+        let own = |zones: &[ZoneId]| {
+            let own = zones.iter().flat_map(|zone| &network.zone(*zone).addresses);
+            own.fold(AddressSet::default(), |set, own| set.union(&AddressSet::of(own.address)))
         };
-        let to = self.space.cubes_union(side(&destinations, forward.family, Side::Dst));
+        let mut ends = Vec::new();
+        match &forward.original {
+            Original::Uplinks(zones) => {
+                for region in &forward.granted {
+                    if let Place::Zone(zone) = region.place {
+                        ends.push((vec![region], own(&[zone])));
+                    }
+                }
+                ends.push((forward.translated.iter().collect(), own(zones)));
+            }
+            Original::Anyone => {
+                let others = forward.target.map_or_else(unicast, |target| unicast().minus(&AddressSet::of(target)));
+                ends.push((forward.granted.iter().chain(&forward.translated).collect(), others));
+            }
+        }
+        let mut found = Vec::new();
+        for (from, to) in ends {
+            let to = self.space.cubes_union(side(&to, forward.family, Side::Dst));
+            let from = self.arriving(from.into_iter(), forward.family);
+            found.push(self.space.intersect(from, to));
+        }
+        let ends = self.space.union_all(found);
         let traffic = self.space.cube(&forward.traffic.narrow(Cube::any()));
-        let from = self.arriving(forward.granted.iter().chain(&forward.translated), forward.family);
-        let ends = self.space.intersect(from, to);
-        self.space.intersect(ends, traffic)
+        let wanted = self.space.intersect(ends, traffic);
+        let untracked = self.untracked();
+        self.space.minus(wanted, untracked)
+    }
+
+    /// Neighbour discovery and multicast listeners concern one link: nobody tracks them, so nothing translates them.
+    fn untracked(&mut self) -> Set {
+        let messages = super::flow::link_messages().narrow(Cube::any());
+        self.space.cube(&messages.with(Field::Family, Ranges::single(Family::V6 as u64)))
     }
 
     fn arriving<'r>(&mut self, regions: impl Iterator<Item = &'r Region>, family: Family) -> Set {
@@ -205,6 +246,26 @@ impl Builder<'_> {
             cubes.extend(side(&region.addresses, family, Side::Src).iter().map(|from| base.intersect(from)));
         }
         self.space.cubes_union(cubes)
+    }
+
+    /// The packets that earlier forwards of the same sort take and would treat otherwise.
+    fn contest(
+        &mut self,
+        forward: &Forward,
+        original: Set,
+        accepted: Set,
+        earlier: &[(&Forward, Set, Set)],
+        contested: &mut Vec<(Cause, Cause, Set)>,
+    ) {
+        let sort = |forward: &Forward| matches!(forward.original, Original::Anyone);
+        for (other, taken, passed) in earlier.iter().filter(|(other, ..)| sort(other) == sort(forward)) {
+            let both = self.space.intersect(original, *taken);
+            let (here, there) = (self.space.intersect(accepted, both), self.space.intersect(*passed, both));
+            let alike = (forward.target, forward.port) == (other.target, other.port) && here == there;
+            if other.cause != forward.cause && both != Set::EMPTY && !alike {
+                contested.push((other.cause, forward.cause, both));
+            }
+        }
     }
 
     /// The packets, as they arrive, that a forward's translation brings through.
@@ -266,7 +327,10 @@ impl Builder<'_> {
             Some(address) => Dnat::To { address, port: forward.port },
             None => Dnat::ToRouter { port: forward.port },
         });
-        let mut rest = accepted;
+        let untracked = self.untracked();
+        let mut rest = self.space.minus(accepted, untracked);
+        let untracked = self.space.intersect(accepted, untracked);
+        behaviour.add(self.space, Outcome { dnat, snat: None }, untracked);
         let mut add = |space: &mut Space, rest: &mut Set, snat: Snat, set: Set| {
             let part = space.intersect(*rest, set);
             *rest = space.minus(*rest, part);

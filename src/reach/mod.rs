@@ -6,9 +6,13 @@
 mod chain;
 mod classes;
 mod explain;
+mod graph;
 mod name;
+mod words;
 
 pub use chain::{Path, Step, chains, never};
 pub use classes::{Class, Classes, Leg};
 pub use explain::{Answer, Case, Question, Reason, Verdict, answer, ask};
+pub use graph::{Edge, Graph, Kind, Node, NodeKind, graph, notes as graph_notes};
 pub use name::{address_name, describe_sent, region_name};
+pub use words::{service_list, services, side_addresses, side_name};

@@ -20,7 +20,9 @@ impl Resolver<'_> {
     /// Resolves every service and integration, so that those that nobody uses are checked too.
     pub(super) fn all_services(&mut self) {
         for index in 0..self.service_trees.len() {
-            self.service(index);
+            let service = self.service(index);
+            let name = self.service_trees.get(index).map(|placed| placed.tree.name.text.clone());
+            self.network.services.extend(name.zip(service.map(|service| service.traffic)));
         }
         for index in 0..self.integration_trees.len() {
             self.integration(index);

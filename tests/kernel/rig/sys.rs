@@ -1,6 +1,13 @@
 //! The system calls that the standard library has no safe form of. All `unsafe` of the rig is in this file.
 //! Socket addresses and control messages cross the border as plain bytes, so each call below is one line of C.
 
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss,
+    reason = "C's types of small numbers"
+)]
+
 use std::ffi::CStr;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -33,10 +40,10 @@ pub fn enter_net(fd: BorrowedFd) -> io::Result<()> {
 pub fn raise_fd_limit() -> usize {
     let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
     unsafe {
-        libc::getrlimit(libc::RLIMIT_NOFILE, &mut limit);
+        libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit);
         limit.rlim_cur = limit.rlim_max;
-        libc::setrlimit(libc::RLIMIT_NOFILE, &limit);
-        libc::getrlimit(libc::RLIMIT_NOFILE, &mut limit);
+        libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit);
+        libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit);
     }
     usize::try_from(limit.rlim_cur).unwrap_or(usize::MAX)
 }
@@ -137,11 +144,11 @@ pub fn recv_message(fd: &OwnedFd, buffer: &mut [u8], flags: i32) -> io::Result<M
     let mut header: libc::msghdr = unsafe { std::mem::zeroed() };
     header.msg_name = name.as_mut_ptr().cast();
     header.msg_namelen = name.len() as libc::socklen_t;
-    header.msg_iov = &mut part;
+    header.msg_iov = &raw mut part;
     header.msg_iovlen = 1;
     header.msg_control = control.as_mut_ptr().cast();
     header.msg_controllen = size_of_val(&control) as _;
-    let len = check_len(unsafe { libc::recvmsg(fd.as_raw_fd(), &mut header, flags) })?;
+    let len = check_len(unsafe { libc::recvmsg(fd.as_raw_fd(), &raw mut header, flags) })?;
     let filled = header.msg_controllen as usize;
     let control: Vec<u8> = control.iter().flat_map(|word| word.to_ne_bytes()).take(filled).collect();
     Ok(Message { len, from: decode(&name), control: control_messages(&control) })
@@ -248,7 +255,7 @@ impl Epoll {
     pub fn add(&self, fd: &impl AsFd, events: i32, token: u64) -> io::Result<()> {
         let mut event = libc::epoll_event { events: events as u32, u64: token };
         let (to, of) = (self.0.as_raw_fd(), fd.as_fd().as_raw_fd());
-        check(unsafe { libc::epoll_ctl(to, libc::EPOLL_CTL_ADD, of, &mut event) }).map(drop)
+        check(unsafe { libc::epoll_ctl(to, libc::EPOLL_CTL_ADD, of, &raw mut event) }).map(drop)
     }
 
     /// The tokens and events that are ready, after at most `wait`.

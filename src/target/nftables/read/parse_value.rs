@@ -35,8 +35,12 @@ pub fn named(input: Input<'_>) -> Parsed<'_, Value> {
     map(preceded(symbol("@"), name), Value::Named).parse(input)
 }
 
-/// `{ a, b : c }`
+/// `{ a, b : c }`; nft takes no empty one.
 pub fn set(input: Input<'_>) -> Parsed<'_, Value> {
+    let (inner, ()) = symbol("{").parse(input)?;
+    if at(blank(inner), "}") {
+        token("a value", plain).parse(blank(inner))?;
+    }
     map(delimited(symbol("{"), elements, symbol("}")), Value::Set).parse(input)
 }
 

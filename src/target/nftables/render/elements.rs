@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 
 use super::{
+    columns::{Column, columns, key, type_text},
     document::{Element, SetBlock},
     matches::{everything, global},
     words,
@@ -43,12 +44,12 @@ pub struct Sides {
 
 /// One element before it is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Item {
-    from: (u128, u128),
-    to: (u128, u128),
+pub struct Item {
+    pub from: (u128, u128),
+    pub to: (u128, u128),
     /// Protocols of the `Ports` kind, ICMP types of the `Icmp` kind, nothing (0) of the `Hosts` kind.
-    protocol: (u16, u16),
-    port: (u16, u16),
+    pub protocol: (u16, u16),
+    pub port: (u16, u16),
     comment: String,
 }
 
@@ -65,7 +66,8 @@ impl Item {
 
 /// The sets of some lines, and the lines that have to be rules.
 pub struct Sorted<'l> {
-    pub sets: BTreeMap<(Family, Kind), SetBlock>,
+    /// Each with its lookup key.
+    pub sets: Vec<(String, SetBlock)>,
     pub single: Vec<&'l Line>,
 }
 
@@ -96,7 +98,9 @@ pub fn sort<'l>(
     let sets = items
         .into_iter()
         .map(|((family, kind), items)| {
-            let elements = apart(items, family).into_iter().map(|item| item.element(family, kind, sides)).collect();
+            let items = apart(items, family);
+            let columns = columns(kind, sides, &items);
+            let elements = items.iter().map(|item| item.element(family, &columns)).collect();
             let word = match kind {
                 Kind::Hosts => "hosts",
                 Kind::Ports => "ports",
@@ -106,46 +110,15 @@ pub fn sort<'l>(
             let block = SetBlock {
                 name: format!("{name}.{word}{digit}"),
                 note: note.to_owned(),
-                kind: kind.type_text(family, sides),
+                kind: type_text(&columns, family),
                 interval: true,
                 counter: true,
                 elements,
             };
-            ((family, kind), block)
+            (key(&columns, family), block)
         })
         .collect();
     Sorted { sets, single }
-}
-
-impl Kind {
-    fn type_text(self, family: Family, sides: Sides) -> String {
-        let address = if family == Family::V4 { "ipv4_addr" } else { "ipv6_addr" };
-        let mut fields = vec![address; usize::from(sides.from) + usize::from(sides.to)];
-        match self {
-            Self::Hosts => {}
-            Self::Ports => fields.extend(["inet_proto", "inet_service"]),
-            Self::Icmp => fields.push(if family == Family::V4 { "icmp_type" } else { "icmpv6_type" }),
-        }
-        fields.join(" . ")
-    }
-
-    /// The lookup key of a set of this kind.
-    pub fn key(self, family: Family, sides: Sides) -> String {
-        let ip = if family == Family::V4 { "ip" } else { "ip6" };
-        let mut fields = Vec::new();
-        if sides.from {
-            fields.push(format!("{ip} saddr"));
-        }
-        if sides.to {
-            fields.push(format!("{ip} daddr"));
-        }
-        match self {
-            Self::Hosts => {}
-            Self::Ports => fields.extend(["meta l4proto".to_owned(), "th dport".to_owned()]),
-            Self::Icmp => fields.push(if family == Family::V4 { "icmp type" } else { "icmpv6 type" }.to_owned()),
-        }
-        fields.join(" . ")
-    }
 }
 
 fn as_items(
@@ -313,22 +286,15 @@ impl Item {
         found
     }
 
-    fn element(&self, family: Family, kind: Kind, sides: Sides) -> Element {
-        let mut fields = Vec::new();
-        if sides.from {
-            fields.push(words::range(self.from.0, self.from.1, family));
-        }
-        if sides.to {
-            fields.push(words::range(self.to.0, self.to.1, family));
-        }
-        match kind {
-            Kind::Hosts => {}
-            Kind::Ports => {
-                let protocol = u8::try_from(self.protocol.0).map_or_else(|_| String::new(), words::protocol);
-                fields.extend([protocol, words::number_range(self.port)]);
-            }
-            Kind::Icmp => fields.push(words::number_range(self.protocol)),
-        }
+    fn element(&self, family: Family, columns: &[Column]) -> Element {
+        let field = |column: &Column| match column {
+            Column::From => words::range(self.from.0, self.from.1, family),
+            Column::To => words::range(self.to.0, self.to.1, family),
+            Column::Protocol => u8::try_from(self.protocol.0).map_or_else(|_| String::new(), words::protocol),
+            Column::Port => words::number_range(self.port),
+            Column::IcmpType => words::number_range(self.protocol),
+        };
+        let fields: Vec<String> = columns.iter().map(field).collect();
         Element { text: fields.join(" . "), comment: words::comment(&self.comment) }
     }
 }

@@ -147,10 +147,8 @@ impl Renderer<'_> {
         );
         chain.rule("ct state { established, related } accept");
         chain.rule("oifname \"lo\" accept");
-        if !open {
-            for traffic in output_baseline() {
-                chain.noted(format!("{}accept", matches::traffic(&traffic)), "what IPv6 and DHCP need (RFC 4890)");
-            }
+        for traffic in output_baseline() {
+            chain.noted(format!("{}accept", matches::traffic(&traffic)), "what IPv6 and DHCP need (RFC 4890)");
         }
         if map {
             chain.rule("oifname vmap @output.pairs");
@@ -222,13 +220,14 @@ impl Renderer<'_> {
         for line in &single {
             self.single(chain, line, &literal, verdict);
         }
-        for ((family, kind), set) in sets {
-            chain.rule(format!("{} @{} {}", kind.key(family, sides), set.name, verdict.text()));
+        for (key, set) in sets {
+            chain.rule(format!("{key} @{} {}", set.name, verdict.text()));
             self.document.sets.push(set);
         }
     }
 
-    /// A line with "everything" where the guards have seen to the addresses already. The router's own packets pass none.
+    /// A line with "everything" where the guards have seen to the addresses already. There are none for what the router
+    /// itself sends.
     fn unguarded(&self, line: &Line, from: Place, to: Place) -> Line {
         let guarded = from != Place::Router;
         let widen = |addresses: &Addresses, place: Place| -> Addresses {

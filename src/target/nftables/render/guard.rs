@@ -20,12 +20,12 @@ impl Renderer<'_> {
             "a source address belongs to the zone of its interface",
             "type filter hook prerouting priority mangle; policy accept;",
         );
+        chain.rule("iifname \"lo\" accept");
+        chain.noted("fib saddr type { local, anycast } counter drop", "an address of the router itself");
         let inside = self.interfaces(|zone| !zone.is_internet());
         if inside.is_empty() {
             return chain;
         }
-        chain.rule("iifname \"lo\" accept");
-        chain.noted("fib saddr type { local, anycast } counter drop", "an address of the router itself");
         chain.rule(format!("iifname != {} accept", words::one_of(&inside)));
         for family in [Family::V4, Family::V6] {
             let mut elements = Vec::new();

@@ -3,6 +3,7 @@
 //! One table of our own. A new connection costs a lookup of its pair of interfaces and one lookup for each kind of set
 //! of that pair, however many rules there are; single rules are written only for what a set cannot say.
 
+mod columns;
 mod document;
 mod elements;
 mod filter;
@@ -18,7 +19,7 @@ use document::{ChainBlock, Document, LimitBlock};
 use minijinja::{Environment, UndefinedBehavior, Value, context, syntax::SyntaxConfig, value::Serde};
 
 use crate::{
-    diagnostic::{Diagnostic, Sources},
+    diagnostic::{Diagnostic, Sources, Span},
     model::{AddressSet, Limit, Network, Place, TimeUnit, Zone, ZoneId, address::Intervals},
     packet::Family,
     plan::Rulebook,
@@ -46,11 +47,13 @@ pub fn render(
     sources: &Sources,
     policy: &str,
 ) -> Result<Vec<File>, Vec<Diagnostic>> {
+    let (folder, policy) = policy.split_at(policy.rfind('/').map_or(0, |slash| slash + 1));
     let mut renderer = Renderer {
         network,
         standing,
         book,
         sources,
+        folder,
         errors: Vec::new(),
         limits: BTreeMap::new(),
         document: Document::default(),
@@ -97,6 +100,8 @@ struct Renderer<'a> {
     standing: &'a Standing,
     book: &'a Rulebook,
     sources: &'a Sources,
+    /// The folder of the policy with its last `/`, as it stands before the names of its files.
+    folder: &'a str,
     errors: Vec<Diagnostic>,
     /// Named limits, one for each statement that has one.
     limits: BTreeMap<String, Limit>,
@@ -149,14 +154,20 @@ impl Renderer<'_> {
         self.network.zone_ids().filter(|(_, zone)| fits(zone)).map(|(id, _)| self.interface(id)).collect()
     }
 
+    /// A place in the policy, relative to its folder: what is written must not depend on where the program was run.
+    fn source(&self, span: Span) -> String {
+        let place = self.sources.place(span);
+        place.strip_prefix(self.folder).map(str::to_owned).unwrap_or(place)
+    }
+
     /// Where a line comes from, as its comment says.
     fn place(&self, cause: Cause) -> String {
         match cause {
-            Cause::Rule(_, span) => self.sources.place(span),
-            Cause::Exposure(_, span) => format!("expose {}", self.sources.place(span)),
-            Cause::Vpn(_, span) => format!("vpn {}", self.sources.place(span)),
-            Cause::Redirect(_, span) => format!("redirect {}", self.sources.place(span)),
-            Cause::Reflector(_, span) => format!("reflect {}", self.sources.place(span)),
+            Cause::Rule(_, span) => self.source(span),
+            Cause::Exposure(_, span) => format!("expose {}", self.source(span)),
+            Cause::Vpn(_, span) => format!("vpn {}", self.source(span)),
+            Cause::Redirect(_, span) => format!("redirect {}", self.source(span)),
+            Cause::Reflector(_, span) => format!("reflect {}", self.source(span)),
             Cause::Baseline(what) => what.to_owned(),
             Cause::SameZone => "within the zone".to_owned(),
             Cause::OutputOpen => "output open".to_owned(),
@@ -190,8 +201,12 @@ impl Renderer<'_> {
         if guarded && *set == *self.network.internet().union(&upstream).family(family) {
             return matches::everything(family);
         }
-        // Addresses below a stand-in never lie beyond an uplink: `to` and `from` see to the true ones. Where one
-        // parts a range, the range is whole again.
+        self.filled(set, family)
+    }
+
+    /// Addresses beyond an uplink as they can be written: those below a stand-in never lie there, `to` and `from` see to
+    /// the true ones. Where one parts a range, the range is whole again.
+    fn filled(&self, set: &Intervals, family: Family) -> Intervals {
         let mut filled = set.clone();
         let stand_ins =
             self.network.zones.iter().flat_map(|zone| &zone.networks).filter(|network| network.delegated.is_some());

@@ -3,7 +3,7 @@
 use super::{Renderer, document::ChainBlock, filter::nfproto, matches, words};
 use crate::{
     diagnostic::Diagnostic,
-    model::{AddressSet, OwnAddress, Place, Region, ZoneId, address::Intervals},
+    model::{AddressSet, OwnAddress, Place, Region, ZoneId, address::Intervals, service::UDP},
     packet::Family,
     plan::Addresses,
     policy::{Forward, Original, unicast},
@@ -34,7 +34,9 @@ impl Renderer<'_> {
             let Place::Zone(id) = region.place else { continue };
             let interface = self.interface(id);
             let to = self.own_address(id);
-            let sources = self.widened(region.addresses.family(Family::V4), region.place, Family::V4, true);
+            // The answers that the router's own DHCP client waits for come from anywhere, past the guards.
+            let guarded = !(forward.traffic.protocol == Some(UDP) && covers(&forward.traffic.to, 68));
+            let sources = self.widened(region.addresses.family(Family::V4), region.place, Family::V4, guarded);
             for source in matches::side(&Addresses::literal(sources), Family::V4, "saddr", &Intervals::default()) {
                 chain.noted(format!("iifname {interface} {source}{to}{kind}{end}"), place.clone());
             }
@@ -50,9 +52,15 @@ impl Renderer<'_> {
                 Place::Router => None,
             })
             .collect();
+        // What a DHCP client sends before it has an address is for the router.
+        let from = if forward.traffic.protocol == Some(UDP) && covers(&forward.traffic.to, 67) {
+            "ip saddr != 0.0.0.0 "
+        } else {
+            ""
+        };
         if let Some(to) = self.hairpin_address(forward, zones) {
             chain.noted(
-                format!("iifname {} {to}{kind}{end}", words::one_of(&interfaces)),
+                format!("iifname {} {from}{to}{kind}{end}", words::one_of(&interfaces)),
                 format!("{place}, from inside"),
             );
         }
@@ -256,4 +264,9 @@ impl Renderer<'_> {
             }
         }
     }
+}
+
+/// Is the port among these, or are these every port?
+fn covers(ports: &[(u16, u16)], port: u16) -> bool {
+    ports.is_empty() || ports.iter().any(|(from, to)| (*from..=*to).contains(&port))
 }
