@@ -191,9 +191,12 @@ impl Builder<'_> {
     }
 
     /// What rules show under the router's address: what goes from zone to zone. The router's own packets bear it anyway.
+    /// A limit says how many pass, not whose address they bear when another rule lets them pass.
     fn as_router(&mut self, flows: &[Flow]) -> Set {
         let between = |flow: &&Flow| flow.from.place != Place::Router && flow.to.place != Place::Router;
-        let masked: Vec<Flow> = flows.iter().filter(|flow| flow.options.as_router).filter(between).cloned().collect();
+        let masked = flows.iter().filter(|flow| flow.options.as_router).filter(between).cloned();
+        let masked: Vec<Flow> =
+            masked.map(|flow| Flow { options: Options { limit: None, ..flow.options.clone() }, ..flow }).collect();
         self.flows(&masked)
     }
 
@@ -316,8 +319,9 @@ impl Builder<'_> {
     }
 
     fn out(&mut self, forward: &Forward) -> Set {
-        let target = forward.zone.map_or(Place::Router, Place::Zone);
-        self.space.cube(&place(Cube::any(), Field::Out, target))
+        let ways = forward.target.map_or_else(|| vec![LOCAL], |target| self.standing.topology.routes(target));
+        let ways = Ranges::from_pairs(ways.into_iter().map(|way| (way.into(), way.into())));
+        self.space.cube(&Cube::any().with(Field::Out, ways))
     }
 
     /// Adds accepted packets under the source translation that each gets. `masked` are those that a rule shows under

@@ -13,7 +13,7 @@ use libtest_mimic::{Arguments, Trial};
 type Test = (&'static str, fn() -> Result<(), String>);
 
 fn trials() -> Vec<Test> {
-    [selftest::TRIALS].concat()
+    [selftest::TRIALS, policies::TRIALS].concat()
 }
 
 fn main() {

@@ -13,6 +13,7 @@
 )]
 
 mod ask;
+mod changes;
 mod judge;
 mod scene;
 
@@ -20,6 +21,7 @@ use std::{collections::BTreeMap, path::Path};
 
 use libtest_mimic::{Failed, Trial};
 
+pub use changes::TRIALS;
 use judge::compare;
 use scene::{Compiled, Scene};
 

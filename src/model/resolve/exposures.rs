@@ -422,6 +422,16 @@ impl Resolver<'_> {
             }
             return;
         }
+        if let Some(host) = server
+            && self.network.host(host).zones.iter().any(|zone| self.network.zone(*zone).is_internet())
+        {
+            let name = &self.network.host(host).name;
+            self.report(
+                Diagnostic::error("exposed-outside", span, format!("host `{name}` is in the internet already"))
+                    .label("no router could forward the tunnel to it"),
+            );
+            return;
+        }
         self.network.vpns.push(Vpn {
             zone,
             span: self.head(span),

@@ -272,6 +272,8 @@ impl<'a> Batch<'a> {
     fn ended(&mut self, index: usize, seen: Seen) {
         self.results[index] = Some(seen);
         self.close(index);
+        // A socket that failed is of no use, and its events would never end.
+        self.sockets[index] = None;
     }
 
     fn close(&mut self, index: usize) {

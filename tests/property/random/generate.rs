@@ -289,7 +289,9 @@ impl Maker<'_> {
         for zone in &zones {
             for block in Self::blocks(zone) {
                 if self.rng.percent(85) {
-                    addresses.push(self.address_in(block));
+                    let odd = self.rng.percent(8);
+                    let offset = (id as u128 * 3 + 2).min(block.span().saturating_sub(1));
+                    addresses.push(if odd { self.address_in(block) } else { block.at(offset) });
                 }
             }
         }

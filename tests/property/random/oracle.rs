@@ -801,7 +801,10 @@ impl<'p> Oracle<'p> {
         let leaving = self.zones[to].masquerade && seen.src.is_ipv4();
         let back = translated && seen.from == seen.to;
         let hidden = matches!(seen.from, Place::Zone(_))
-            && self.rules(true).any(|rule| rule.options.as_router && self.rule(rule, seen));
+            && self.rules(true).any(|rule| {
+                let options = Options { limit: None, ..rule.options.clone() };
+                rule.options.as_router && self.rule(&Rule { options, ..rule.clone() }, seen)
+            });
         (leaving || back || hidden).then_some(Snat::Masquerade)
     }
 

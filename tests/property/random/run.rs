@@ -23,7 +23,7 @@ use super::{
     oracle::{Oracle, Time},
     plan::{Policy, Statement},
     rng::Rng,
-    sample::Pool,
+    sample::{self, Pool},
     shrink,
 };
 
@@ -220,6 +220,11 @@ fn check(policy: &Policy, seed: u64, config: &Config, totals: &mut Totals) -> Re
     }
     assertions(policy, &checked, &packets, totals)?;
     drop(oracle);
+    if contested {
+        // An error: nothing is rendered.
+        totals.contested += 1;
+        return Ok(());
+    }
     let output = match compile::render(&mut checked, "random.hedge") {
         Ok(output) => output,
         Err(errors) => {
@@ -254,11 +259,7 @@ fn check(policy: &Policy, seed: u64, config: &Config, totals: &mut Totals) -> Re
             agree("reading", &reading.surely, &meant.space, packet, *said, &network)?;
         }
     }
-    if contested {
-        totals.contested += 1;
-    } else {
-        shuffled(policy, &mut rng, meant, &network)?;
-    }
+    shuffled(policy, &mut rng, meant, &network)?;
     let oracle = Oracle::new(policy, &network, meant.limits.all().to_vec());
     for _ in 0..config.edits {
         mutate::edit(&rules, &network, meant, &oracle, &packets, &mut rng, totals)?;
@@ -310,13 +311,16 @@ fn assertions(
     for (index, statement) in policy.statements.iter().enumerate() {
         let Statement::Assert(assertion) = statement else { continue };
         let line = index + 1 + policy.zones.len();
-        let failed = checked.diagnostics.iter().any(|found| {
+        let failed = checked.diagnostics.iter().find(|found| {
             found.severity == Severity::Error
                 && checked.sources.text(found.primary.span).starts_with(assertion.kind)
                 && line_of(checked, found) == line
         });
         totals.assertions += 1;
-        if failed {
+        if let Some(failed) = failed {
+            let always = assertion.kind == "always";
+            witnessed(if always { &tight } else { &loose }, always, failed, checked)
+                .map_err(|error| format!("witness: {error}\n  {}", policy.lines()[line]))?;
             continue;
         }
         totals.held += 1;
@@ -353,6 +357,28 @@ fn assertions(
         }
     }
     Ok(())
+}
+
+/// Is the packet that a failed assertion shows what it should be: one that passes, or one that does not?
+fn witnessed(oracle: &Oracle<'_>, always: bool, failed: &Diagnostic, checked: &Checked) -> Result<(), String> {
+    let text = failed.notes.iter().find_map(|note| note.strip_prefix("packet: ")).ok_or("none is shown")?;
+    let packet = sample::parse(text, &checked.network).ok_or_else(|| format!("cannot be read: {text}"))?;
+    let limits = limits(checked).len() as u16;
+    let moments = (0..7 * 1440).step_by(5).chain((1..7 * 1440).step_by(60)).chain((59..7 * 1440).step_by(60));
+    for minute in moments {
+        for exceeded in 0..=limits {
+            let packet = Packet { minute, exceeded, ..packet };
+            let passes = oracle.decide(&packet).is_some_and(|outcome| outcome.dnat.is_none())
+                || oracle.reached_by_translation(&packet);
+            if passes != always {
+                return Ok(());
+            }
+        }
+        if minute > 0 && oracle.policy.text().find("schedule").is_none() {
+            break;
+        }
+    }
+    Err(format!("the oracle does not confirm {text}"))
 }
 
 fn limits(checked: &Checked) -> Vec<hedgerow::router::Limit> {

@@ -404,3 +404,53 @@ impl Pool {
         };
     }
 }
+
+/// A packet as the compiler describes it: `10.0.30.1:1024 (zone3) -> 10.0.10.1:443 (zone1) tcp`.
+pub fn parse(text: &str, network: &hedgerow::model::Network) -> Option<Packet> {
+    let (from, rest) = text.split_once(") -> ")?;
+    let (src, ingress) = from.split_once(" (")?;
+    let (dst, rest) = rest.split_once(" (")?;
+    let (egress, protocol) = rest.split_once(") ")?;
+    let place = |name: &str| match name {
+        "router" => Some(hedgerow::router::LOCAL),
+        "another interface" => Some(hedgerow::router::OTHER),
+        name => network.zones.iter().position(|zone| zone.name == name).map(|at| at as u16 + 1),
+    };
+    let end = |text: &str| -> Option<(IpAddr, u16)> {
+        if let Ok(address) = text.parse() {
+            return Some((address, 0));
+        }
+        text.parse::<std::net::SocketAddr>().ok().map(|socket| (socket.ip(), socket.port()))
+    };
+    let ((src, src_port), (dst, dst_port)) = (end(src)?, end(dst)?);
+    let message = |text: &str| -> Option<u16> {
+        let (kind, code) = text.split_once('/')?;
+        Some(kind.parse::<u16>().ok()? << 8 | code.parse::<u16>().ok()?)
+    };
+    let (proto, dst_port) = match protocol.split_once(' ') {
+        None => (
+            match protocol {
+                "tcp" => 6,
+                "udp" => 17,
+                "sctp" => 132,
+                _ => return None,
+            },
+            dst_port,
+        ),
+        Some(("icmp", kind)) => (1, message(kind)?),
+        Some(("icmpv6", kind)) => (58, message(kind)?),
+        Some((_, number)) => (number.parse().ok()?, 0),
+    };
+    Some(Packet {
+        ingress: place(ingress)?,
+        egress: place(egress)?,
+        family: if src.is_ipv4() { Family::V4 } else { Family::V6 },
+        proto,
+        src: bits(src),
+        dst: bits(dst),
+        src_port,
+        dst_port,
+        minute: 0,
+        exceeded: 0,
+    })
+}
