@@ -3,7 +3,7 @@
 use crate::{
     compile::Meant,
     diagnostic::{Diagnostic, Span},
-    model::{Assertion, AssertionKind, Network, Place, Region},
+    model::{Assertion, AssertionKind, Network, Place, Region, address::address},
     packet::{Cube, Field, Packet, Ranges, Set, Space},
     policy::{Cause, Meaning, between, has_dates, leaves, meaning, undated},
     router::LOCAL,
@@ -139,7 +139,9 @@ fn report(network: &Network, meaning: &Meaning, assertion: &Assertion, packet: &
                     .label("promised here")
             }
         };
-    let error = error.note(format!("packet: {shown}"));
+    let error = error
+        .note(format!("packet: {shown}"))
+        .note(format!("ask why: hedgerow explain POLICY {}", as_question(packet)));
     if assertion.kind == AssertionKind::Always {
         return held_back(meaning, packet, error);
     }
@@ -158,6 +160,15 @@ fn report(network: &Network, meaning: &Meaning, assertion: &Assertion, packet: &
         error = error.help("narrow the rule, add a `deny`, or change what is promised");
     }
     error
+}
+
+/// A packet as `hedgerow explain` takes it.
+fn as_question(packet: &Packet) -> String {
+    let end = |number: u16, bits: u128| {
+        if number == LOCAL { "router".to_owned() } else { address(packet.family, bits).to_string() }
+    };
+    let service = crate::reach::service_words(packet).replacen(' ', "/", 1);
+    format!("{} {} {service}", end(packet.ingress, packet.src), end(packet.egress, packet.dst))
 }
 
 fn held_back(meaning: &Meaning, packet: &Packet, mut error: Diagnostic) -> Diagnostic {

@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 
 use super::{
     Exit, disk,
-    output::{Common, count},
+    output::{Common, count, many},
 };
 use crate::{
     compile,
@@ -82,13 +82,13 @@ pub fn exit_of(diagnostics: &[Diagnostic], resolved: bool, deny: Deny) -> Exit {
 }
 
 fn summary(path: &str, network: &Network, diagnostics: &[Diagnostic], started: Instant) -> String {
-    let promises = network.assertions.len() + network.exposed.len();
     format!(
-        "{path}: {}; {promises} promises over {} zones, {} hosts, {} rules in {} ms",
+        "{path}: {}; {} over {}, {}, {} in {} ms",
         count(diagnostics),
-        network.zones.len(),
-        network.hosts.len(),
-        network.rules.len(),
+        many(network.assertions.len() + network.exposed.len(), "promise"),
+        many(network.zones.len(), "zone"),
+        many(network.hosts.len(), "host"),
+        many(network.rules.len(), "rule"),
         started.elapsed().as_millis()
     )
 }

@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::{
     Exit, check, disk,
-    output::{Common, count},
+    output::{Common, count, many},
 };
 use crate::{
     compile::{self, Checked},
@@ -56,8 +56,8 @@ pub fn run(arguments: &Arguments, common: &Common) -> Exit {
         return Exit::Findings;
     }
     common.say(&format!(
-        "  checked   {} promises, {}",
-        checked.network.assertions.len() + checked.network.exposed.len(),
+        "  checked   {}, {}",
+        many(checked.network.assertions.len() + checked.network.exposed.len(), "promise"),
         count(&checked.diagnostics)
     ));
     if let Some(name) = arguments.target.iter().find(|name| !known(name)) {

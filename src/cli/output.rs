@@ -93,15 +93,19 @@ impl Common {
     }
 }
 
+/// `1 rule`, `2 rules`
+pub fn many(count: usize, word: &str) -> String {
+    if count == 1 { format!("1 {word}") } else { format!("{count} {word}s") }
+}
+
 /// `1 error, 2 warnings`
 pub fn count(diagnostics: &[Diagnostic]) -> String {
     let of = |severity: Severity| diagnostics.iter().filter(|diagnostic| diagnostic.severity == severity).count();
-    let word = |count: usize, word: &str| if count == 1 { format!("1 {word}") } else { format!("{count} {word}s") };
     let parts: Vec<String> = [(Severity::Error, "error"), (Severity::Warning, "warning"), (Severity::Note, "note")]
         .into_iter()
         .map(|(severity, name)| (of(severity), name))
         .filter(|(count, name)| *count > 0 || *name == "error")
-        .map(|(count, name)| word(count, name))
+        .map(|(count, name)| many(count, name))
         .collect();
     parts.join(", ")
 }

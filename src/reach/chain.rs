@@ -302,7 +302,7 @@ impl Path {
         };
         for (step, leg) in &self.steps {
             let how = match step {
-                Step::Routed(packet) => service_of(packet),
+                Step::Routed(packet) => service_words(packet),
                 Step::SameZone => "same zone, unfiltered".to_owned(),
                 Step::SameHost => "same host".to_owned(),
             };
@@ -317,7 +317,8 @@ impl Path {
 }
 
 /// `tcp 1883`, `icmp 8/0`
-pub(super) fn service_of(packet: &Packet) -> String {
+#[must_use]
+pub fn service_words(packet: &Packet) -> String {
     let traffic = match packet.proto {
         crate::model::service::ICMP | crate::model::service::ICMPV6 => {
             Traffic { to: vec![(packet.dst_port, packet.dst_port)], ..Traffic::protocol(packet.proto) }

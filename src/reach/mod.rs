@@ -11,7 +11,7 @@ mod graph;
 mod name;
 mod words;
 
-pub use chain::{Path, Step, chains, never};
+pub use chain::{Path, Step, chains, never, service_words};
 pub use classes::{Class, Classes, Leg};
 pub use explain::{Answer, Case, Question, Reason, Verdict, answer, ask};
 pub use graph::{Edge, Graph, Kind, Node, NodeKind, graph, notes as graph_notes};
