@@ -237,18 +237,6 @@ impl Resolver<'_> {
             self.report(error.help(format!("give `{}` another address of the network", tree.name.text)));
             return None;
         }
-        let everybody = zone_data.networks.iter().map(|network| network.net).find(|net| match net {
-            ipnet::IpNet::V4(net) => net.prefix_len() < 31 && address == net.broadcast(),
-            ipnet::IpNet::V6(net) => net.prefix_len() < 127 && address == net.network(),
-        });
-        if let Some(net) = everybody {
-            let what = if net.addr().is_ipv4() { "the broadcast address" } else { "the address of any router" };
-            self.report(
-                Diagnostic::error("no-host-address", span, format!("{address} is {what} of {net}"))
-                    .label(format!("the address of `{}`", tree.name.text))
-                    .help("give the host another address"),
-            );
-        }
         Some(HostAddress { zone, address, suffix: None, span })
     }
 
