@@ -30,6 +30,8 @@ pub struct Meant {
     pub meaning: Meaning,
     pub limits: Limits,
     pub space: Space,
+    /// How many paths a finding about chains of hosts shows.
+    pub paths: usize,
 }
 
 /// The files of one target.
@@ -48,6 +50,11 @@ impl Checked {
 
 /// Reads, resolves and checks a policy.
 pub fn check(path: &str, text: &str, world: &dyn World) -> Checked {
+    check_paths(path, text, world, 1)
+}
+
+/// [`check`], with at most so many paths for a finding about chains of hosts.
+pub fn check_paths(path: &str, text: &str, world: &dyn World, paths: usize) -> Checked {
     let mut sources = Sources::default();
     let (network, diagnostics) = model::resolve(path, text, &mut sources, world);
     let mut checked = Checked { sources, network, diagnostics, meant: None };
@@ -64,6 +71,7 @@ pub fn check(path: &str, text: &str, world: &dyn World) -> Checked {
         );
         return checked;
     };
+    meant.paths = paths;
     checked.diagnostics.extend(crate::check::run(&checked.network, &mut meant));
     checked.meant = Some(meant);
     checked
@@ -75,7 +83,7 @@ pub fn meant(network: &Network, world: &dyn World) -> Option<Meant> {
     let standing = Standing::new(network, "nftables", world.today());
     let (mut space, mut limits) = (Space::with_budget(BUDGET), Limits::default());
     let meaning = meaning(network, &standing, &mut limits, &mut space);
-    (!space.exhausted()).then_some(Meant { standing, meaning, limits, space })
+    (!space.exhausted()).then_some(Meant { standing, meaning, limits, space, paths: 1 })
 }
 
 /// Renders a checked policy for a target and proves the files equal to it. Nothing is given out that is not proven.

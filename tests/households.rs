@@ -139,7 +139,7 @@ fn main() {
 fn clean(name: &str) -> Result<(), Failed> {
     let household = Household::new(name);
     let checked = household.with("");
-    if checked.diagnostics.is_empty() { Ok(()) } else { Err(household.shown(&checked).into()) }
+    if checked.diagnostics.is_empty() { Ok(()) } else { Err(Household::shown(&checked).into()) }
 }
 
 struct Household {
@@ -180,7 +180,7 @@ impl Household {
         compile::check("main.hedge", &format!("{}\n{more}\n", self.text), &on_a_day())
     }
 
-    fn shown(&self, checked: &Checked) -> String {
+    fn shown(checked: &Checked) -> String {
         let human = Human::new(&checked.sources, false);
         checked.diagnostics.iter().fold(String::new(), |mut text, found| {
             let _ = write!(text, "{}\n\n", human.render(found));
@@ -192,7 +192,7 @@ impl Household {
     fn assertion(&self, line: &str, change: &str, code: &str) -> Result<(), Failed> {
         let checked = self.with(line);
         if checked.meant.is_none() || codes(&checked).iter().any(|code| *code != "redundant-rule") {
-            return fail(format!("`{line}` does not hold:\n{}", self.shown(&checked)));
+            return fail(format!("`{line}` does not hold:\n{}", Self::shown(&checked)));
         }
         let changed = self.with(&format!("{change}\n{line}"));
         let own = |found: &&hedgerow::diagnostic::Diagnostic| {
@@ -200,7 +200,7 @@ impl Household {
             found.code == code && changed.sources.line_column(span).0 > self.text.lines().count()
         };
         if !changed.diagnostics.iter().any(|found| own(&found)) {
-            return fail(format!("`{line}` holds in spite of `{change}`:\n{}", self.shown(&changed)));
+            return fail(format!("`{line}` holds in spite of `{change}`:\n{}", Self::shown(&changed)));
         }
         Ok(())
     }
@@ -263,7 +263,7 @@ impl Household {
                 bare.assertion(&list(lines), change, "exposed-more")?;
                 let longer = [lines, &["tcp 22 -> router"]].concat();
                 let checked = bare.with(&list(&longer));
-                if codes(&checked) == ["exposed-less"] { Ok(()) } else { fail(self.shown(&checked)) }
+                if codes(&checked) == ["exposed-less"] { Ok(()) } else { fail(Self::shown(&checked)) }
             }
             Unfiltered(from, to) => self.verdict((from, to, ""), Verdict::Unfiltered),
             SameZone(names) => {
@@ -303,7 +303,7 @@ impl Household {
             .filter(|found| found.code == "never-failed")
             .flat_map(|found| &found.notes)
             .find_map(|note| note.strip_prefix("path: "));
-        let Some(path) = path else { return fail(format!("no path:\n{}", self.shown(&checked))) };
+        let Some(path) = path else { return fail(format!("no path:\n{}", Self::shown(&checked))) };
         // The hosts stand between the arrows: `A -[how]-> B -[how]-> C`.
         let named: Vec<&str> =
             path.split(" -[").map(|part| part.split_once("]-> ").map_or(part, |(_, name)| name)).collect();

@@ -77,8 +77,8 @@ fn policy(random: &mut Random) -> Policy {
     let mut text =
         "router edge { target nftables }\nzone wan { role internet;  interface eth0;  address 203.0.113.9 }\n"
             .to_owned();
-    for zone in 0..zones {
-        let apart = if isolated[zone] { ";  isolated" } else { "" };
+    for (zone, isolated) in isolated.iter().enumerate() {
+        let apart = if *isolated { ";  isolated" } else { "" };
         let _ =
             writeln!(text, "zone z{zone} {{ role trusted;  interface eth1.{zone};  network 10.0.{zone}.0/29{apart} }}");
     }

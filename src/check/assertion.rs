@@ -26,7 +26,7 @@ pub(super) fn run(network: &Network, meant: &mut Meant, bounds: &Bounds) -> Vec<
 }
 
 pub(super) fn bounds(network: &Network, meant: &mut Meant) -> Bounds {
-    let Meant { standing, meaning: now, limits, space } = meant;
+    let Meant { standing, meaning: now, limits, space, .. } = meant;
     let (mut at_most, mut at_least) = (now.reaching(space), now.reaching(space));
     if has_dates(network) {
         at_most = meaning(&undated(network, true), standing, limits, space).reaching(space);

@@ -49,7 +49,7 @@ pub fn run(network: &Network, meant: &mut Meant) -> Vec<Diagnostic> {
 
 /// All that would pass if nothing were denied: by rules, exposures and VPNs, and what the router sends unasked.
 fn everything(network: &Network, meant: &mut Meant) -> Set {
-    let Meant { standing, meaning, limits, space } = meant;
+    let Meant { standing, meaning, limits, space, .. } = meant;
     let mut sets = vec![flow_set(network, standing, limits, space, &meaning.flows.allowed)];
     for forward in &meaning.forwards {
         let (Some(target), Some(zone)) = (forward.target, forward.zone) else { continue };

@@ -23,6 +23,9 @@ pub struct Arguments {
     /// Files, folders that hold a main.hedge, or `-` for standard input
     #[arg(default_value = ".")]
     paths: Vec<String>,
+    /// Show not only the shortest path of a finding about chains of hosts, but up to N
+    #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "20", require_equals = true)]
+    all_paths: Option<usize>,
     /// From which severity on a finding counts for the exit status
     #[arg(long, value_enum, default_value_t = Deny::Error, value_name = "SEVERITY")]
     deny: Deny,
@@ -54,7 +57,7 @@ pub fn run(arguments: &Arguments, common: &Common) -> Exit {
         let exit = match disk::policy(path, &disk) {
             Err(why) => common.fail(&why),
             Ok((path, text)) => {
-                let checked = compile::check(&path, &text, &disk);
+                let checked = compile::check_paths(&path, &text, &disk, arguments.all_paths.unwrap_or(1));
                 common.report(&checked.sources, &checked.diagnostics);
                 common.say(&summary(&path, &checked.network, &checked.diagnostics, started));
                 exit_of(&checked.diagnostics, checked.meant.is_some(), arguments.deny)

@@ -2,7 +2,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "this is a door to files")]
 
-use std::process::Command;
+use std::{path::Path, process::Command};
 
 use jiff::civil::Date;
 
@@ -44,7 +44,7 @@ impl Revision {
         match found {
             // `git show` lists the entries of a folder.
             Ok(text) if !text.starts_with("tree ") => Ok((file.to_owned(), text)),
-            Err(why) if file.ends_with(".hedge") => Err(at(file, why)),
+            Err(why) if Path::new(file).extension().is_some_and(|end| end == "hedge") => Err(at(file, why)),
             _ => self.read(&folder).map(|text| (folder.clone(), text)).map_err(|why| at(&folder, why)),
         }
     }

@@ -34,34 +34,39 @@ pub struct Path {
     pub steps: Vec<(Step, Leg)>,
 }
 
-struct Walk<'a> {
-    network: &'a Network,
+pub(super) struct Walk<'a> {
+    pub(super) network: &'a Network,
     classes: Classes,
     /// Every accepted packet with its final destination.
     reaching: Set,
     /// The same without protocols, ports and times: who reaches whom at all.
     ends: Set,
-    index: BTreeMap<Leg, usize>,
+    pub(super) index: BTreeMap<Leg, usize>,
     space: &'a mut Space,
 }
 
 /// Decides `never A ~> B`: nothing when it holds, or its failure with the shortest path.
 pub fn never(network: &Network, meant: &mut Meant, assertion: &Assertion, reaching: Set) -> Option<Diagnostic> {
-    let path = chains(network, meant, (&assertion.from, &assertion.to, &assertion.traffic), reaching)?;
-    Some(report(network, &meant.meaning, assertion, &path))
+    let paths = chains(network, meant, (&assertion.from, &assertion.to, &assertion.traffic), reaching)?;
+    let (shortest, others) = paths.split_first()?;
+    let mut finding = report(network, &meant.meaning, assertion, shortest);
+    finding.notes.extend(others.iter().map(|path| format!("path: {}", path.sentence(network))));
+    Some(finding)
 }
 
-/// The shortest chain of hosts from some regions to others that ends with a packet of some traffic.
+/// The chains of hosts from some regions to others that end with a packet of some traffic: the shortest, and others if
+/// they are asked for.
 pub fn chains(
     network: &Network,
     meant: &mut Meant,
     (from, to, traffic): (&[Region], &[Region], &[Traffic]),
     reaching: Set,
-) -> Option<Path> {
+) -> Option<Vec<Path>> {
     let other = other_legs(network, to);
     let to = &[to, &other].concat();
     let regions: Vec<Region> = from.iter().chain(to).cloned().collect();
     let classes = Classes::new(network, &meant.meaning, &regions);
+    let limit = meant.paths;
     let space = &mut meant.space;
     let mut ends = reaching;
     for field in [Field::Proto, Field::DstPort, Field::SrcPort, Field::Minute, Field::Exceeded] {
@@ -74,7 +79,16 @@ pub fn chains(
         .flat_map(|(index, class)| class.legs.iter().map(move |leg| (*leg, index)))
         .collect();
     let mut walk = Walk { network, classes, reaching, ends, index, space };
-    walk.shortest(from, (to, &other), traffic)
+    let shortest = walk.shortest(from, (to, &other), traffic)?;
+    let mut found = vec![shortest];
+    if limit > 1 {
+        let onto = walk.onto(to, traffic);
+        let told = found.iter().map(|path| path.sentence(network)).collect::<Vec<_>>();
+        found
+            .extend(walk.all(from, to, onto, limit).into_iter().filter(|path| !told.contains(&path.sentence(network))));
+        found.truncate(limit);
+    }
+    Some(found)
 }
 
 /// The other legs of hosts that are part of the target: who reaches one of them has reached the host.
@@ -89,7 +103,7 @@ fn other_legs(network: &Network, to: &[Region]) -> Vec<Region> {
         .collect()
 }
 
-fn holds(regions: &[Region], leg: Leg) -> bool {
+pub(super) fn holds(regions: &[Region], leg: Leg) -> bool {
     regions.iter().any(|region| {
         region.place == Place::Zone(leg.zone) && region.addresses.family(leg.family).contains(leg.address)
     })
@@ -143,7 +157,7 @@ impl Walk<'_> {
     }
 
     /// Reaching packets of the traffic that end in the regions, whoever sends them.
-    fn onto(&mut self, to: &[Region], traffic: &[Traffic]) -> Set {
+    pub(super) fn onto(&mut self, to: &[Region], traffic: &[Traffic]) -> Set {
         let anybody: Vec<Region> = self
             .network
             .zone_ids()
@@ -164,7 +178,7 @@ impl Walk<'_> {
     }
 
     /// The last step, if one leads from here to the target.
-    fn arrives(&mut self, leg: Leg, to: &[Region], onto: Set) -> Option<(Step, Leg)> {
+    pub(super) fn arrives(&mut self, leg: Leg, to: &[Region], onto: Set) -> Option<(Step, Leg)> {
         let from = self.from(leg);
         // What a host sends to itself by way of the router is no step.
         let class = self.index.get(&leg).and_then(|index| self.classes.list.get(*index));
@@ -193,7 +207,7 @@ impl Walk<'_> {
     }
 
     /// Every leg that is one step away and not reached yet.
-    fn steps(&mut self, leg: Leg, reached: &BTreeMap<Leg, Option<(Leg, Step)>>) -> Vec<(Step, Leg)> {
+    pub(super) fn steps(&mut self, leg: Leg, reached: &BTreeMap<Leg, Option<(Leg, Step)>>) -> Vec<(Step, Leg)> {
         let mut found: BTreeMap<Leg, Step> = BTreeMap::new();
         let zone = self.network.zone(leg.zone);
         let class: Option<&Class> = self.index.get(&leg).and_then(|index| self.classes.list.get(*index));

@@ -3,6 +3,7 @@
 //! The hosts and the other addresses of every zone are put into classes that no rule tells apart, so that ten thousand
 //! hosts do not make a hundred million edges.
 
+mod all_paths;
 mod chain;
 mod classes;
 mod explain;

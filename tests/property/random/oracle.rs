@@ -414,8 +414,8 @@ impl<'p> Oracle<'p> {
             Item::Icmp { v6, kind, code } => {
                 seen.proto == if *v6 { 58 } else { 1 }
                     && seen.src.is_ipv4() != *v6
-                    && kind.is_none_or(|kind| seen.dst_port >> 8 == kind.into())
-                    && code.is_none_or(|code| seen.dst_port & 0xff == code.into())
+                    && kind.is_none_or(|kind| seen.dst_port >> 8 == u16::from(kind))
+                    && code.is_none_or(|code| seen.dst_port & 0xff == u16::from(code))
             }
             Item::Proto(number) => seen.proto == *number,
             Item::Service(id) => self.policy.service(*id).is_some_and(|service| self.items(&service.items, seen)),
