@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     Test,
-    rig::{Kind, Probe, Seen, nft},
+    rig::{Flow, Kind, Probe, Seen, nft},
 };
 
 pub const TRIALS: &[Test] = &[
@@ -99,7 +99,7 @@ fn established_flows_survive() -> Result<(), String> {
     let open = |scene: &mut Scene, from: &str, dst: IpAddr, port: u16| {
         scene.rig.open_tcp(from, dst, port).map_err(|seen| format!("{dst} {port}: {seen:?}"))
     };
-    let mut flows = vec![
+    let mut flows = [
         open(&mut scene, "lan/any", tv(true), 22)?,
         open(&mut scene, "lan/any", tv(false), 22)?,
         open(&mut scene, "wan/any", public, 443)?,
@@ -110,9 +110,9 @@ fn established_flows_survive() -> Result<(), String> {
             .err()
             .map_or(Err("the hairpin grants something".to_owned()), |_| open(&mut scene, "wan/any", tv(false), 8443))?,
     ];
-    ensure(flows.iter_mut().all(|flow| flow.still_works()), "flows work at first")?;
+    ensure(flows.iter_mut().all(Flow::still_works), "flows work at first")?;
     scene.rig.load(&stricter.text)?;
-    ensure(flows.iter_mut().all(|flow| flow.still_works()), "flows that are open stay open")?;
+    ensure(flows.iter_mut().all(Flow::still_works), "flows that are open stay open")?;
     for (from, dst, port, refused) in [
         ("lan/any", tv(true), 22, Seen::Reset),
         ("lan/any", tv(false), 22, Seen::Reset),
@@ -123,7 +123,7 @@ fn established_flows_survive() -> Result<(), String> {
         ensure(seen == refused, &format!("{from} opens no new flow to {dst}: {seen:?}"))?;
     }
     scene.rig.forget_flows().map_err(|error| error.to_string())?;
-    ensure(!flows.iter_mut().any(|flow| flow.still_works()), "flows that the router forgot are cut")
+    ensure(!flows.iter_mut().any(Flow::still_works), "flows that the router forgot are cut")
 }
 
 /// `HH:MM`, so many minutes from now, in a time zone this far east of UTC.

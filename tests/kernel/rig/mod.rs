@@ -26,7 +26,7 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
-pub use probe::{Arrival, Kind, Probe, Seen};
+pub use probe::{Arrival, Flow, Kind, Probe, Seen};
 
 /// What is around the router.
 #[derive(Clone, Debug, Default)]
