@@ -96,7 +96,7 @@ pub fn edit(
 ) -> Result<(), String> {
     let Some((text, what)) = change(rules, rng) else { return Ok(()) };
     totals.edits += 1;
-    let Meant { standing, meaning, limits, space } = meant;
+    let Meant { standing, meaning, limits, space, .. } = meant;
     let found = verify::nftables(network, standing, meaning, &text, limits, space);
     let Ok(found) = found else {
         totals.edits_refused += 1;
