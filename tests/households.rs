@@ -313,7 +313,7 @@ impl Household {
 
     /// As someone inside meets the public name: by the address that the uplink has today.
     fn public_name(&self, from: &'static str, port: u16, target: Option<&str>) -> Result<(), Failed> {
-        let today = Self { text: self.text.replace("address dhcp", "address 203.0.113.20") };
+        let today = Self { text: self.text.replace("address   dhcp", "address   203.0.113.20") };
         let service = String::leak(format!("tcp {port}"));
         let found = today.explain((from, "203.0.113.20", service))?;
         let leads = found.passes.as_ref().and_then(|case| case.translated_to.as_deref());

@@ -27,7 +27,8 @@ pub struct Meaning {
     pub domain: Set,
     /// The packets that pass untranslated, or would pass once they are translated: with the destination of afterwards.
     pub passing: Set,
-    /// Everything but what comes from outside under an address of the router itself.
+    /// Everything but what comes from outside under an address of the router itself, or by an uplink under one of our
+    /// own networks.
     pub honest: Set,
     /// What always passes, as a set.
     pub always: Set,
@@ -178,11 +179,23 @@ impl Builder<'_> {
         self.space.union(taken, sent)
     }
 
-    /// Everything but what comes from outside under an address of the router itself.
+    /// Everything but what comes from outside under an address of the router itself, and by an uplink under one of our
+    /// own networks.
     fn honest(&mut self) -> Set {
         let forged = self.standing.topology.own_sources(self.space);
         let inside = self.space.cube(&place(Cube::any(), Field::In, Place::Router));
         let forged = self.space.minus(forged, inside);
+        let ours = self.network.zones.iter().filter(|zone| !zone.is_internet());
+        let ours = ours.fold(AddressSet::default(), |set, zone| set.union(&zone.network_set()));
+        let mut cubes = Vec::new();
+        for (id, _) in self.network.zone_ids().filter(|(_, zone)| zone.is_internet()) {
+            let here = place(Cube::any(), Field::In, Place::Zone(id));
+            for family in [Family::V4, Family::V6] {
+                cubes.extend(side(&ours, family, Side::Src).iter().map(|from| here.intersect(from)));
+            }
+        }
+        let foreign = self.space.cubes_union(cubes);
+        let forged = self.space.union(forged, foreign);
         self.space.complement(forged)
     }
 

@@ -111,18 +111,25 @@ fn later_packets(network: &Network, standing: &Standing, reading: &Reading, verd
     verdict.add(Kind::InvalidAccepted, Outcome::default(), invalid, space);
 }
 
-/// Packets whose source belongs to the interface on which they arrive.
+/// Packets whose source belongs to the interface on which they arrive: of an uplink, any but our own networks.
 fn honest(network: &Network, standing: &Standing, space: &mut Space) -> Set {
     let mut cubes = vec![Cube::any().with(Field::In, Ranges::single(LOCAL.into()))];
+    let (mut outside, mut ours) = (Vec::new(), Vec::new());
     for ((number, interface), zone) in standing.topology.interfaces().zip(&network.zones) {
         let here = Cube::any().with(Field::In, Ranges::single(number.into()));
         if zone.is_internet() {
-            cubes.push(here);
-        } else {
-            cubes.extend(interface.networks.iter().map(|net| here.intersect(&prefix(*net, Side::Src))));
+            outside.push(here);
+            continue;
         }
+        let networks: Vec<Cube> = interface.networks.iter().map(|net| prefix(*net, Side::Src)).collect();
+        cubes.extend(networks.iter().map(|net| here.intersect(net)));
+        ours.extend(networks);
     }
-    let all = space.cubes_union(cubes);
+    let outside = space.cubes_union(outside);
+    let ours = space.cubes_union(ours);
+    let outside = space.minus(outside, ours);
+    let inside = space.cubes_union(cubes);
+    let all = space.union(inside, outside);
     let own = standing.topology.own_sources(space);
     let local = space.cube(&Cube::any().with(Field::In, Ranges::single(LOCAL.into())));
     let forged = space.minus(own, local);

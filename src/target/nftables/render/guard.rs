@@ -26,6 +26,7 @@ impl Renderer<'_> {
         if inside.is_empty() {
             return chain;
         }
+        self.own_from_outside(&mut chain);
         chain.rule(format!("iifname != {} accept", words::one_of(&inside)));
         for family in [Family::V4, Family::V6] {
             let mut elements = Vec::new();
@@ -73,6 +74,41 @@ impl Renderer<'_> {
         chain
     }
 
+    /// Drops what comes from an uplink under an address of our own networks, for every packet.
+    fn own_from_outside(&mut self, chain: &mut ChainBlock) {
+        let uplinks = self.interfaces(Zone::is_internet);
+        if uplinks.is_empty() {
+            return;
+        }
+        let uplinks = words::one_of(&uplinks);
+        let own = self.network.zones.iter().filter(|zone| !zone.is_internet()).flat_map(|zone| &zone.networks);
+        let own = AddressSet::nets(own.filter(|network| network.delegated.is_none()).map(|network| network.net));
+        for family in [Family::V4, Family::V6].into_iter().filter(|family| !own.family(*family).is_empty()) {
+            let (name, ip, kind) =
+                if family == Family::V4 { ("own4", "ip", "ipv4_addr") } else { ("own6", "ip6", "ipv6_addr") };
+            let nets = words::addresses(own.family(family), family);
+            self.document.sets.push(SetBlock {
+                name: name.to_owned(),
+                note: "our own networks".to_owned(),
+                kind: kind.to_owned(),
+                interval: true,
+                counter: false,
+                elements: nets.into_iter().map(|text| Element { text, comment: String::new() }).collect(),
+            });
+            chain.rule(format!("iifname {uplinks} {ip} saddr @{name} counter drop"));
+        }
+        let delegated = self.interfaces(|zone| !zone.is_internet() && has_delegated(zone));
+        if !delegated.is_empty() {
+            chain.noted(
+                format!(
+                    "iifname {uplinks} ip6 saddr 2000::/3 fib saddr oifname {} counter drop",
+                    words::one_of(&delegated)
+                ),
+                "our own delegated prefix",
+            );
+        }
+    }
+
     /// The chains that hold private and own addresses off the internet side, in both directions.
     pub(super) fn outside(&mut self) -> Vec<ChainBlock> {
         let uplinks: Vec<ZoneId> =
@@ -80,7 +116,7 @@ impl Renderer<'_> {
         let mut chains = Vec::new();
         for id in uplinks {
             let zone = self.network.zone(id);
-            let (name, interface) = (zone.name.clone(), self.interface(id));
+            let name = zone.name.clone();
             let mut from = plain_chain(
                 format!("from.{name}"),
                 format!("no new connection comes from {name} with a source that is private, reserved or ours"),
@@ -109,14 +145,6 @@ impl Renderer<'_> {
                 from.rule(format!("{ip} saddr @{set} counter drop"));
                 to.rule(format!("{ip} daddr @{set} counter {}", self.refusal_of_inside()));
             }
-            let delegated = self.interfaces(|zone| !zone.is_internet() && has_delegated(zone));
-            if !delegated.is_empty() {
-                from.noted(
-                    format!("fib saddr oifname {} counter drop", words::one_of(&delegated)),
-                    "our own delegated prefix",
-                );
-            }
-            debug_assert!(!interface.is_empty());
             chains.push(from);
             chains.push(to);
         }
