@@ -18,7 +18,7 @@ pub fn run(network: &Network, meant: &Meant) -> Vec<Diagnostic> {
                 .label("takes them here")
                 .also(earlier, "takes them too")
                 .note(format!("packet: {}", describe(&packet, network)))
-                .help("the order of statements means nothing: give one of them another port, uplink or sender"),
+                .help("the order of statements means nothing: give one of them another port, uplink or sender, or `hairpin off` if they meet inside"),
         );
     }
     found
