@@ -213,8 +213,7 @@ impl Builder<'_> {
                 ends.push((forward.translated.iter().collect(), own(zones)));
             }
             Original::Anyone => {
-                let others =
-                    forward.target.map_or_else(unicast, |target| unicast().minus(&AddressSet::of(target)));
+                let others = forward.target.map_or_else(unicast, |target| unicast().minus(&AddressSet::of(target)));
                 ends.push((forward.granted.iter().chain(&forward.translated).collect(), others));
             }
         }

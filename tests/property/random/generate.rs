@@ -24,7 +24,13 @@ pub fn policy(rng: &mut Rng) -> Policy {
     let router = Router {
         reject: *rng.pick(&[None, Some(true), Some(false)]),
         output_open: *rng.pick(&[None, Some(true), Some(false), Some(false)]),
-        timezone: *rng.pick(&[None, Some("UTC"), Some("Europe/Berlin"), Some("Asia/Kolkata"), Some("America/New_York")]),
+        timezone: *rng.pick(&[
+            None,
+            Some("UTC"),
+            Some("Europe/Berlin"),
+            Some("Asia/Kolkata"),
+            Some("America/New_York"),
+        ]),
     };
     let mut maker = Maker { rng, policy: Policy { router, zones: Vec::new(), statements: Vec::new() }, next: 0 };
     maker.zones();
@@ -258,16 +264,8 @@ impl Maker<'_> {
     fn schedule_part(&mut self) -> (Vec<usize>, u16, u16) {
         let rng = &mut *self.rng;
         let days = if rng.percent(40) { Vec::new() } else { (0..7).filter(|_| rng.percent(45)).collect() };
-        let (from, to) = *rng.pick(&[
-            (0, 1440),
-            (420, 1260),
-            (1260, 420),
-            (0, 1),
-            (1439, 1440),
-            (1380, 60),
-            (90, 100),
-            (1320, 0),
-        ]);
+        let (from, to) =
+            *rng.pick(&[(0, 1440), (420, 1260), (1260, 420), (0, 1), (1439, 1440), (1380, 60), (90, 100), (1320, 0)]);
         (days, from, to)
     }
 
@@ -307,8 +305,7 @@ impl Maker<'_> {
         let zone = self.own_zone().filter(|_| self.rng.percent(60));
         if let Some(zone) = zone {
             let blocks = Self::blocks(&zone);
-            let hosts: Vec<Host> =
-                self.hosts().into_iter().filter(|host| host.zones == [zone.id]).collect();
+            let hosts: Vec<Host> = self.hosts().into_iter().filter(|host| host.zones == [zone.id]).collect();
             let mut terms = Vec::new();
             for _ in 0..self.rng.within(1, 3) {
                 if !hosts.is_empty() && self.rng.percent(40) {
@@ -354,7 +351,8 @@ impl Maker<'_> {
 
     /// A literal out there.
     fn foreign(&mut self) -> Term {
-        let nets = ["192.0.2.0/24", "8.8.8.0/24", "203.0.113.0/24", "2001:db8:9::/48", "1.1.1.1/32", "198.51.100.64/26"];
+        let nets =
+            ["192.0.2.0/24", "8.8.8.0/24", "203.0.113.0/24", "2001:db8:9::/48", "1.1.1.1/32", "198.51.100.64/26"];
         let block = Block::new(nets[self.rng.below(nets.len())]);
         match self.rng.below(3) {
             0 => Term::Prefix(block),
@@ -413,7 +411,8 @@ impl Maker<'_> {
     fn side(&mut self, most: usize) -> Side {
         let count = if self.rng.percent(65) { 1 } else { self.rng.within(1, most) };
         let terms = (0..count).map(|_| self.term()).collect();
-        let except = if self.rng.percent(15) { (0..self.rng.within(1, 2)).map(|_| self.term()).collect() } else { Vec::new() };
+        let except =
+            if self.rng.percent(15) { (0..self.rng.within(1, 2)).map(|_| self.term()).collect() } else { Vec::new() };
         Side { terms, except }
     }
 
@@ -474,7 +473,8 @@ impl Maker<'_> {
             log: rng.percent(10),
             during: (!schedules.is_empty() && rng.percent(15)).then(|| *rng.pick(&schedules)),
             until: rng.percent(8),
-            limit: (allow && rng.percent(10)).then(|| *rng.pick(&[(10, "minute"), (3, "second"), (100, "day"), (7, "hour")])),
+            limit: (allow && rng.percent(10))
+                .then(|| *rng.pick(&[(10, "minute"), (3, "second"), (100, "day"), (7, "hour")])),
         }
     }
 
@@ -522,7 +522,8 @@ impl Maker<'_> {
         }
         for _ in 0..self.rng.within(1, 4) {
             let kind = *self.rng.pick(&["never", "never", "always", "only"]);
-            let assertion = Assertion { kind, from: self.side(2), to: self.side(1), items: self.items(kind != "never") };
+            let assertion =
+                Assertion { kind, from: self.side(2), to: self.side(1), items: self.items(kind != "never") };
             self.policy.statements.push(Statement::Assert(assertion));
         }
     }

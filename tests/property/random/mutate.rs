@@ -76,7 +76,8 @@ fn port(code: &str, rng: &mut Rng) -> String {
 /// The first prefix one bit shorter.
 fn widen(code: &str) -> String {
     let Some(slash) = code.find('/') else { return code.to_owned() };
-    let end = code[slash + 1..].find(|character: char| !character.is_ascii_digit()).map_or(code.len(), |at| slash + 1 + at);
+    let end =
+        code[slash + 1..].find(|character: char| !character.is_ascii_digit()).map_or(code.len(), |at| slash + 1 + at);
     match code[slash + 1..end].parse::<u8>() {
         Ok(length) if length > 0 => format!("{}/{}{}", &code[..slash], length - 1, &code[end..]),
         _ => code.to_owned(),
@@ -114,7 +115,9 @@ pub fn edit(
         return Ok(());
     }
     totals.edits_different += 1;
-    for difference in found.differences.iter().filter(|found| matches!(found.kind, Kind::Open | Kind::Closed | Kind::Translated)) {
+    for difference in
+        found.differences.iter().filter(|found| matches!(found.kind, Kind::Open | Kind::Closed | Kind::Translated))
+    {
         let packet = &difference.packet;
         let (low, high) = (verdict(&reading.surely, space, packet)?, verdict(&reading.possibly, space, packet)?);
         if low == high && low == oracle.decide(packet) {

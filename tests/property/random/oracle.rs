@@ -109,9 +109,7 @@ fn nobody(v4: bool) -> IpAddr {
 
 /// Destinations that are never on a wire.
 fn unrouted(address: IpAddr) -> bool {
-    block("127.0.0.0/8").contains(address)
-        || address == IpAddr::V6(Ipv6Addr::LOCALHOST)
-        || bits(address) == 0
+    block("127.0.0.0/8").contains(address) || address == IpAddr::V6(Ipv6Addr::LOCALHOST) || bits(address) == 0
 }
 
 /// Destinations that stay on the link: link-local, multicast, limited broadcast.
@@ -158,9 +156,7 @@ impl<'p> Oracle<'p> {
             }
             if zone.is_internet() {
                 let known = facts.own.len();
-                facts.own.extend(
-                    model.addresses.iter().filter(|own| !own.source.is_known()).map(|own| own.address),
-                );
+                facts.own.extend(model.addresses.iter().filter(|own| !own.source.is_known()).map(|own| own.address));
                 facts.dhcp = facts.own.iter().skip(known).any(IpAddr::is_ipv4) && zone.assigned != Some("pppoe");
             }
             zones.push(facts);
@@ -201,7 +197,10 @@ impl<'p> Oracle<'p> {
         self.zones.iter().any(|zone| {
             zone.own.contains(&address)
                 || zone.nets.iter().any(|net| {
-                    !net.v4() && net.length < 127 && net.first == address && zone.own.iter().any(|own| net.contains(*own))
+                    !net.v4()
+                        && net.length < 127
+                        && net.first == address
+                        && zone.own.iter().any(|own| net.contains(*own))
                 })
         })
     }
@@ -279,7 +278,9 @@ impl<'p> Oracle<'p> {
         match term {
             Term::Any => place == Place::Router || zones(&|_| true),
             Term::Router => place == Place::Router,
-            Term::Internet => matches!(place, Place::Zone(zone) if self.zones[zone].internet) && self.is_internet(address),
+            Term::Internet => {
+                matches!(place, Place::Zone(zone) if self.zones[zone].internet) && self.is_internet(address)
+            }
             Term::Private => zones(&|zone| role(zone) != "internet"),
             Term::Role(name) => zones(&|zone| role(zone) == *name),
             Term::Zone(id) => zones(&|zone| self.policy.zones[zone].id == *id),
@@ -474,9 +475,7 @@ impl<'p> Oracle<'p> {
 
     fn rule(&self, rule: &Rule, seen: &Seen) -> bool {
         let direction = |from: &Side, to: &Side, items: &[Item]| {
-            self.services(items, seen)
-                && self.side(to, seen.to, seen.dst)
-                && self.sender(from, seen, rule.allow)
+            self.services(items, seen) && self.side(to, seen.to, seen.dst) && self.sender(from, seen, rule.allow)
         };
         seen.from != seen.to
             && self.leaves(seen.from, seen.to)
@@ -680,11 +679,7 @@ impl<'p> Oracle<'p> {
         };
         if public && (inside || outside) {
             let port = exposure.port.and_then(|port| inner.map(|(_, inner)| inner).filter(|inner| *inner != port));
-            return Some(Translation {
-                target: Some(target),
-                port,
-                granted: outside.then_some(&exposure.options),
-            });
+            return Some(Translation { target: Some(target), port, granted: outside.then_some(&exposure.options) });
         }
         let outside = asked && self.takes_on(exposure, zone) && self.is_internet(packet.src);
         let challenge = exposure.http01 && (packet.proto, packet.dst_port) == (6, 80);

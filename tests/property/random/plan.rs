@@ -319,12 +319,7 @@ impl Policy {
     }
 
     fn zone_text(&self, zone: &Zone) -> String {
-        let mut text = format!(
-            "zone {} {{ role {};  interface {}",
-            self.zone_name(zone.id),
-            zone.role,
-            zone.interface
-        );
+        let mut text = format!("zone {} {{ role {};  interface {}", self.zone_name(zone.id), zone.role, zone.interface);
         if !zone.nets.is_empty() {
             let nets = zone.nets.iter().map(|net| match net {
                 Net::Literal(block) => block.text(),
@@ -332,8 +327,12 @@ impl Policy {
             });
             write!(text, ";  network {}", nets.collect::<Vec<_>>().join(", ")).unwrap();
         }
-        let own: Vec<String> =
-            zone.assigned.iter().map(|word| (*word).to_owned()).chain(zone.addresses.iter().map(ToString::to_string)).collect();
+        let own: Vec<String> = zone
+            .assigned
+            .iter()
+            .map(|word| (*word).to_owned())
+            .chain(zone.addresses.iter().map(ToString::to_string))
+            .collect();
         if !own.is_empty() {
             write!(text, ";  address {}", own.join(", ")).unwrap();
         }
@@ -367,7 +366,8 @@ impl Policy {
     fn statement_text(&self, statement: &Statement) -> String {
         match statement {
             Statement::Host(host) => {
-                let mut text = format!("host h{} {{ zone {}", host.id, list(host.zones.iter().map(|id| self.zone_name(*id))));
+                let mut text =
+                    format!("host h{} {{ zone {}", host.id, list(host.zones.iter().map(|id| self.zone_name(*id))));
                 if !host.addresses.is_empty() {
                     write!(text, ";  address {}", list(host.addresses.iter().map(ToString::to_string))).unwrap();
                 }
@@ -378,7 +378,12 @@ impl Policy {
             }
             Statement::Group(group) => match group.zone {
                 Some(zone) => {
-                    format!("group g{} {{ zone {};  members {} }}", group.id, self.zone_name(zone), self.side(&group.side))
+                    format!(
+                        "group g{} {{ zone {};  members {} }}",
+                        group.id,
+                        self.zone_name(zone),
+                        self.side(&group.side)
+                    )
                 }
                 None => format!("group g{} = {}", group.id, self.side(&group.side)),
             },
@@ -417,7 +422,13 @@ impl Policy {
                 format!("reflect {protocol} between {}", list(reflector.zones.iter().map(|id| self.zone_name(*id))))
             }
             Statement::Assert(assertion) => {
-                format!("{} {} -> {}{}", assertion.kind, self.side(&assertion.from), self.side(&assertion.to), behind(&assertion.items))
+                format!(
+                    "{} {} -> {}{}",
+                    assertion.kind,
+                    self.side(&assertion.from),
+                    self.side(&assertion.to),
+                    behind(&assertion.items)
+                )
             }
         }
     }

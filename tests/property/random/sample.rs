@@ -64,7 +64,9 @@ fn ends(first: IpAddr, last: IpAddr, found: &mut Vec<IpAddr>) {
     let max = if first.is_ipv4() { u128::from(u32::MAX) } else { u128::MAX };
     let v4 = first.is_ipv4();
     let (from, to) = (bits(first), bits(last));
-    for value in [from.saturating_sub(1), from, (from + 1).min(max), to.saturating_sub(1), to, to.saturating_add(1).min(max)] {
+    for value in
+        [from.saturating_sub(1), from, (from + 1).min(max), to.saturating_sub(1), to, to.saturating_add(1).min(max)]
+    {
         found.push(from_bits(v4, value));
     }
     if to - from > 8 {
@@ -262,8 +264,9 @@ impl Pool {
 
     /// Makes the packet follow a statement, in most respects.
     fn follow(&self, oracle: &Oracle<'_>, rng: &mut Rng, packet: &mut Packet) {
-        let translates =
-            |statement: &&Statement| matches!(statement, Statement::Expose(_) | Statement::Redirect(_) | Statement::Vpn(_));
+        let translates = |statement: &&Statement| {
+            matches!(statement, Statement::Expose(_) | Statement::Redirect(_) | Statement::Vpn(_))
+        };
         let some = rng.percent(30);
         let list: Vec<&Statement> =
             oracle.policy.statements.iter().filter(|statement| !some || translates(statement)).collect();
@@ -347,7 +350,8 @@ impl Pool {
                 continue;
             }
             let towards = Self::place(oracle, rng);
-            let dst = self.address(rng, |address| address.is_ipv4() == src.is_ipv4() && oracle.side(to, towards, address));
+            let dst =
+                self.address(rng, |address| address.is_ipv4() == src.is_ipv4() && oracle.side(to, towards, address));
             if dst.is_ipv4() == src.is_ipv4() && oracle.side(to, towards, dst) {
                 packet.ingress = Oracle::number(place);
                 packet.family = if src.is_ipv4() { Family::V4 } else { Family::V6 };
@@ -390,10 +394,14 @@ impl Pool {
     }
 
     fn route(&self, oracle: &Oracle<'_>, rng: &mut Rng, packet: &mut Packet) {
-        let dst = oracle.arrives(packet).map_or_else(|| from_bits(packet.family == Family::V4, packet.dst), |(dst, _)| dst);
+        let dst =
+            oracle.arrives(packet).map_or_else(|| from_bits(packet.family == Family::V4, packet.dst), |(dst, _)| dst);
         let ways = oracle.ways(oracle.place(packet.ingress), dst);
-        packet.egress =
-            if ways.is_empty() || rng.percent(6) { Oracle::number(Self::place(oracle, rng)) } else { Oracle::number(*rng.pick(&ways)) };
+        packet.egress = if ways.is_empty() || rng.percent(6) {
+            Oracle::number(Self::place(oracle, rng))
+        } else {
+            Oracle::number(*rng.pick(&ways))
+        };
     }
 }
 
@@ -420,7 +428,15 @@ pub fn parse(text: &str, network: &hedgerow::model::Network) -> Option<Packet> {
         Some(kind.parse::<u16>().ok()? << 8 | code.parse::<u16>().ok()?)
     };
     let (proto, dst_port) = match protocol.split_once(' ') {
-        None => (match protocol { "tcp" => 6, "udp" => 17, "sctp" => 132, _ => return None }, dst_port),
+        None => (
+            match protocol {
+                "tcp" => 6,
+                "udp" => 17,
+                "sctp" => 132,
+                _ => return None,
+            },
+            dst_port,
+        ),
         Some(("icmp", kind)) => (1, message(kind)?),
         Some(("icmpv6", kind)) => (58, message(kind)?),
         Some((_, number)) => (number.parse().ok()?, 0),
