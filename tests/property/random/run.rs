@@ -58,6 +58,7 @@ pub struct Totals {
     pub edits_refused: u64,
     /// Differences that the oracle confirms by their own packet.
     pub confirmed: u64,
+    pub outcomes: BTreeMap<&'static str, u64>,
     pub errors: BTreeMap<String, u64>,
     pub failures: Vec<String>,
 }
@@ -82,6 +83,9 @@ impl Totals {
         self.edits_different += other.edits_different;
         self.edits_refused += other.edits_refused;
         self.confirmed += other.confirmed;
+        for (word, count) in other.outcomes {
+            *self.outcomes.entry(word).or_default() += count;
+        }
         for (code, count) in other.errors {
             *self.errors.entry(code).or_default() += count;
         }
@@ -92,7 +96,7 @@ impl Totals {
     pub fn report(&self, time: Duration) -> String {
         format!(
             "{} policies in {:.1} s ({} more had zones that the model refuses), {} statements, {} of them refused and taken out\n\
-             {} packets decided, {} passed, {} of these translated\n\
+             {} packets decided, {} passed, {} of these translated: {:?}\n\
              {} policies with contested forwards\n\
              {} rulesets proven, {} not expressible, {} taken by nft\n\
              {} assertions, {} of them hold\n\
@@ -106,6 +110,7 @@ impl Totals {
             self.packets,
             self.passed,
             self.translated,
+            self.outcomes,
             self.contested,
             self.proven,
             self.inexpressible,
@@ -212,6 +217,9 @@ fn check(policy: &Policy, seed: u64, config: &Config, totals: &mut Totals) -> Re
         .collect();
     totals.packets += packets.len() as u64;
     totals.passed += packets.iter().filter(|(_, outcome)| outcome.is_some()).count() as u64;
+    for (_, outcome) in &packets {
+        *totals.outcomes.entry(word(*outcome)).or_default() += 1;
+    }
     totals.translated +=
         packets.iter().filter(|(_, outcome)| outcome.is_some_and(|outcome| outcome.dnat.is_some())).count() as u64;
 
@@ -265,6 +273,21 @@ fn check(policy: &Policy, seed: u64, config: &Config, totals: &mut Totals) -> Re
         mutate::edit(&rules, &network, meant, &oracle, &packets, &mut rng, totals)?;
     }
     Ok(())
+}
+
+/// What an outcome is, for the figures.
+fn word(outcome: Option<Outcome>) -> &'static str {
+    use hedgerow::router::{Dnat, Snat};
+    match outcome.map(|outcome| (outcome.dnat, outcome.snat)) {
+        None => "denied",
+        Some((None, None)) => "as it is",
+        Some((None, Some(Snat::Masquerade))) => "masqueraded",
+        Some((None, Some(Snat::To { .. }))) => "under an address",
+        Some((Some(Dnat::ToRouter { .. }), _)) => "redirected to the router",
+        Some((Some(Dnat::To { port: Some(_), .. }), None)) => "forwarded, other port",
+        Some((Some(Dnat::To { .. }), None)) => "forwarded",
+        Some((Some(Dnat::To { .. }), Some(_))) => "forwarded and masqueraded",
+    }
 }
 
 /// What a behaviour does with a packet. Nobody may file a packet twice.
