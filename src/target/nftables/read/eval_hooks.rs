@@ -95,7 +95,10 @@ impl<'a> Eval<'a> {
             let valid = match state.destination {
                 Destination::Original => domain,
                 Destination::Unknown => Set::ALL,
-                Destination::ToRouter { .. } => taken,
+                Destination::ToRouter { .. } => {
+                    let addressless = self.addressless();
+                    self.space.minus(taken, addressless)
+                }
                 Destination::To { address, .. } => {
                     let ids = self.topology.routes(address).into_iter().map(|id| (id.into(), id.into()));
                     self.space.cube(&Cube::any().with(Field::Out, Ranges::from_pairs(ids)))
@@ -110,6 +113,20 @@ impl<'a> Eval<'a> {
             join(self.space, &mut onward, state, others);
         }
         (to_router, onward)
+    }
+
+    /// The packets that arrive where the router has no address of their family: `redirect` drops them
+    /// (`nf_nat_redirect_ipv4` in `nf_nat_redirect.c`).
+    fn addressless(&mut self) -> Set {
+        let mut cubes = Vec::new();
+        for (id, interface) in self.topology.interfaces() {
+            for v6 in [false, true] {
+                if !interface.addresses.iter().any(|address| address.is_ipv6() == v6) {
+                    cubes.push(super::eval_address::of_family(v6).with(Field::In, Ranges::single(id.into())));
+                }
+            }
+        }
+        self.space.cubes_union(cubes)
     }
 
     /// Asks everything that hangs at a hook; gives what may get past.
