@@ -14,10 +14,10 @@ use petgraph::graph::DiGraph;
 use serde::Serialize;
 
 use crate::{
-    compile::Meant,
     diagnostic::{Sources, Span},
     model::{HostId, Network, ZoneId},
     packet::Set,
+    policy::Meant,
 };
 
 /// The nodes and edges, both in an order that depends on nothing but the policy.
