@@ -32,16 +32,6 @@ const MAY_USE: [(&str, &[&str]); 16] = [
 /// Lines of a file in `src`.
 const LONGEST: usize = 420;
 
-/// Files that are longer and have to be parted, with what they may have until then.
-const TO_BE_PARTED: [(&str, usize); 6] = [
-    ("src/model/attributes.rs", 500),
-    ("src/model/network.rs", 600),
-    ("src/model/resolve/conflicts.rs", 500),
-    ("src/model/resolve/exposures.rs", 930),
-    ("src/model/resolve/mod.rs", 480),
-    ("src/model/resolve/zones.rs", 740),
-];
-
 /// A source file without its comments and strings.
 struct File {
     path: String,
@@ -251,20 +241,10 @@ fn nothing_in_the_library_panics_on_purpose() {
 fn files_are_short() {
     let mut failures = Vec::new();
     for file in sources() {
-        let excused = TO_BE_PARTED.iter().find(|(path, _)| *path == file.path);
-        let longest = excused.map_or(LONGEST, |(_, lines)| *lines);
-        if file.lines > longest {
-            failures.push(format!("{}: {} lines, and {longest} are allowed: part it", file.path, file.lines));
-        } else if excused.is_some() && file.lines <= LONGEST {
-            failures.push(format!("{}: is short now: take it out of TO_BE_PARTED", file.path));
+        if file.lines > LONGEST {
+            failures.push(format!("{}: {} lines, and {LONGEST} are allowed: part it", file.path, file.lines));
         }
     }
-    failures.extend(
-        TO_BE_PARTED
-            .iter()
-            .filter(|(path, _)| !Path::new(path).exists())
-            .map(|(path, _)| format!("{path}: is no more: take it out of TO_BE_PARTED")),
-    );
     check(&failures);
 }
 
