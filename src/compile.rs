@@ -1,11 +1,13 @@
 //! The whole pipeline: a policy's text in, proven files out.
 
+pub use crate::policy::Meant;
+
 use crate::{
     diagnostic::{Diagnostic, Severity, Sources},
     model::{self, Network},
     packet::Space,
     plan::rulebook,
-    policy::{Meaning, Standing, meaning},
+    policy::{Standing, meaning},
     router::Limits,
     target::nftables,
     verify,
@@ -22,16 +24,6 @@ pub struct Checked {
     pub diagnostics: Vec<Diagnostic>,
     /// Only when no diagnostic of the model is an error.
     pub meant: Option<Meant>,
-}
-
-/// What a policy means where its router stands.
-pub struct Meant {
-    pub standing: Standing,
-    pub meaning: Meaning,
-    pub limits: Limits,
-    pub space: Space,
-    /// How many paths a finding about chains of hosts shows.
-    pub paths: usize,
 }
 
 /// The files of one target.

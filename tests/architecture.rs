@@ -7,7 +7,7 @@ use std::{
 };
 
 /// What the code of a folder (or file) may name of the rest of the crate. `diagnostic` and `world` are everybody's.
-const MAY_USE: [(&str, &[&str]); 15] = [
+const MAY_USE: [(&str, &[&str]); 16] = [
     ("diagnostic", &[]),
     ("world", &[]),
     ("packet", &[]),
@@ -20,34 +20,17 @@ const MAY_USE: [(&str, &[&str]); 15] = [
     ("plan", &["packet", "router", "model", "policy"]),
     ("target", &["packet", "router", "model", "policy", "plan"]),
     ("verify", &["packet", "router", "model", "policy", "target"]),
+    ("report", &["reach"]),
     ("compile", &["packet", "router", "model", "policy", "check", "plan", "target", "verify"]),
-    ("cli", &["syntax", "packet", "router", "model", "policy", "reach", "check", "target", "verify", "compile"]),
+    (
+        "cli",
+        &["syntax", "packet", "router", "model", "policy", "reach", "check", "target", "verify", "report", "compile"],
+    ),
     ("lib", &[]),
-];
-
-/// Names that still stand further up than where they are used. They belong into `policy`; none may be added.
-const TO_BE_MOVED: [(&str, &str); 7] = [
-    ("reach", "check::let_through"),
-    ("reach", "compile::Meant"),
-    ("reach", "verify::describe"),
-    ("check", "compile::Meant"),
-    ("check", "verify::describe"),
-    ("verify", "compile::Meant"),
-    ("verify", "reach::region_name"),
 ];
 
 /// Lines of a file in `src`.
 const LONGEST: usize = 420;
-
-/// Files that are longer and have to be parted, with what they may have until then.
-const TO_BE_PARTED: [(&str, usize); 6] = [
-    ("src/model/attributes.rs", 500),
-    ("src/model/network.rs", 600),
-    ("src/model/resolve/conflicts.rs", 500),
-    ("src/model/resolve/exposures.rs", 930),
-    ("src/model/resolve/mod.rs", 480),
-    ("src/model/resolve/zones.rs", 740),
-];
 
 /// A source file without its comments and strings.
 struct File {
@@ -168,7 +151,6 @@ fn check(failures: &[String]) {
 #[test]
 fn imports_point_one_way() {
     let mut failures = Vec::new();
-    let mut unused: BTreeSet<(&str, &str)> = TO_BE_MOVED.into();
     for file in sources() {
         let stage = file.stage();
         if stage == "main" {
@@ -183,18 +165,9 @@ fn imports_point_one_way() {
             if used == stage || ["diagnostic", "world"].contains(&used.as_str()) || allowed.contains(&used.as_str()) {
                 continue;
             }
-            let below = format!("{used}::");
-            let inner: Vec<&String> = names.iter().filter(|name| name.starts_with(&below)).collect();
-            let excused = |name: &&String| TO_BE_MOVED.contains(&(stage, name.as_str()));
-            unused.retain(|(of, name)| *of != stage || !inner.iter().any(|inner| inner == name));
-            if inner.is_empty() || !inner.iter().all(excused) {
-                failures.push(format!("{}: `{stage}` must not use `crate::{used}`", file.path));
-            }
+            failures.push(format!("{}: `{stage}` must not use `crate::{used}`", file.path));
         }
     }
-    failures.extend(unused.iter().map(|(stage, name)| {
-        format!("`{stage}` uses `{name}` no more: take it out of TO_BE_MOVED in tests/architecture.rs")
-    }));
     check(&failures);
 }
 
@@ -268,20 +241,10 @@ fn nothing_in_the_library_panics_on_purpose() {
 fn files_are_short() {
     let mut failures = Vec::new();
     for file in sources() {
-        let excused = TO_BE_PARTED.iter().find(|(path, _)| *path == file.path);
-        let longest = excused.map_or(LONGEST, |(_, lines)| *lines);
-        if file.lines > longest {
-            failures.push(format!("{}: {} lines, and {longest} are allowed: part it", file.path, file.lines));
-        } else if excused.is_some() && file.lines <= LONGEST {
-            failures.push(format!("{}: is short now: take it out of TO_BE_PARTED", file.path));
+        if file.lines > LONGEST {
+            failures.push(format!("{}: {} lines, and {LONGEST} are allowed: part it", file.path, file.lines));
         }
     }
-    failures.extend(
-        TO_BE_PARTED
-            .iter()
-            .filter(|(path, _)| !Path::new(path).exists())
-            .map(|(path, _)| format!("{path}: is no more: take it out of TO_BE_PARTED")),
-    );
     check(&failures);
 }
 

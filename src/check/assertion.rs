@@ -1,13 +1,11 @@
 //! `never`, `always`, `only`: decided exactly, for every packet.
 
 use crate::{
-    compile::Meant,
     diagnostic::{Diagnostic, Span},
     model::{Assertion, AssertionKind, Network, Place, Region, address::address},
     packet::{Cube, Field, Packet, Ranges, Set, Space},
-    policy::{Cause, Meaning, between, has_dates, leaves, meaning, undated},
+    policy::{Meaning, Meant, between, describe, has_dates, leaves, let_through, meaning, undated},
     router::LOCAL,
-    verify::describe,
 };
 
 /// What is reachable at most and at least, whatever the time, the rate and the date.
@@ -186,34 +184,4 @@ fn held_back(meaning: &Meaning, packet: &Packet, mut error: Diagnostic) -> Diagn
         error = error.also(span, "holds it back");
     }
     error.help("a deny always wins, and a schedule, limit or date counts as closed here")
-}
-
-/// The statements that let a packet through, given with its final destination.
-#[must_use]
-pub fn let_through(meaning: &Meaning, packet: &Packet) -> Vec<Cause> {
-    let mut causes: Vec<Cause> =
-        meaning.flows.allowed.iter().filter(|flow| flow.holds(packet)).map(|flow| flow.cause).collect();
-    for forward in &meaning.forwards {
-        let target = forward.target.map(crate::model::address::bits);
-        let port = forward.port.unwrap_or(packet.dst_port);
-        let inner = crate::model::service::Traffic {
-            to: forward.port.map_or_else(|| forward.traffic.to.clone(), |port| vec![(port, port)]),
-            ..forward.traffic.clone()
-        };
-        let granted = forward.granted.iter().any(|region| {
-            matches!(region.place, Place::Zone(zone) if crate::policy::zone_number(zone) == packet.ingress)
-                && region.addresses.family(packet.family).contains(packet.src)
-        });
-        if granted
-            && forward.family == packet.family
-            && target == Some(packet.dst)
-            && port == packet.dst_port
-            && inner.holds(packet)
-        {
-            causes.push(forward.cause);
-        }
-    }
-    causes.sort_unstable();
-    causes.dedup();
-    causes
 }

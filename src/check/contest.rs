@@ -1,6 +1,10 @@
 //! Forwards that take the same packets: the order of statements must not decide where these go.
 
-use crate::{compile::Meant, diagnostic::Diagnostic, model::Network, verify::describe};
+use crate::{
+    diagnostic::Diagnostic,
+    model::Network,
+    policy::{Meant, describe},
+};
 
 /// Every two statements that would send one packet different ways.
 pub fn run(network: &Network, meant: &Meant) -> Vec<Diagnostic> {

@@ -1,11 +1,10 @@
 //! `exposed { ... }`: the whole list of what the internet can open. One thing more, or one less, fails.
 
 use crate::{
-    compile::Meant,
     diagnostic::Diagnostic,
     model::{AddressSet, ExposedEntry, ExposedList, Network, Place, Region, service::Traffic},
     packet::{Cube, Family, Field, Ranges, Set, Space},
-    policy::{between, zone_number},
+    policy::{Meant, between, let_through, zone_number},
     reach::describe_sent,
     router::{Dnat, Outcome},
 };
@@ -49,7 +48,7 @@ fn decide(network: &Network, meant: &mut Meant, list: &ExposedList) -> Vec<Diagn
                 inner.dst = crate::model::address::bits(address);
                 inner.dst_port = port.unwrap_or(packet.dst_port);
             }
-            for span in super::let_through(&meant.meaning, &inner).iter().filter_map(|cause| cause.span()) {
+            for span in let_through(&meant.meaning, &inner).iter().filter_map(|cause| cause.span()) {
                 error = error.also(span, "opens it");
             }
             found.push(error.help("add it to the list if it is meant to be open, or take back what opens it"));

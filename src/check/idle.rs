@@ -4,11 +4,10 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    compile::Meant,
     diagnostic::{Diagnostic, Span},
     model::{AddressSet, Network, Place, Region, service::Traffic},
     packet::{Cube, Field, Ranges, Set, Space},
-    policy::{Cause, Flow, between, flow_set},
+    policy::{Cause, Flow, Meant, between, flow_set},
     router::LOCAL,
 };
 

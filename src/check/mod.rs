@@ -7,9 +7,7 @@ mod idle;
 mod named;
 mod unsupported;
 
-pub use assertion::let_through;
-
-use crate::{compile::Meant, diagnostic::Diagnostic, model::Network};
+use crate::{diagnostic::Diagnostic, model::Network, policy::Meant};
 
 /// Everything that is found.
 pub fn run(network: &Network, meant: &mut Meant) -> Vec<Diagnostic> {

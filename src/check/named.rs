@@ -2,9 +2,9 @@
 
 use super::assertion::{Bounds, decide};
 use crate::{
-    compile::Meant,
     diagnostic::{Diagnostic, Severity},
     model::Network,
+    policy::Meant,
 };
 
 /// Everything that the named checks find.

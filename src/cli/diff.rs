@@ -9,7 +9,8 @@ use crate::{
     compile,
     diagnostic::{Severity, Sources},
     model,
-    verify::{Change, ChangeKind, Version, changes},
+    policy::Meant,
+    reach::{Change, ChangeKind, Version, changes},
     world::World,
 };
 
@@ -39,7 +40,7 @@ enum Format {
 struct Loaded {
     network: model::Network,
     sources: Sources,
-    meant: compile::Meant,
+    meant: Meant,
 }
 
 pub fn run(arguments: &Arguments, common: &Common) -> Exit {

@@ -5,15 +5,21 @@
 //! router has to be told.
 
 mod cause;
+mod causes;
+mod describe;
 mod flow;
 mod forward;
 mod meaning;
+mod meant;
 mod reaching;
 mod standing;
 
 pub use cause::Cause;
+pub use causes::let_through;
+pub use describe::{describe, socket};
 pub use flow::{Destination, Flow, Flows, Source, baseline, flows, leaves, neighbours, output_baseline};
 pub use forward::{Forward, Original, forwards};
 pub use meaning::{BURST, Meaning, flow_set, meaning, unicast};
+pub use meant::Meant;
 pub use reaching::{between, has_dates, undated};
 pub use standing::{Standing, zone_number};

@@ -7,12 +7,10 @@ use super::{
     name::address_name,
 };
 use crate::{
-    check::let_through,
-    compile::Meant,
     diagnostic::{Diagnostic, Span},
     model::{AddressSet, Assertion, HostAddress, Network, Place, Region, address::address, service::Traffic},
     packet::{Cube, Field, Packet, Ranges, Set, Side, Space, prefix},
-    policy::{Meaning, between, zone_number},
+    policy::{Meaning, Meant, between, let_through, zone_number},
     router::LOCAL,
 };
 

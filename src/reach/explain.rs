@@ -4,12 +4,10 @@ use serde::Serialize;
 
 use super::name::{describe_sent, region_name};
 use crate::{
-    check::let_through,
-    compile::Meant,
     diagnostic::{Diagnostic, Severity, Sources, Span},
     model::{AddressSet, Network, Place, Region, address::bits, resolve_with, service::Traffic},
     packet::{Cube, Field, Packet, Ranges, Set, Space},
-    policy::{Cause, between, zone_number},
+    policy::{Cause, Meant, between, let_through, zone_number},
     router::{Dnat, LOCAL, OTHER, Outcome, Snat},
     world::World,
 };

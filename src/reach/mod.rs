@@ -6,6 +6,7 @@
 mod all_paths;
 mod chain;
 mod classes;
+mod difference;
 mod explain;
 mod graph;
 mod name;
@@ -13,6 +14,7 @@ mod words;
 
 pub use chain::{Path, Step, chains, never, service_words};
 pub use classes::{Class, Classes, Leg};
+pub use difference::{Change, ChangeKind, Version, changes};
 pub use explain::{Answer, Case, Question, Reason, Verdict, answer, ask};
 pub use graph::{Edge, Graph, Kind, Node, NodeKind, graph, notes as graph_notes};
 pub use name::{address_name, describe_sent, region_name};

@@ -8,8 +8,8 @@ use crate::{
         address::{address, bits},
     },
     packet::{Family, Packet},
+    policy::describe,
     router::{LOCAL, Outcome},
-    verify::describe,
 };
 
 /// `ha`, or `10.0.30.1 (iot)`.

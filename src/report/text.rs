@@ -1,6 +1,9 @@
 //! The words on a picture.
 
-use petgraph::{graph::NodeIndex, visit::EdgeRef};
+use petgraph::{
+    graph::{EdgeReference, NodeIndex},
+    visit::EdgeRef,
+};
 
 use crate::reach::{Edge, Graph, Kind, NodeKind};
 
@@ -34,10 +37,10 @@ pub fn label(edge: &Edge, families: bool, most: usize) -> String {
 }
 
 /// The label of all edges from one node to another. Where they let the same pass, only their scopes differ by family.
-pub fn together(graph: &Graph, edges: &[petgraph::graph::EdgeReference<'_, Edge>], most: usize) -> String {
+pub fn together(graph: &Graph, edges: &[EdgeReference<'_, Edge>], most: usize) -> String {
     let each = edges.iter().map(|edge| label(edge.weight(), two_families(graph, edge.source(), edge.target()), most));
     let (one, six): (Vec<&Edge>, Vec<&Edge>) =
-        edges.iter().map(|edge| edge.weight()).partition(|edge| edge.ipv6.is_empty());
+        edges.iter().map(EdgeReference::weight).partition(|edge| edge.ipv6.is_empty());
     if let ([one], [six]) = (one.as_slice(), six.as_slice())
         && six.ipv4.is_empty()
         && one.ipv4 == six.ipv6
@@ -85,7 +88,7 @@ pub trait EdgeOf {
         Self: 'g;
 }
 
-impl EdgeOf for petgraph::graph::EdgeReference<'_, Edge> {
+impl EdgeOf for EdgeReference<'_, Edge> {
     fn parts<'g>(&self, graph: &'g Graph) -> (&'g str, &'g str, &'g Edge)
     where
         Self: 'g,

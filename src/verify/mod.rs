@@ -1,10 +1,9 @@
 //! Is a configuration equal to the policy? Both are sets of packets; the difference is shown packet by packet.
 
 mod difference;
-mod policies;
 
-pub use difference::{Difference, Kind, describe};
-pub use policies::{Change, ChangeKind, Version, changes};
+pub use crate::policy::describe;
+pub use difference::{Difference, Kind};
 
 use std::collections::BTreeSet;
 

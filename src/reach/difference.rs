@@ -4,13 +4,12 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::words::{services, side_name};
 use crate::{
-    compile::Meant,
     diagnostic::Sources,
     model::{AddressSet, Network, Place, Region, Role, ZoneId, service::Traffic},
     packet::{Cube, Field, Ranges, Set, Space},
-    policy::{Cause, Flow, Meaning, flow_set, meaning, zone_number},
-    reach::{services, side_name},
+    policy::{Cause, Flow, Meaning, Meant, flow_set, meaning, zone_number},
     router::{Dnat, LOCAL, Limits},
 };
 

@@ -1,5 +1,7 @@
 //! Contradictions between declarations: VLANs, interfaces, networks and addresses that are used twice.
 
+mod forwards;
+
 use std::{collections::BTreeMap, net::IpAddr};
 
 use ipnet::{IpNet, Ipv6Net};
@@ -12,8 +14,7 @@ use crate::{
     diagnostic::{Diagnostic, Span},
     model::{
         address::AddressSet,
-        network::{AddressSource, HostId, Region, Zone, ZoneId, ZoneNetwork},
-        service::Traffic,
+        network::{AddressSource, HostId, Zone, ZoneNetwork},
     },
 };
 
@@ -285,71 +286,6 @@ impl Resolver<'_> {
         }
     }
 
-    /// Two forwards of one public port: which host would get the connection?
-    fn forwards_collide(&self) {
-        let mut taken: Vec<Forward<'_>> = Vec::new();
-        for exposure in &self.network.exposures {
-            if exposure.tunnel.is_some() || exposure.expired {
-                continue;
-            }
-            let (host, service, place) = match &exposure.through {
-                Some(through) => (through.host, &through.service, exposure.span),
-                None => (exposure.host, &exposure.service, exposure.span),
-            };
-            for inside in service {
-                let public = match exposure.port {
-                    Some((port, _)) => vec![(port, port)],
-                    None => inside.to.clone(),
-                };
-                taken.push(Forward {
-                    span: exposure.port.map_or(place, |(_, span)| span),
-                    on: &exposure.on,
-                    protocol: inside.protocol,
-                    ports: public,
-                    from: Some(&exposure.from),
-                    to: Some((host, inside.to.clone())),
-                });
-            }
-        }
-        for vpn in &self.network.vpns {
-            for listen in &vpn.listen {
-                taken.push(Forward {
-                    span: vpn.span,
-                    on: &vpn.on,
-                    protocol: listen.protocol,
-                    ports: listen.to.clone(),
-                    from: None,
-                    to: vpn.server.map(|host| (host, listen.to.clone())),
-                });
-            }
-        }
-        for (index, forward) in taken.iter().enumerate() {
-            let earlier = taken.iter().take(index).find(|earlier| earlier.collides(forward));
-            let Some(earlier) = earlier else { continue };
-            let ports = forward.ports.iter().find(|(from, to)| {
-                earlier.ports.iter().any(|(other_from, other_to)| other_from <= to && from <= other_to)
-            });
-            let protocol = match forward.protocol {
-                Some(crate::model::service::UDP) => "udp",
-                Some(crate::model::service::SCTP) => "sctp",
-                _ => "tcp",
-            };
-            let port = ports.map_or_else(String::new, |(from, to)| {
-                if from == to { format!("{protocol} {from}") } else { format!("{protocol} {from}-{to}") }
-            });
-            self.report(
-                Diagnostic::error(
-                    "forward-collision",
-                    forward.span,
-                    format!("{port} is taken twice on one uplink"),
-                )
-                .label("cannot lead to a second place")
-                .also(earlier.span, "taken by this")
-                .help("give one of them another port, or another uplink with `on`; several names on one port go `through` one reverse proxy"),
-            );
-        }
-    }
-
     /// Two uplinks with one address, or with one delegated prefix.
     fn uplinks_twice(&self) {
         let mut addresses: BTreeMap<IpAddr, (Span, &str)> = BTreeMap::new();
@@ -383,68 +319,4 @@ impl Resolver<'_> {
             prefixes.push((net, span, &zone.name));
         }
     }
-
-    fn redirects_collide(&self) {
-        let redirects = &self.network.redirects;
-        for (index, redirect) in redirects.iter().enumerate() {
-            let clash = redirects.iter().take(index).find(|other| {
-                other.to != redirect.to
-                    && meet(&other.from, &redirect.from)
-                    && other.traffic.iter().any(|one| redirect.traffic.iter().any(|two| overlap(one, two)))
-            });
-            if let Some(other) = clash {
-                self.report(
-                    Diagnostic::error("redirect-collision", redirect.span, "the same packets are redirected twice")
-                        .label("cannot be given to a second one")
-                        .also(other.span, "given to another one here")
-                        .help("leave the shared senders out of one of the two with `except`"),
-                );
-            }
-        }
-    }
-}
-
-/// A public port that is taken.
-struct Forward<'a> {
-    span: Span,
-    on: &'a [ZoneId],
-    protocol: Option<u8>,
-    ports: Vec<(u16, u16)>,
-    /// None is everybody.
-    from: Option<&'a [Region]>,
-    /// None is the router itself.
-    to: Option<(HostId, Vec<(u16, u16)>)>,
-}
-
-impl Forward<'_> {
-    fn collides(&self, other: &Self) -> bool {
-        let senders = match (self.from, other.from) {
-            (Some(left), Some(right)) => meet(left, right),
-            _ => true,
-        };
-        senders
-            && self.protocol == other.protocol
-            && (self.to != other.to || self.to.is_none())
-            && self.on.iter().any(|zone| other.on.contains(zone))
-            && ranges_meet(&self.ports, &other.ports)
-    }
-}
-
-fn ranges_meet(left: &[(u16, u16)], right: &[(u16, u16)]) -> bool {
-    left.is_empty()
-        || right.is_empty()
-        || left.iter().any(|(from, to)| right.iter().any(|(other_from, other_to)| other_from <= to && from <= other_to))
-}
-
-fn overlap(left: &Traffic, right: &Traffic) -> bool {
-    (left.protocol.is_none() || right.protocol.is_none() || left.protocol == right.protocol)
-        && ranges_meet(&left.to, &right.to)
-        && ranges_meet(&left.from, &right.from)
-}
-
-/// Is there an address that lies in both?
-fn meet(left: &[Region], right: &[Region]) -> bool {
-    left.iter().any(|one| {
-        right.iter().any(|two| one.place == two.place && !one.addresses.intersect(&two.addresses).is_empty())
-    })
 }

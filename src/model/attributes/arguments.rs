@@ -1,127 +1,20 @@
-//! Typed access to the attributes of a statement: each known, at most once, with the arguments that its key asks for.
+//! The arguments of one attribute, each of the sort that its key asks for.
 
-use std::{cell::RefCell, net::IpAddr};
+use std::net::IpAddr;
 
 use ipnet::IpNet;
 
+use super::{
+    Errors,
+    literal::{network, unfit},
+};
 use crate::{
     diagnostic::{Diagnostic, Span, nearest},
     syntax::{
         token::{Kind, Literal, Token},
-        tree::{Attribute, Body, Name},
+        tree::{Attribute, Name},
     },
 };
-
-/// Where the model's errors go.
-pub type Errors = RefCell<Vec<Diagnostic>>;
-
-/// The attributes of one statement.
-pub struct Attributes<'a> {
-    body: &'a Body,
-    errors: &'a Errors,
-    /// Keys that misspelt ones are near to.
-    meant: Vec<String>,
-}
-
-impl<'a> Attributes<'a> {
-    /// Reports unknown attributes, and repeated ones unless they are in `repeatable`.
-    pub fn new(statement: &str, body: &'a Body, known: &[&str], repeatable: &[&str], errors: &'a Errors) -> Self {
-        let mut meant = Vec::new();
-        for (index, attribute) in body.attributes.iter().enumerate() {
-            let key = attribute.key.text.as_str();
-            if !known.contains(&key) {
-                let error = Diagnostic::error(
-                    "unknown-attribute",
-                    attribute.key.span,
-                    format!("`{statement}` has no attribute `{key}`"),
-                )
-                .label("unknown attribute");
-                let help = match nearest(key, known.iter().copied()) {
-                    Some(near) => {
-                        meant.push(near.to_owned());
-                        format!("did you mean `{near}`?")
-                    }
-                    None if known.is_empty() => format!("`{statement}` takes no attributes"),
-                    None => format!("it has {}", known.join(", ")),
-                };
-                errors.borrow_mut().push(error.help(help));
-            } else if !repeatable.contains(&key)
-                && let Some(first) = body.attributes.iter().take(index).find(|other| other.key.text == key)
-            {
-                errors.borrow_mut().push(
-                    Diagnostic::error("repeated-attribute", attribute.key.span, format!("`{key}` is given twice"))
-                        .label("given again here")
-                        .also(first.key.span, "given first here")
-                        .help("put all of its values into one, or remove one of the two"),
-                );
-            }
-        }
-        Self { body, errors, meant }
-    }
-
-    /// Is there no attribute of a key, not even a misspelt one, of which has been told?
-    pub fn lacks(&self, key: &str) -> bool {
-        self.get(key).is_none() && !self.meant.iter().any(|meant| meant == key)
-    }
-
-    /// Attributes whose keys have been checked already.
-    pub fn checked(body: &'a Body, errors: &'a Errors) -> Self {
-        Self { body, errors, meant: Vec::new() }
-    }
-
-    /// The attribute of a key.
-    pub fn get(&self, key: &str) -> Option<Arguments<'a>> {
-        self.all(key).next()
-    }
-
-    /// All attributes of a key.
-    pub fn all(&self, key: &str) -> impl Iterator<Item = Arguments<'a>> + use<'a> {
-        let key = key.to_owned();
-        let errors = self.errors;
-        self.body
-            .attributes
-            .iter()
-            .filter(move |attribute| attribute.key.text == key)
-            .map(move |attribute| Arguments::new(attribute, errors))
-    }
-
-    /// Is a key without arguments given?
-    pub fn flag(&self, key: &str) -> bool {
-        self.get(key).is_some_and(|arguments| {
-            arguments.end();
-            true
-        })
-    }
-
-    /// A key whose value is `on` or `off`.
-    pub fn switch(&self, key: &str) -> Option<bool> {
-        self.choice(key, &[("on", true), ("off", false)])
-    }
-
-    /// A key whose value is one of some words.
-    pub fn choice<T: Copy>(&self, key: &str, choices: &[(&'static str, T)]) -> Option<T> {
-        let mut arguments = self.get(key)?;
-        let found = arguments.choice(choices)?;
-        arguments.end();
-        Some(found)
-    }
-
-    /// A key whose value is a text in quotes or a word.
-    pub fn text(&self, key: &str) -> Option<Name> {
-        let mut arguments = self.get(key)?;
-        let found = arguments.text()?;
-        arguments.end();
-        Some(found)
-    }
-
-    /// A key whose value is a text in quotes.
-    pub fn quoted(&self, key: &str) -> Option<Name> {
-        let mut arguments = self.get(key)?;
-        let found = arguments.quoted()?;
-        arguments.end();
-        Some(found)
-    }
-}
 
 /// The arguments of one attribute, taken from left to right.
 #[derive(Clone, Copy)]
@@ -132,7 +25,7 @@ pub struct Arguments<'a> {
 }
 
 impl<'a> Arguments<'a> {
-    fn new(attribute: &'a Attribute, errors: &'a Errors) -> Self {
+    pub(super) fn new(attribute: &'a Attribute, errors: &'a Errors) -> Self {
         Self { attribute, rest: &attribute.arguments, errors }
     }
 
@@ -403,83 +296,4 @@ impl<'a> Arguments<'a> {
             }
         }
     }
-}
-
-/// Why a text cannot stand in a configuration file, if it cannot.
-fn unfit(key: &str, text: &str, span: Span) -> Option<Diagnostic> {
-    if text.trim().is_empty() {
-        return Some(
-            Diagnostic::error("attribute-value", span, format!("`{key}` is empty"))
-                .label("nothing stands between the quotes"),
-        );
-    }
-    let wrong = text.chars().find(|character| {
-        character.is_control() || matches!(character, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
-    })?;
-    let what = match wrong {
-        '\n' | '\r' | '\u{2028}' | '\u{2029}' => "a line break".to_owned(),
-        '\t' => "a tab".to_owned(),
-        other => format!("the invisible character {}", other.escape_unicode()),
-    };
-    Some(
-        Diagnostic::error("control-character", span, format!("`{key}` holds {what}"))
-            .label("expected one line of readable text")
-            .help("the text goes into files where this could end a comment or hide what follows; remove it"),
-    )
-}
-
-/// A DNS name: letters, digits and `-` in labels of at most 63, at most 253 in all (RFC 1035, RFC 1123). Reported when
-/// it is none; `labels` bounds their number.
-pub fn dns_name(name: &Name, labels: std::ops::RangeInclusive<usize>, errors: &Errors) -> bool {
-    let text = name.text.as_str();
-    let label_fits = |label: &str| {
-        (1..=63).contains(&label.len())
-            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-    };
-    let fault = if text.len() > 253 {
-        "a DNS name has at most 253 characters".to_owned()
-    } else if let Some(label) = text.split('.').find(|label| !label_fits(label)) {
-        if label.is_empty() {
-            "a dot at its start or end, or two in a row".to_owned()
-        } else if label.len() > 63 {
-            "the parts between dots have at most 63 characters".to_owned()
-        } else if let Some(wrong) = label.chars().find(|c| !(c.is_ascii_alphanumeric() || *c == '-')) {
-            format!("`{}` is not possible in it", wrong.escape_debug())
-        } else {
-            "a part of it starts or ends with `-`".to_owned()
-        }
-    } else if !labels.contains(&text.split('.').count()) {
-        if *labels.end() == 1 {
-            "expected one name without dots".to_owned()
-        } else {
-            "expected a whole name with its domain".to_owned()
-        }
-    } else {
-        return true;
-    };
-    let shown = text.chars().take(40).collect::<String>();
-    let shown = if shown.len() < text.len() { format!("{shown}...") } else { shown };
-    errors.borrow_mut().push(
-        Diagnostic::error("bad-dns-name", name.span, format!("`{}` is no DNS name", shown.escape_debug()))
-            .label(fault)
-            .help("DNS names have letters a to z, digits and `-`, with dots between their parts"),
-    );
-    false
-}
-
-/// A prefix, reported when bits behind its length are set.
-pub fn network(address: IpAddr, length: u8, span: Span, errors: &Errors) -> Option<IpNet> {
-    let net = IpNet::new(address, length).ok()?;
-    if net.network() == address {
-        return Some(net);
-    }
-    errors.borrow_mut().push(
-        Diagnostic::error("host-bits", span, format!("`{address}/{length}` has bits set behind its length"))
-            .label("this names a host and a network at once")
-            .help(format!("write the network as `{}/{length}`, or the host as `{address}`", net.network()))
-            .fix(format!("{}/{length}", net.network())),
-    );
-    None
 }

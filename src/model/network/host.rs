@@ -1,0 +1,59 @@
+//! Hosts.
+
+use std::net::{IpAddr, Ipv6Addr};
+
+use super::ZoneId;
+use crate::{
+    diagnostic::Span,
+    model::{address::AddressSet, service::Traffic},
+    packet::Family,
+};
+
+/// A host.
+#[derive(Clone, Debug)]
+pub struct Host {
+    pub name: String,
+    pub span: Span,
+    /// One zone, or several when the host has a leg in each.
+    pub zones: Vec<ZoneId>,
+    pub addresses: Vec<HostAddress>,
+    pub mac: Option<[u8; 6]>,
+    /// `dhcp static` or `dynamic`, if said.
+    pub lease: Option<Lease>,
+    pub dns_name: Option<String>,
+    pub runs: Vec<(String, Traffic)>,
+}
+
+impl Host {
+    /// Its addresses in one zone, or in all.
+    #[must_use]
+    pub fn address_set(&self, zone: Option<ZoneId>) -> AddressSet {
+        self.addresses
+            .iter()
+            .filter(|address| zone.is_none_or(|zone| address.zone == zone))
+            .fold(AddressSet::default(), |set, address| set.union(&AddressSet::of(address.address)))
+    }
+
+    /// Its first address of a family.
+    #[must_use]
+    pub fn address(&self, family: Family) -> Option<&HostAddress> {
+        self.addresses.iter().find(|address| address.address.is_ipv4() == (family == Family::V4))
+    }
+}
+
+/// An address of a host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostAddress {
+    pub zone: ZoneId,
+    pub address: IpAddr,
+    /// The host part, when the prefix is delegated and may change.
+    pub suffix: Option<Ipv6Addr>,
+    pub span: Span,
+}
+
+/// How a host gets its address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Lease {
+    Static,
+    Dynamic,
+}

@@ -1,0 +1,126 @@
+//! The model: one network as plain data, every name resolved, without syntax.
+
+mod host;
+mod opening;
+mod promise;
+mod rule;
+mod zone;
+
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
+use super::{address::AddressSet, service::Traffic};
+use crate::diagnostic::Span;
+
+pub use crate::syntax::tree::{Action, AssertionKind};
+pub use host::{Host, HostAddress, Lease};
+pub use opening::{Exposure, HomeAssistant, Peer, Redirect, Reflector, Through, Tls, Vpn, VpnKind};
+pub use promise::{Assertion, Check, ExposedEntry, ExposedList, Waiver};
+pub use rule::{Limit, Options, Place, Region, Rule, Schedule, TimeUnit};
+pub use zone::{AddressSource, Egress, InterfaceName, OwnAddress, Role, Uplink, Zone, ZoneNetwork};
+
+/// The number of a zone in [`Network::zones`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ZoneId(pub usize);
+
+/// The number of a host in [`Network::hosts`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct HostId(pub usize);
+
+/// The number of a schedule in [`Network::schedules`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ScheduleId(pub usize);
+
+/// One network: what a policy says, with every name resolved and every default filled in.
+#[derive(Clone, Debug, Default)]
+pub struct Network {
+    pub router: Router,
+    pub zones: Vec<Zone>,
+    pub hosts: Vec<Host>,
+    pub schedules: Vec<Schedule>,
+    /// In the order of the source; the order has no meaning.
+    pub rules: Vec<Rule>,
+    pub exposures: Vec<Exposure>,
+    pub vpns: Vec<Vpn>,
+    pub redirects: Vec<Redirect>,
+    pub reflectors: Vec<Reflector>,
+    pub home_assistants: Vec<HomeAssistant>,
+    pub assertions: Vec<Assertion>,
+    pub exposed: Vec<ExposedList>,
+    pub checks: Vec<Check>,
+    pub waivers: Vec<Waiver>,
+    /// Every service by its name, for words only: what rules ask for stands in the rules.
+    pub services: Vec<(String, Vec<Traffic>)>,
+}
+
+impl Network {
+    /// A zone by its number.
+    ///
+    /// # Panics
+    /// Never for numbers that the model itself gave.
+    #[must_use]
+    pub fn zone(&self, id: ZoneId) -> &Zone {
+        &self.zones[id.0]
+    }
+
+    /// A host by its number.
+    ///
+    /// # Panics
+    /// Never for numbers that the model itself gave.
+    #[must_use]
+    pub fn host(&self, id: HostId) -> &Host {
+        &self.hosts[id.0]
+    }
+
+    /// All zones with their numbers.
+    pub fn zone_ids(&self) -> impl Iterator<Item = (ZoneId, &Zone)> {
+        self.zones.iter().enumerate().map(|(index, zone)| (ZoneId(index), zone))
+    }
+
+    /// The zone in whose networks an address lies, if it lies in a zone other than the internet.
+    #[must_use]
+    pub fn zone_of(&self, address: IpAddr) -> Option<ZoneId> {
+        self.zone_ids()
+            .find(|(_, zone)| zone.networks.iter().any(|network| network.net.contains(&address)))
+            .map(|(id, _)| id)
+    }
+
+    /// What `internet` means: every address that is neither private nor reserved nor one of the policy's own networks.
+    #[must_use]
+    pub fn internet(&self) -> AddressSet {
+        let own = self
+            .zones
+            .iter()
+            .flat_map(|zone| zone.networks.iter().map(|network| network.net).chain(zone.upstream.iter().copied()));
+        let own = AddressSet::nets(own);
+        crate::model::address::public().minus(&own)
+    }
+
+    /// Every address that the router has, in any zone, with the anycast address that it answers to in each IPv6
+    /// network (RFC 4291, section 2.6.1).
+    #[must_use]
+    pub fn router_addresses(&self) -> AddressSet {
+        let own = self.zones.iter().flat_map(|zone| &zone.addresses).map(|own| own.address);
+        let anycast = self.zones.iter().flat_map(|zone| &zone.networks).map(|network| network.net);
+        let anycast =
+            anycast.filter(|net| matches!(net, IpNet::V6(net) if net.prefix_len() < 127)).map(|net| net.network());
+        AddressSet::nets(own.chain(anycast).map(IpNet::from))
+    }
+}
+
+/// The router itself.
+#[derive(Clone, Debug, Default)]
+pub struct Router {
+    pub name: String,
+    pub span: Span,
+    pub targets: Vec<(String, Span)>,
+    pub hostname: Option<String>,
+    pub domain: Option<String>,
+    /// Inside zones are told that they are refused; towards the internet the router is always silent.
+    pub reject: bool,
+    /// IANA name of the time zone that schedules are written in; UTC if none is given.
+    pub timezone: Option<(String, Span)>,
+    /// May the router itself send anything (`output open`)?
+    pub output_open: bool,
+}

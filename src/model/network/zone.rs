@@ -1,0 +1,161 @@
+//! Zones, and what the router is in them.
+
+use std::{collections::BTreeMap, net::IpAddr};
+
+use ipnet::{IpNet, Ipv6Net};
+
+use super::ZoneId;
+use crate::{diagnostic::Span, model::address::AddressSet};
+
+/// What a zone is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Role {
+    Internet,
+    Trusted,
+    Server,
+    Iot,
+    Camera,
+    Guest,
+    Vpn,
+    Dmz,
+    Management,
+    Work,
+    Kids,
+    Transit,
+}
+
+impl Role {
+    /// All roles, by their names in the language.
+    pub const ALL: [(&'static str, Self); 12] = [
+        ("internet", Self::Internet),
+        ("trusted", Self::Trusted),
+        ("server", Self::Server),
+        ("iot", Self::Iot),
+        ("camera", Self::Camera),
+        ("guest", Self::Guest),
+        ("vpn", Self::Vpn),
+        ("dmz", Self::Dmz),
+        ("management", Self::Management),
+        ("work", Self::Work),
+        ("kids", Self::Kids),
+        ("transit", Self::Transit),
+    ];
+
+    /// The name in the language.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        Self::ALL.iter().find(|(_, role)| *role == self).map_or("", |(name, _)| name)
+    }
+}
+
+/// How an internet zone is connected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Uplink {
+    Public,
+    Private,
+    Cgnat,
+    DsLite,
+}
+
+/// A zone: a VLAN, a VPN, an uplink.
+#[derive(Clone, Debug)]
+pub struct Zone {
+    pub name: String,
+    pub span: Span,
+    pub role: Role,
+    /// The interface of a router that has no name of its own for it.
+    pub interface: Option<InterfaceName>,
+    /// The interface by target.
+    pub interfaces: BTreeMap<String, InterfaceName>,
+    pub vlan: Option<(u16, Span)>,
+    pub networks: Vec<ZoneNetwork>,
+    /// The router's own addresses in the zone.
+    pub addresses: Vec<OwnAddress>,
+    pub dhcp: Vec<(IpAddr, IpAddr)>,
+    pub isolated: bool,
+    /// Is the source of what leaves by this zone rewritten to the router's address (IPv4 only)?
+    pub masquerade: bool,
+    pub uplink: Option<Uplink>,
+    /// Private networks beyond an uplink.
+    pub upstream: Vec<IpNet>,
+    pub delegated: Option<(Ipv6Net, Span)>,
+    pub failover: bool,
+    pub egress: Option<Egress>,
+}
+
+impl Zone {
+    /// Is this a way to the internet?
+    #[must_use]
+    pub fn is_internet(&self) -> bool {
+        self.role == Role::Internet
+    }
+
+    /// The addresses of its networks.
+    #[must_use]
+    pub fn network_set(&self) -> AddressSet {
+        AddressSet::nets(self.networks.iter().map(|network| network.net))
+    }
+
+    /// The name of its interface on a target.
+    #[must_use]
+    pub fn interface_on(&self, target: &str) -> Option<&InterfaceName> {
+        self.interfaces.get(target).or(self.interface.as_ref())
+    }
+}
+
+/// The name of an interface and where it was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InterfaceName {
+    pub name: String,
+    pub span: Span,
+}
+
+/// A network of a zone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ZoneNetwork {
+    /// For a delegated network of an unknown prefix this is a stand-in that overlaps nothing else.
+    pub net: IpNet,
+    pub span: Span,
+    /// The number of the subnet below the delegated prefix, if the network is such a one. Its literal prefix must
+    /// never be written into a configuration.
+    pub delegated: Option<u64>,
+}
+
+/// An address of the router itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwnAddress {
+    /// For an address that the network assigns this is a stand-in that nothing else has.
+    pub address: IpAddr,
+    /// Who assigns it, if it is not written in the policy. A stand-in must never be written into a configuration.
+    pub source: AddressSource,
+    pub span: Span,
+}
+
+/// Who assigns an address of the router.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum AddressSource {
+    /// The policy says it.
+    Written,
+    /// The first address of the network, by default.
+    Default,
+    Dhcp,
+    Pppoe,
+    /// Below the delegated prefix.
+    Delegated,
+}
+
+impl AddressSource {
+    /// Is the address known when the policy is compiled?
+    #[must_use]
+    pub const fn is_known(self) -> bool {
+        matches!(self, Self::Written | Self::Default)
+    }
+}
+
+/// By which uplink a zone leaves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Egress {
+    pub zone: ZoneId,
+    pub from: Option<IpAddr>,
+    pub span: Span,
+}

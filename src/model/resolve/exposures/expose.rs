@@ -1,0 +1,277 @@
+//! `expose`
+
+use crate::{
+    diagnostic::{Diagnostic, Span},
+    model::{
+        attributes::{Arguments, Attributes, dns_name},
+        load::Space,
+        network::{Exposure, Region, Through, Tls},
+        resolve::{Resolver, zones::list},
+        service::{ICMP, ICMPV6, TCP, Traffic},
+    },
+    packet::Family,
+    syntax::{
+        self,
+        token::{Kind, Token},
+        tree,
+    },
+};
+
+const EXPOSE: [&str; 9] = ["from", "on", "port", "through", "tunnel", "name", "tls", "hairpin", "ipv6"];
+
+impl Resolver<'_> {
+    pub(in crate::model::resolve) fn expose(&mut self, tree: &tree::Expose, span: Span, space: Space) {
+        let options = self.options("expose", &tree.body, &EXPOSE, space);
+        // `options` has reported what is unknown or repeated.
+        let attributes = Attributes::checked(&tree.body, self.errors);
+        let host = self.host_named(&tree.host, space);
+        let service = self.traffic(&tree.services, space);
+        let from = attributes.get("from").map(|arguments| self.exposed_from(arguments, space));
+        let from_anywhere = from.is_none()
+            || attributes.get("from").is_some_and(
+                |arguments| matches!(arguments.rest(), [Token { kind: Kind::Word(word), .. }] if word == "internet"),
+            );
+        let from = from.unwrap_or_else(|| Some(self.internet_regions()));
+        let on = self.uplinks(&attributes, space);
+        let port = attributes.get("port").and_then(|mut arguments| {
+            let (port, span) = arguments.number("a port from 1 to 65535", 1..=65535)?;
+            arguments.end();
+            Some((u16::try_from(port).ok()?, span))
+        });
+        let through = attributes.get("through").and_then(|arguments| self.through(arguments, space));
+        let tunnel = attributes.get("tunnel").and_then(|mut arguments| {
+            let name = arguments.name("the host that opens the tunnel")?;
+            arguments.end();
+            self.host_named(&name, space)
+        });
+        let (Some(host), Some(from)) = (host, from) else { return };
+        if service.is_empty() {
+            return;
+        }
+        let expired = self.expired(&options);
+        let exposure = Exposure {
+            span,
+            host,
+            service,
+            service_text: tree.services.iter().map(|item| self.text(item.span)).collect::<Vec<_>>().join(", "),
+            from,
+            from_anywhere,
+            on,
+            port,
+            through,
+            tunnel,
+            name: attributes.text("name").filter(|name| dns_name(name, 2..=127, self.errors)).map(|name| name.text),
+            tls: attributes.get("tls").and_then(tls),
+            hairpin: attributes.switch("hairpin").unwrap_or(true),
+            ipv6: attributes.switch("ipv6"),
+            options,
+            expired,
+        };
+        self.tunnel_attributes(&attributes, &exposure);
+        if self.exposable(&exposure, &tree.host.span) {
+            self.network.exposures.push(Exposure { span: self.head(span), ..exposure });
+        }
+    }
+
+    /// Reports what has no meaning where no port is open.
+    fn tunnel_attributes(&self, attributes: &Attributes<'_>, exposure: &Exposure) {
+        let Some(tunnel) = attributes.get("tunnel") else { return };
+        let without = ["port", "through", "from", "on", "ipv6", "hairpin", "limit", "during", "log"];
+        for arguments in without.iter().filter_map(|key| attributes.get(key)) {
+            let key = &arguments.attribute.key;
+            self.report(
+                Diagnostic::error("tunnel-with-port", key.span, "a tunnel has no inbound port")
+                    .label(format!("`{}` has no meaning here", key.text))
+                    .also(tunnel.span(), "goes out through a tunnel")
+                    .help(
+                        "remove it: the tunnel's host opens the connection by itself, its provider says who may come",
+                    ),
+            );
+        }
+        if let Some(arguments) = attributes.get("tls")
+            && matches!(exposure.tls, Some(Tls::Http01 | Tls::Alpn01))
+        {
+            self.report(
+                Diagnostic::error("tunnel-with-port", arguments.span(), "a tunnel has no inbound port")
+                    .label("this challenge comes in on port 80 or 443")
+                    .also(tunnel.span(), "goes out through a tunnel")
+                    .help("the tunnel's provider has the certificate; or prove the name with `tls letsencrypt dns-01`"),
+            );
+        }
+        if let Some(host) = exposure.tunnel.map(|id| self.network.host(id))
+            && host.addresses.is_empty()
+            && exposure.tunnel.is_some_and(|id| !self.broken_hosts.contains(&id))
+        {
+            self.report(
+                Diagnostic::error(
+                    "host-without-address",
+                    tunnel.span(),
+                    format!("host `{}` has no address, so its tunnel cannot be let out", host.name),
+                )
+                .label("which address?")
+                .also(host.span, "declared without `address` or `suffix`")
+                .help("reserve an address for it on the router and write it here"),
+            );
+        }
+    }
+
+    /// Reports what no router could forward.
+    fn exposable(&self, exposure: &Exposure, host_span: &Span) -> bool {
+        let before = self.errors.borrow().len();
+        let target = exposure.through.as_ref().map_or(exposure.host, |through| through.host);
+        let place = exposure.through.as_ref().map_or(*host_span, |through| through.span);
+        let host = self.network.host(target);
+        if host.addresses.is_empty() && self.broken_hosts.contains(&target) {
+            return false;
+        }
+        if host.addresses.is_empty() && exposure.tunnel.is_none() {
+            self.report(
+                Diagnostic::error(
+                    "host-without-address",
+                    place,
+                    format!("host `{}` has no address, so nothing can be forwarded to it", host.name),
+                )
+                .label("which address?")
+                .also(host.span, "declared without `address` or `suffix`")
+                .help("reserve an address for it on the router and write it here"),
+            );
+        }
+        if host.zones.iter().any(|zone| self.network.zone(*zone).is_internet()) {
+            self.report(
+                Diagnostic::error("exposed-outside", place, format!("host `{}` is in the internet already", host.name))
+                    .label("nothing to expose")
+                    .help("name a host of a zone of your own"),
+            );
+        }
+        if exposure.on.is_empty()
+            && exposure.tunnel.is_none()
+            && self.broken_zones.is_empty()
+            && !self.failed_in(exposure.span)
+        {
+            self.report(
+                Diagnostic::error("no-uplink", exposure.span, "no internet zone could take the forward")
+                    .label("reachable from where?")
+                    .help("declare a zone with `role internet`"),
+            );
+        }
+        if exposure.ipv6 == Some(true)
+            && exposure.tunnel.is_none()
+            && !host.addresses.is_empty()
+            && host.address(Family::V6).is_none()
+        {
+            self.report(
+                Diagnostic::error(
+                    "host-without-address",
+                    place,
+                    format!("host `{}` has no IPv6 address, so `ipv6 on` opens nothing", host.name),
+                )
+                .label("which IPv6 address?")
+                .also(host.span, "declared without one")
+                .help("give it a `suffix` or an IPv6 `address`, or remove `ipv6 on`"),
+            );
+        }
+        let public = exposure.through.as_ref().map_or(&exposure.service, |through| &through.service);
+        if exposure.port.is_some() && !matches!(public.as_slice(), [one] if one.single_port().is_some()) {
+            self.report(
+                Diagnostic::error(
+                    "port-of-many",
+                    exposure.port.map_or(exposure.span, |(_, span)| span),
+                    "a public port needs a service of one port behind it",
+                )
+                .label("which of the service's ports?")
+                .note(format!("the service is {}", list(public)))
+                .help("expose each port by a statement of its own"),
+            );
+        }
+        if public.iter().any(|traffic| traffic.protocol.is_none() || traffic.has_ports() && traffic.to.is_empty()) {
+            self.report(
+                Diagnostic::error("expose-everything", exposure.span, "this would forward everything to one host")
+                    .label("every port")
+                    .help("name the services that shall be reachable"),
+            );
+        }
+        if public.iter().any(|traffic| matches!(traffic.protocol, Some(ICMP | ICMPV6))) {
+            self.report(
+                Diagnostic::error("expose-icmp", exposure.span, "ICMP cannot be forwarded to a host")
+                    .label("this service holds ICMP")
+                    .help("to let the router answer pings write `allow internet -> router : ping`"),
+            );
+        }
+        if public.iter().any(|traffic| !traffic.from.is_empty()) {
+            self.report(
+                Diagnostic::error("expose-source-port", exposure.span, "a forward cannot depend on source ports")
+                    .label("this service names source ports")
+                    .help("write the ports without `from`"),
+            );
+        }
+        self.errors.borrow().len() == before
+    }
+
+    fn exposed_from(&mut self, arguments: Arguments<'_>, space: Space) -> Option<Vec<Region>> {
+        if arguments.rest().is_empty() {
+            arguments.expected("zones or ranges");
+            return None;
+        }
+        arguments.no_body();
+        match syntax::side(arguments.rest(), self.source_text(arguments.span())) {
+            Ok(side) => {
+                let regions = self.filled_side(&side, space)?;
+                if let Some(inside) = regions.iter().find(|region| !self.is_outside(region)) {
+                    self.report(
+                        Diagnostic::error(
+                            "exposed-inside",
+                            side.span,
+                            format!("an exposure is for the internet, not for {}", self.place_name(inside.place)),
+                        )
+                        .label("lies inside")
+                        .help("let a zone of your own in with `allow ZONE -> HOST : SERVICE`"),
+                    );
+                    return None;
+                }
+                Some(regions)
+            }
+            Err(error) => {
+                self.report(*error);
+                None
+            }
+        }
+    }
+
+    fn through(&mut self, mut arguments: Arguments<'_>, space: Space) -> Option<Through> {
+        let name = arguments.name("the host of the reverse proxy")?;
+        let host = self.host_named(&name, space);
+        let service = match arguments.peek() {
+            Some(Token { kind: Kind::Colon, .. }) => {
+                arguments.next();
+                arguments.no_body();
+                if arguments.rest().is_empty() {
+                    arguments.expected("the service on which the proxy listens");
+                    return None;
+                }
+                match syntax::items(arguments.rest(), self.source_text(name.span)) {
+                    Ok(items) => self.traffic(&items, space),
+                    Err(error) => {
+                        self.report(*error);
+                        return None;
+                    }
+                }
+            }
+            _ => {
+                arguments.end();
+                vec![Traffic::ports(TCP, 443, 443)]
+            }
+        };
+        Some(Through { host: host?, service, span: name.span })
+    }
+}
+
+fn tls(mut arguments: Arguments<'_>) -> Option<Tls> {
+    if arguments.word_is("letsencrypt") {
+        let found = arguments.choice(&[("http-01", Tls::Http01), ("dns-01", Tls::Dns01), ("alpn-01", Tls::Alpn01)])?;
+        arguments.end();
+        return Some(found);
+    }
+    let found = arguments.choice(&[("own", Tls::Own), ("none", Tls::None), ("letsencrypt", Tls::Own)])?;
+    arguments.end();
+    Some(found)
+}

@@ -1,0 +1,308 @@
+//! `vpn`
+
+use std::net::IpAddr;
+
+use crate::{
+    diagnostic::{Diagnostic, Span},
+    model::{
+        attributes::{Arguments, Attributes},
+        load::Space,
+        network::{HostId, Peer, Role, Vpn, VpnKind, ZoneId},
+        resolve::{
+            Resolver,
+            zones::{edge_address, list, shown},
+        },
+        service::{TCP, Traffic, UDP},
+    },
+    syntax::{
+        self,
+        token::{Kind, Literal, Token},
+        tree,
+    },
+};
+
+/// How people call what must not stand in a policy.
+const SECRETS: [&str; 6] = ["private-key", "privatekey", "preshared-key", "presharedkey", "psk", "secret"];
+
+impl Resolver<'_> {
+    pub(in crate::model::resolve) fn vpn(&mut self, tree: &tree::Declaration, span: Span, space: Space) {
+        let known = ["kind", "listen", "on", "peer", "tunnel", "auth", "server"];
+        let attributes = Attributes::new("vpn", &tree.body, &known, &["peer", "listen"], self.errors);
+        let zone = self.zone_named(&tree.name, space);
+        let kinds =
+            [("wireguard", VpnKind::Wireguard), ("openvpn", VpnKind::Openvpn), ("tailscale", VpnKind::Tailscale)];
+        let kind = attributes.choice("kind", &kinds);
+        if attributes.lacks("kind") {
+            self.report(
+                Diagnostic::error("missing-attribute", tree.name.span, "this VPN has no kind")
+                    .label("needs `kind`")
+                    .help("write `kind wireguard`, `openvpn` or `tailscale`"),
+            );
+        }
+        let listen = self.listen(&attributes, space);
+        let on = self.uplinks(&attributes, space);
+        let server = attributes.get("server").and_then(|mut arguments| {
+            if arguments.word_is("router") {
+                arguments.end();
+                return None;
+            }
+            let name = arguments.name("`router` or a host")?;
+            arguments.end();
+            self.host_named(&name, space)
+        });
+        let auth = attributes.get("auth").map(|arguments| arguments.attribute.key.span);
+        let radius = attributes.get("auth").and_then(|mut arguments| self.auth(&mut arguments, space));
+        let peers: Vec<Peer> = attributes.all("peer").filter_map(|arguments| self.peer(arguments, zone)).collect();
+        self.peers_twice(&peers);
+        let full_tunnel = attributes.choice("tunnel", &[("split", false), ("full", true)]).unwrap_or(false);
+        let (Some(zone), Some(kind)) = (zone, kind) else { return };
+        let role = self.network.zone(zone).role;
+        if role == Role::Internet && !self.broken_zones.contains(&zone) {
+            self.report(
+                Diagnostic::error(
+                    "not-a-vpn-zone",
+                    tree.name.span,
+                    format!("zone `{}` has the role {}", tree.name.text, role.name()),
+                )
+                .label("expected the zone that the VPN's clients are in")
+                .also(self.network.zone(zone).span, "declared here")
+                .help("write `role vpn` there, or declare a zone of its own for the clients"),
+            );
+            return;
+        }
+        if let Some(first) = self.network.vpns.iter().find(|vpn| vpn.zone == zone) {
+            self.report(
+                Diagnostic::error("second-vpn", tree.name.span, format!("zone `{}` has two VPNs", tree.name.text))
+                    .label("a second one")
+                    .also(first.span, "the first one")
+                    .help("the clients of each VPN need a zone of their own"),
+            );
+            return;
+        }
+        if let Some(span) = auth.as_ref().filter(|_| kind != VpnKind::Openvpn) {
+            self.report(
+                Diagnostic::error("misplaced-attribute", *span, "`auth` belongs to `kind openvpn`")
+                    .label("has no meaning here")
+                    .help("WireGuard knows its peers by their keys, Tailscale by their accounts; remove it"),
+            );
+        }
+        let wrong = |traffic: &&Traffic| match kind {
+            VpnKind::Openvpn => !matches!(traffic.protocol, Some(TCP | UDP)),
+            _ => traffic.protocol != Some(UDP),
+        };
+        if let Some(traffic) = listen.iter().find(wrong) {
+            self.report(
+                Diagnostic::error(
+                    "attribute-value",
+                    attributes.get("listen").map_or(span, |arguments| arguments.span()),
+                    format!("this VPN cannot listen on {traffic}"),
+                )
+                .label(if kind == VpnKind::Openvpn { "expected udp or tcp" } else { "expected udp" })
+                .help(if kind == VpnKind::Wireguard {
+                    "WireGuard speaks UDP only: write `listen udp 51820`"
+                } else {
+                    "write `listen udp 1194`"
+                }),
+            );
+        }
+        if listen.is_empty() && kind != VpnKind::Tailscale && attributes.lacks("listen") {
+            self.report(
+                Diagnostic::error("missing-attribute", tree.name.span, "this VPN listens nowhere")
+                    .label("needs `listen`")
+                    .help(if kind == VpnKind::Wireguard {
+                        "write `listen udp 51820`"
+                    } else {
+                        "write `listen udp 1194`"
+                    }),
+            );
+        }
+        if server.is_some_and(|host| !self.leads_to_server(host, &listen, &attributes, span)) {
+            return;
+        }
+        self.network.vpns.push(Vpn {
+            zone,
+            span: self.head(span),
+            kind,
+            listen,
+            on,
+            server,
+            full_tunnel,
+            radius,
+            peers,
+        });
+    }
+
+    /// Reports a server that no router could forward the tunnel to.
+    fn leads_to_server(&self, host: HostId, listen: &[Traffic], attributes: &Attributes<'_>, span: Span) -> bool {
+        if !listen.is_empty() && self.network.host(host).addresses.is_empty() {
+            if !self.broken_hosts.contains(&host) {
+                let name = &self.network.host(host).name;
+                self.report(
+                    Diagnostic::error(
+                        "host-without-address",
+                        attributes.get("server").map_or(span, |arguments| arguments.span()),
+                        format!("host `{name}` has no address, so the tunnel cannot be forwarded to it"),
+                    )
+                    .label("which address?")
+                    .also(self.network.host(host).span, "declared without `address` or `suffix`")
+                    .help("reserve an address for it on the router and write it here"),
+                );
+            }
+            return false;
+        }
+        if self.network.host(host).zones.iter().any(|zone| self.network.zone(*zone).is_internet()) {
+            let name = &self.network.host(host).name;
+            self.report(
+                Diagnostic::error("exposed-outside", span, format!("host `{name}` is in the internet already"))
+                    .label("no router could forward the tunnel to it"),
+            );
+            return false;
+        }
+        true
+    }
+
+    fn listen(&mut self, attributes: &Attributes<'_>, space: Space) -> Vec<Traffic> {
+        let mut found = Vec::new();
+        for arguments in attributes.all("listen") {
+            arguments.no_body();
+            if arguments.rest().is_empty() {
+                arguments.expected("a protocol and a port such as udp 51820");
+                continue;
+            }
+            match syntax::items(arguments.rest(), self.source_text(arguments.span())) {
+                Ok(items) => {
+                    let traffic = self.traffic(&items, space);
+                    if traffic.iter().any(|traffic| traffic.single_port().is_none()) {
+                        self.report(
+                            Diagnostic::error("attribute-value", arguments.span(), "a VPN listens on single ports")
+                                .label("expected a protocol and a port such as udp 51820")
+                                .help("repeat `listen` for each port"),
+                        );
+                    } else {
+                        found.extend(traffic);
+                    }
+                }
+                Err(error) => self.report(*error),
+            }
+        }
+        found
+    }
+
+    fn auth(&mut self, arguments: &mut Arguments<'_>, space: Space) -> Option<HostId> {
+        if arguments.word_is("certificate") {
+            arguments.end();
+            return None;
+        }
+        if arguments.word_is("radius") {
+            let name = arguments.name("the host of the RADIUS server")?;
+            arguments.end();
+            return self.host_named(&name, space);
+        }
+        arguments.expected("`certificate` or `radius HOST`");
+        None
+    }
+
+    fn peer(&self, mut arguments: Arguments<'_>, zone: Option<ZoneId>) -> Option<Peer> {
+        let name = arguments.name("a name for the peer")?;
+        arguments.end();
+        let empty = tree::Body::default();
+        let body = arguments.attribute.body.as_ref().unwrap_or(&empty);
+        if let Some(secret) = body.attributes.iter().find(|attribute| SECRETS.contains(&attribute.key.text.as_str())) {
+            self.report(private_key(secret.key.span));
+            return None;
+        }
+        let attributes = Attributes::new("peer", body, &["address", "key"], &[], self.errors);
+        let mut addresses: Vec<IpAddr> = Vec::new();
+        if let Some(mut arguments) = attributes.get("address") {
+            while let Some((address, span)) = arguments.address("the address of the peer in the tunnel") {
+                if self.peer_address(address, span, zone) {
+                    addresses.push(address);
+                }
+                if !arguments.comma() {
+                    arguments.end();
+                    break;
+                }
+            }
+        }
+        let key = attributes.get("key").and_then(|mut arguments| {
+            let Some(Token { kind: Kind::Literal(Literal::Text(_)), .. }) = arguments.peek() else {
+                arguments.expected("the public key in quotes");
+                return None;
+            };
+            let key = arguments.quoted()?;
+            arguments.end();
+            if !public_key(&key.text) {
+                self.report(private_key(key.span));
+            }
+            Some(key.text)
+        });
+        Some(Peer { name: name.text, addresses, key, span: arguments.span() })
+    }
+
+    /// Reports an address that no peer of the zone can have.
+    fn peer_address(&self, address: IpAddr, span: Span, zone: Option<ZoneId>) -> bool {
+        let Some(id) = zone.filter(|id| !self.broken_zones.contains(id)) else { return true };
+        let zone = self.network.zone(id);
+        if zone.networks.is_empty() {
+            return true;
+        }
+        let error = if let Some(own) = zone.addresses.iter().find(|own| own.address == address) {
+            Diagnostic::error(
+                "router-address",
+                span,
+                format!("{address} is the router's own address in `{}`", zone.name),
+            )
+            .label("the address of the peer")
+            .also(own.span, "the router's address follows from this")
+            .help("give the peer another address")
+        } else if let Some(network) = zone.networks.iter().find(|network| network.net.contains(&address)) {
+            match edge_address(network.net, address, span) {
+                Some(error) => error.help("give the peer another address"),
+                None => return true,
+            }
+        } else {
+            Diagnostic::error("host-outside-zone", span, format!("{address} is in no network of zone `{}`", zone.name))
+                .label("the address of the peer")
+                .help(format!("the networks of the zone are {}", list(zone.networks.iter().map(shown))))
+        };
+        self.report(error);
+        false
+    }
+
+    fn peers_twice(&self, peers: &[Peer]) {
+        for (index, peer) in peers.iter().enumerate() {
+            for other in peers.iter().take(index) {
+                let shared = peer.addresses.iter().find(|address| other.addresses.contains(address));
+                let text = if peer.name == other.name {
+                    format!("peer `{}` is given twice", peer.name)
+                } else if let Some(address) = shared {
+                    format!("peers `{}` and `{}` both have {address}", other.name, peer.name)
+                } else if peer.key.is_some() && peer.key == other.key {
+                    format!("peers `{}` and `{}` have one key", other.name, peer.name)
+                } else {
+                    continue;
+                };
+                self.report(
+                    Diagnostic::error("duplicate-peer", peer.span, text)
+                        .label("the second one")
+                        .also(other.span, "the first one")
+                        .help("every device needs a name, a key and an address of its own"),
+                );
+            }
+        }
+    }
+}
+
+/// What a WireGuard key looks like: 32 bytes in Base64. A private one looks the same.
+fn public_key(text: &str) -> bool {
+    text.len() == 44
+        && text.ends_with('=')
+        && text.bytes().take(43).all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/'))
+        && text.as_bytes().get(42).is_some_and(|byte| b"AEIMQUYcgkosw048".contains(byte))
+}
+
+fn private_key(span: Span) -> Diagnostic {
+    Diagnostic::error("not-a-public-key", span, "this is no public key")
+        .label("expected `key` with 44 characters of Base64")
+        .help("only public keys belong into a policy: it is what `wg pubkey` prints; a private key that was committed has to be replaced")
+}

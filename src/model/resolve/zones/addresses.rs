@@ -1,0 +1,196 @@
+//! The router's own addresses in a zone.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use ipnet::IpNet;
+
+use super::{WrittenAddresses, edge_address, list, shown};
+use crate::{
+    diagnostic::Diagnostic,
+    model::{
+        attributes::Attributes,
+        network::{AddressSource, OwnAddress, Zone, ZoneId},
+        resolve::Resolver,
+    },
+    syntax::token::{Kind, Token},
+};
+
+impl Resolver<'_> {
+    pub(super) fn written_addresses(&self, attributes: &Attributes<'_>) -> WrittenAddresses {
+        let mut found = WrittenAddresses::default();
+        for mut arguments in attributes.all("address") {
+            loop {
+                match arguments.peek() {
+                    Some(Token { kind: Kind::Word(word), span }) => {
+                        let source = match word.as_str() {
+                            "dhcp" => AddressSource::Dhcp,
+                            "pppoe" => AddressSource::Pppoe,
+                            "pd" => AddressSource::Delegated,
+                            _ => {
+                                arguments.expected("an address, dhcp, pppoe or pd");
+                                break;
+                            }
+                        };
+                        arguments.next();
+                        if let Some((_, earlier)) = found.assigned.replace((source, *span)) {
+                            self.report(
+                                Diagnostic::error("attribute-value", *span, "an address is assigned in one way")
+                                    .label("a second way")
+                                    .also(earlier, "the first one")
+                                    .help("keep one of dhcp, pppoe and pd"),
+                            );
+                        }
+                    }
+                    _ => match arguments.address("an address, dhcp, pppoe or pd") {
+                        Some((address, span)) => match found.literal.iter().find(|(other, _)| *other == address) {
+                            Some((_, earlier)) => self.report(
+                                Diagnostic::error("duplicate-address", span, format!("{address} is given twice"))
+                                    .label("once is enough")
+                                    .also(*earlier, "given first here"),
+                            ),
+                            None => found.literal.push((address, span)),
+                        },
+                        None => break,
+                    },
+                }
+                if !arguments.comma() {
+                    arguments.end();
+                    break;
+                }
+            }
+        }
+        found
+    }
+
+    /// The router's addresses in a zone: those written, or a stand-in for what is assigned, or the first of each network.
+    pub(super) fn own_addresses(&mut self, id: ZoneId, written: WrittenAddresses) {
+        let Some(zone) = self.network.zones.get(id.0) else { return };
+        let mut own: Vec<OwnAddress> = written
+            .literal
+            .iter()
+            .map(|(address, span)| OwnAddress { address: *address, source: AddressSource::Written, span: *span })
+            .collect();
+        let assigned = written.assigned;
+        if zone.is_internet() {
+            let (source, span) = assigned.unwrap_or((AddressSource::Dhcp, zone.span));
+            let has = |own: &[OwnAddress], v4: bool| own.iter().any(|own| own.address.is_ipv4() == v4);
+            if !has(&own, true) && source != AddressSource::Delegated {
+                own.push(OwnAddress { address: self.stand_in_v4(id), source, span });
+            }
+            if !has(&own, false) {
+                own.push(OwnAddress { address: stand_in_v6(id), source, span });
+            }
+            self.address_elsewhere(zone, &own);
+        } else {
+            for network in &zone.networks {
+                let covered = own.iter().any(|own| network.net.contains(&own.address));
+                if !covered {
+                    let source =
+                        if network.delegated.is_some() { AddressSource::Delegated } else { AddressSource::Default };
+                    own.extend(first_address(network.net).map(|address| OwnAddress {
+                        address,
+                        source,
+                        span: network.span,
+                    }));
+                }
+            }
+            if self.broken_zones.contains(&id) {
+                // What is wrong has been told.
+            } else if let Some((_, span)) = assigned.filter(|(source, _)| {
+                *source == AddressSource::Delegated && zone.networks.iter().all(|network| network.delegated.is_none())
+            }) {
+                self.report(
+                    Diagnostic::error(
+                        "attribute-value",
+                        span,
+                        format!("zone `{}` has no network below a delegated prefix", zone.name),
+                    )
+                    .label("an address of which network?")
+                    .help("add `network delegated N`, or leave `pd` out"),
+                );
+            } else if let Some((source, span)) = assigned.filter(|(source, _)| *source != AddressSource::Delegated) {
+                self.report(
+                    Diagnostic::error(
+                        "attribute-value",
+                        span,
+                        format!("the router serves zone `{}`, so nobody gives it an address there", zone.name),
+                    )
+                    .label(format!(
+                        "`{}` belongs to an internet zone",
+                        if source == AddressSource::Dhcp { "dhcp" } else { "pppoe" }
+                    ))
+                    .help("write the router's address in the zone, or leave it out for the first one of each network"),
+                );
+            }
+            for own in own.iter().filter(|own| own.source == AddressSource::Written) {
+                match zone.networks.iter().find(|network| network.net.contains(&own.address)) {
+                    Some(network) => {
+                        if let Some(error) = edge_address(network.net, own.address, own.span) {
+                            self.report(
+                                error
+                                    .help("the router has the first address of the network if you leave `address` out"),
+                            );
+                        }
+                    }
+                    None if self.broken_zones.contains(&id) => {}
+                    None => self.report(
+                        Diagnostic::error(
+                            "host-outside-zone",
+                            own.span,
+                            format!("{} is in no network of zone `{}`", own.address, zone.name),
+                        )
+                        .label("the router's address in the zone")
+                        .help(format!("the networks of the zone are {}", list(zone.networks.iter().map(shown)))),
+                    ),
+                }
+            }
+        }
+        if let Some(zone) = self.network.zones.get_mut(id.0) {
+            zone.addresses = own;
+        }
+    }
+
+    /// Reports an address towards the internet that lies in a zone of the policy's own.
+    fn address_elsewhere(&self, zone: &Zone, own: &[OwnAddress]) {
+        for own in own.iter().filter(|own| own.source == AddressSource::Written) {
+            if let Some(other) = self.network.zone_of(own.address) {
+                let other = self.network.zone(other);
+                self.report(
+                    Diagnostic::error(
+                        "host-outside-zone",
+                        own.span,
+                        format!("{} lies in zone `{}`, not beyond `{}`", own.address, other.name, zone.name),
+                    )
+                    .label(format!("the router's address in `{}`", zone.name))
+                    .also(other.span, "the zone whose network has it")
+                    .help("an address has to belong to one zone: correct the address, or the network"),
+                );
+            }
+        }
+    }
+
+    /// An IPv4 address that nothing in the policy speaks of, from the documentation ranges (RFC 5737).
+    fn stand_in_v4(&self, id: ZoneId) -> IpAddr {
+        let candidates = [[192, 0, 2], [198, 51, 100], [203, 0, 113]]
+            .into_iter()
+            .flat_map(|[a, b, c]| (1..255).map(move |d| Ipv4Addr::new(a, b, c, d)));
+        candidates
+            .filter(|address| !self.spoken.contains(u128::from(address.to_bits())))
+            .nth(id.0)
+            .map_or(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)), IpAddr::V4)
+    }
+}
+
+fn stand_in_v6(id: ZoneId) -> IpAddr {
+    let number = u128::try_from(id.0).unwrap_or(0) & 0xffff;
+    IpAddr::V6(Ipv6Addr::from_bits(0x3ffe_ffff_u128 << 96 | number << 80 | 1))
+}
+
+fn first_address(net: IpNet) -> Option<IpAddr> {
+    match net {
+        IpNet::V4(net) => net.hosts().next().map(IpAddr::V4),
+        IpNet::V6(net) => {
+            Some(IpAddr::V6(Ipv6Addr::from_bits(net.network().to_bits() | u128::from(net.prefix_len() < 128))))
+        }
+    }
+}
