@@ -34,7 +34,8 @@ pub struct Interface {
 impl Interface {
     /// The networks on the link itself: those in which the router has an address of its own.
     pub fn links(&self) -> impl Iterator<Item = &IpNet> {
-        self.networks.iter().filter(|net| self.addresses.iter().any(|address| net.contains(address)))
+        let all = self.networks.iter().chain(&self.upstream);
+        all.filter(|net| self.addresses.iter().any(|address| net.contains(address)))
     }
 }
 

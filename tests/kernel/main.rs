@@ -7,6 +7,15 @@ mod policies;
 mod rig;
 mod selftest;
 
+/// Where the random policies come from that the property tests try as well.
+#[allow(dead_code, clippy::all, clippy::pedantic, reason = "the property tests use the rest, under their own lints")]
+#[path = "../property/random"]
+mod random {
+    pub mod generate;
+    pub mod plan;
+    pub mod rng;
+}
+
 use libtest_mimic::{Arguments, Trial};
 
 /// A test: its name, and what it does. The error is what went wrong.

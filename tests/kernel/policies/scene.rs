@@ -99,7 +99,6 @@ impl Compiled {
     }
 
     /// A policy of one file.
-    #[allow(dead_code, reason = "for policies that no file holds")]
     pub fn of_text(text: &str) -> Result<Compiled, String> {
         Compiled::new("policy.hedge", &BTreeMap::from([("policy.hedge".to_owned(), text.to_owned())]))
     }

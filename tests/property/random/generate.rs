@@ -181,7 +181,7 @@ impl Maker<'_> {
         }
         Zone {
             id,
-            role: rng.pick(&ROLES),
+            role: ROLES[rng.below(ROLES.len())],
             interface: format!("eth9.{id}"),
             nets,
             addresses,
