@@ -2,6 +2,15 @@
 //!
 //! `HEDGEROW_CASES` is the number of policies, `HEDGEROW_SEED` the first seed: a failure names its own.
 
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss,
+    clippy::unnecessary_wraps,
+    clippy::unused_self,
+    reason = "small random numbers, and one function a kind of edit"
+)]
+
 #[path = "property/random/generate.rs"]
 mod generate;
 #[path = "property/random/mutate.rs"]

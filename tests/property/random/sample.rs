@@ -368,12 +368,12 @@ impl Pool {
         match rng.pick(items) {
             Item::Ports { proto, to, from } => {
                 packet.proto = *proto;
-                if !to.is_empty() {
-                    let (low, high) = *rng.pick(to);
-                    packet.dst_port = *rng.pick(&[low, high, low.saturating_sub(1), high.saturating_add(1)]);
+                packet.dst_port = if to.is_empty() {
+                    *rng.pick(&self.ports)
                 } else {
-                    packet.dst_port = *rng.pick(&self.ports);
-                }
+                    let (low, high) = *rng.pick(to);
+                    *rng.pick(&[low, high, low.saturating_sub(1), high.saturating_add(1)])
+                };
                 packet.src_port = if from.is_empty() { 40000 } else { rng.pick(from).0 };
             }
             Item::Icmp { v6, kind, code } => {
