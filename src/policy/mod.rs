@@ -6,6 +6,7 @@
 
 mod cause;
 mod causes;
+mod cubes;
 mod describe;
 mod flow;
 mod forward;
@@ -16,10 +17,11 @@ mod standing;
 
 pub use cause::Cause;
 pub use causes::let_through;
+pub use cubes::unicast;
 pub use describe::{describe, socket};
 pub use flow::{Destination, Flow, Flows, Source, baseline, flows, leaves, neighbours, output_baseline};
 pub use forward::{Forward, Original, forwards};
-pub use meaning::{BURST, Meaning, flow_set, meaning, unicast};
+pub use meaning::{BURST, Meaning, flow_set, meaning};
 pub use meant::Meant;
 pub use reaching::{between, has_dates, undated};
 pub use standing::{Standing, zone_number};

@@ -1,6 +1,6 @@
 //! Who reaches whom in the end: accepted packets with the destination that they have after translation.
 
-use super::meaning::{Meaning, cubes_of};
+use super::{cubes::cubes_of, meaning::Meaning};
 use crate::{
     model::{Network, Options, Region, service::Traffic},
     packet::{Cube, Field, Ranges, Set, Side, Space},

@@ -147,9 +147,9 @@ impl<'p> Oracle<'p> {
                     facts.delegated.push(net);
                 }
                 facts.nets.push(net);
-                // The first address of each network in which none is written; `pd` speaks of the delegated ones only.
+                // The first address of each network in which none is written.
                 let covered = facts.own.iter().any(|own| net.contains(*own));
-                if !covered && (delegated || zone.assigned.is_none()) {
+                if !covered && (delegated || matches!(zone.assigned, None | Some("pd"))) {
                     let points = if net.v4() { net.length >= 31 } else { net.length == 128 };
                     facts.own.push(net.at(u128::from(!points)));
                 }
@@ -194,9 +194,9 @@ impl<'p> Oracle<'p> {
 
     /// Is it an address of the router, or the anycast address that a router answers to in its IPv6 networks?
     pub fn is_own(&self, address: IpAddr) -> bool {
-        self.zones.iter().any(|zone| {
+        self.zones.iter().zip(&self.policy.zones).any(|(zone, written)| {
             zone.own.contains(&address)
-                || zone.nets.iter().any(|net| {
+                || zone.nets.iter().chain(&written.upstream).any(|net| {
                     !net.v4()
                         && net.length < 127
                         && net.first == address
@@ -206,8 +206,8 @@ impl<'p> Oracle<'p> {
     }
 
     fn is_broadcast(&self, address: IpAddr) -> bool {
-        self.zones.iter().any(|zone| {
-            zone.nets.iter().any(|net| {
+        self.zones.iter().zip(&self.policy.zones).any(|(zone, written)| {
+            zone.nets.iter().chain(&written.upstream).any(|net| {
                 net.v4() && net.length < 31 && net.last() == address && zone.own.iter().any(|own| net.contains(*own))
             })
         })
@@ -779,10 +779,12 @@ impl<'p> Oracle<'p> {
         Some(Outcome { dnat, snat: self.shown(&seen, translation.is_some()) })
     }
 
-    /// Does it come from outside under an address of the router itself?
+    /// Does it come from outside under an address of the router itself, or by an uplink under one of our own networks?
     fn forged(&self, seen: &Seen) -> bool {
         let loopback = block("127.0.0.0/8").contains(seen.src) || seen.src == IpAddr::V6(Ipv6Addr::LOCALHOST);
-        seen.from != Place::Router && (self.is_own(seen.src) || loopback)
+        let outside = matches!(seen.from, Place::Zone(from) if self.zones[from].internet);
+        let ours = (0..self.zones.len()).any(|zone| !self.zones[zone].internet && self.in_zone(zone, seen.src));
+        seen.from != Place::Router && (self.is_own(seen.src) || loopback || outside && ours)
     }
 
     /// Whose address the receiver sees.
