@@ -11,6 +11,7 @@ use super::{
 use crate::{
     compile::{self, Checked},
     diagnostic::{Diagnostic, Severity},
+    model::Network,
 };
 
 /// Compile a policy into router configurations, each proven equal to it before anything is written
@@ -103,7 +104,27 @@ pub fn run(arguments: &Arguments, common: &Common) -> Exit {
             folder.join(target).join("IMPORT.md").display()
         ));
     }
+    let beside = companions(&checked.network);
+    if !beside.is_empty() {
+        common.say(&format!("  by hand   {}: hedgerow does not write these files yet", beside.join(", ")));
+    }
     exit(&checked)
+}
+
+/// What the policy asks for beside the router and hedgerow does not write yet: it is said, never passed over.
+fn companions(network: &Network) -> Vec<&'static str> {
+    let exposed = network.exposures.iter().any(|exposure| {
+        exposure.through.is_some() || exposure.name.is_some() || exposure.tls.is_some() || exposure.tunnel.is_some()
+    });
+    [
+        (exposed, "certificates, reverse proxies and tunnels of exposures"),
+        (!network.vpns.is_empty(), "VPN servers and their peers"),
+        (!network.reflectors.is_empty(), "reflectors"),
+        (!network.home_assistants.is_empty(), "Home Assistant's settings"),
+    ]
+    .into_iter()
+    .filter_map(|(asked, what)| asked.then_some(what))
+    .collect()
 }
 
 fn exit(checked: &Checked) -> Exit {
