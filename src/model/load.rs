@@ -117,6 +117,14 @@ impl Loader<'_> {
     }
 
     fn module(&mut self, module: &Name, alias: Option<&Name>, space: Space, span: Span) {
+        if module.text == "std.leaks" || module.text.starts_with("std.leaks.") {
+            self.units.errors.push(
+                Diagnostic::error("not-supported", module.span, "the library of leak checks is not supported yet")
+                    .label("cannot be used yet")
+                    .help("say what must never happen with `never`, `only` and `exposed { }` of your own"),
+            );
+            return;
+        }
         let Some((name, text)) = STANDARD.iter().find(|(name, _)| *name == module.text) else {
             let mut error =
                 Diagnostic::error("unknown-module", module.span, format!("there is no module `{}`", module.text))
