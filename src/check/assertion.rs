@@ -51,6 +51,14 @@ pub(super) fn decide(
                 .help("declare the zone that it speaks of, or remove it: it proves nothing"),
         );
     }
+    let onto = between(&everybody(network), &assertion.to, &assertion.traffic, &mut meant.space);
+    if onto.is_empty() {
+        return Some(
+            Diagnostic::warning("vacuous", assertion.span, "this assertion is about no packet")
+                .label("its right side has no address that these services could be sent to")
+                .help("correct the services, or remove it: it proves nothing"),
+        );
+    }
     if assertion.chain {
         return crate::reach::never(network, meant, assertion, bounds.at_most);
     }

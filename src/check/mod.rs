@@ -6,6 +6,7 @@ mod exposed;
 mod idle;
 mod named;
 mod unsupported;
+mod unused;
 
 use crate::{diagnostic::Diagnostic, model::Network, policy::Meant};
 
@@ -20,5 +21,6 @@ pub fn run(network: &Network, meant: &mut Meant) -> Vec<Diagnostic> {
     }
     found.extend(exposed::run(network, meant));
     found.extend(idle::run(network, meant));
+    found.extend(unused::run(network));
     found
 }

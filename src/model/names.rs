@@ -1,6 +1,9 @@
 //! Tables of names: who is called what, in which name space, and what a name means where it is used.
 
-use std::collections::BTreeMap;
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use super::load::{Import, Space};
 use crate::diagnostic::Span;
@@ -9,6 +12,8 @@ use crate::diagnostic::Span;
 #[derive(Clone, Debug)]
 pub struct Names<T> {
     table: BTreeMap<(Space, String), (T, Span)>,
+    /// The declarations that somebody has asked for.
+    asked: RefCell<BTreeSet<(Space, String)>>,
 }
 
 /// Why a name means nothing.
@@ -21,7 +26,7 @@ pub enum Unclear {
 
 impl<T> Default for Names<T> {
     fn default() -> Self {
-        Self { table: BTreeMap::new() }
+        Self { table: BTreeMap::new(), asked: RefCell::default() }
     }
 }
 
@@ -39,8 +44,16 @@ impl<T: Copy + PartialEq> Names<T> {
 
     /// What a name means in a name space: its own first, then what it uses.
     pub fn find(&self, space: Space, name: &str, imports: &BTreeMap<Space, Vec<Import>>) -> Result<T, Unclear> {
-        let (_, thing) = self.look(space, name, imports)?;
+        let (key, thing) = self.look(space, name, imports)?;
+        self.asked.borrow_mut().insert(key);
         Ok(thing)
+    }
+
+    /// The declarations that nobody has asked for.
+    pub fn unused(&self) -> Vec<(String, T, Span)> {
+        let asked = self.asked.borrow();
+        let rest = self.table.iter().filter(|(key, _)| !asked.contains(*key));
+        rest.map(|((_, name), (thing, span))| (name.clone(), *thing, *span)).collect()
     }
 
     fn look(

@@ -50,6 +50,9 @@ pub struct Network {
     pub exposed: Vec<ExposedList>,
     pub checks: Vec<Check>,
     pub waivers: Vec<Waiver>,
+    /// What the policy declares and nothing in it names: the sort of thing, its name and its place. Hosts are left out:
+    /// they may stand there as an inventory. So are zones: `private` and roles name them too.
+    pub unused: Vec<(&'static str, String, Span)>,
     /// Every service by its name, for words only: what rules ask for stands in the rules.
     pub services: Vec<(String, Vec<Traffic>)>,
 }

@@ -166,6 +166,7 @@ pub fn resolve(units: Units, sources: &Sources, world: &dyn World) -> (Network, 
     resolver.all_services();
     resolver.statements(&units);
     resolver.conflicts();
+    resolver.unused();
     let network = std::mem::take(&mut resolver.network);
     drop(resolver);
     let mut found = units.errors;
@@ -183,6 +184,21 @@ fn spoken(literals: &[(std::net::IpAddr, std::net::IpAddr)]) -> Intervals {
 }
 
 impl<'t> Resolver<'t> {
+    /// What is declared in files of the policy and asked for nowhere.
+    fn unused(&mut self) {
+        let objects = self.objects.unused().into_iter().filter_map(|(name, object, span)| match object {
+            Object::Group(_) => Some(("group", name, span)),
+            Object::Ranges(_) => Some(("ranges", name, span)),
+            Object::Zone(_) | Object::Host(_) => None,
+        });
+        let services = self.services.unused().into_iter().map(|(name, _, span)| ("service", name, span));
+        let integrations = self.integrations.unused().into_iter().map(|(name, _, span)| ("integration", name, span));
+        let schedules = self.schedules.unused().into_iter().map(|(name, _, span)| ("schedule", name, span));
+        let all = objects.chain(services).chain(integrations).chain(schedules);
+        let own = |span: &Span| self.sources.get(span.source).is_some_and(|source| !source.name.starts_with('<'));
+        self.network.unused = all.filter(|(.., span)| own(span)).collect();
+    }
+
     fn report(&self, error: Diagnostic) {
         self.errors.borrow_mut().push(error);
     }
