@@ -43,7 +43,9 @@ pub(super) fn decide(
     assertion: &Assertion,
     bounds: &Bounds,
 ) -> Option<Diagnostic> {
-    if assertion.from.is_empty() || assertion.to.is_empty() {
+    // `only NOBODY -> B` says that nobody may: it is decided, though nobody is named.
+    let nobody = assertion.from.is_empty() && assertion.kind != AssertionKind::Only;
+    if nobody || assertion.to.is_empty() {
         let side = if assertion.from.is_empty() { "left" } else { "right" };
         return Some(
             Diagnostic::warning("vacuous", assertion.span, "this assertion is about nobody")

@@ -120,9 +120,10 @@ fn near(address: IpAddr) -> bool {
         || address == from_bits(true, u128::from(u32::MAX))
 }
 
-/// What one host can be addressed by.
+/// What one host can be addressed by and Linux redirects: not the site-local and IPv4-compatible addresses of old.
 fn unicast(address: IpAddr) -> bool {
-    !near(address) && !block("224.0.0.0/3").contains(address)
+    let old = ["fec0::/10", "::/96"].into_iter().any(|net| block(net).contains(address));
+    !near(address) && !block("224.0.0.0/3").contains(address) && !old
 }
 
 impl<'p> Oracle<'p> {
