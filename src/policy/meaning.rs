@@ -1,5 +1,7 @@
 //! The router's behaviour that the policy asks for, as exact sets of packets.
 
+use std::net::IpAddr;
+
 use super::{
     cause::Cause,
     cubes::{place, seconds, side, unicast},
@@ -38,6 +40,8 @@ pub struct Meaning {
     pub forwards: Vec<Forward>,
     /// Packets that two statements would send different ways, so that the order of the statements would decide.
     pub contested: Vec<(Cause, Cause, Set)>,
+    /// The address that a redirect to the router leads to, by the zone in which a packet arrives; one for each family.
+    pub redirected: Vec<(Place, IpAddr)>,
 }
 
 /// The meaning of a network where its router stands.
@@ -84,7 +88,18 @@ pub fn meaning(network: &Network, standing: &Standing, limits: &mut Limits, spac
     let direct = builder.space.intersect(untouched, passing);
     builder.add(&mut behaviour, direct, None, masked);
     drop(earlier);
-    Meaning { behaviour, domain, passing, honest, always, flows, baseline, forwards, contested }
+    Meaning {
+        behaviour,
+        domain,
+        passing,
+        honest,
+        always,
+        flows,
+        baseline,
+        forwards,
+        contested,
+        redirected: redirected(network),
+    }
 }
 
 /// The packets of some flows, with the destination of after translation.
@@ -305,11 +320,9 @@ impl Builder<'_> {
         match forward.target {
             Some(target) => parts.push((Cube::any(), target)),
             None => {
-                for (id, zone) in self.network.zone_ids() {
-                    let here = place(Cube::any(), Field::In, Place::Zone(id));
-                    let own = zone.addresses.iter().find(|own| own.address.is_ipv4() == (forward.family == Family::V4));
-                    parts.extend(own.map(|own| (here.clone(), own.address)));
-                }
+                let own = redirected(self.network).into_iter();
+                let own = own.filter(|(_, address)| address.is_ipv4() == (forward.family == Family::V4));
+                parts.extend(own.map(|(zone, address)| (place(Cube::any(), Field::In, zone), address)));
             }
         }
         let mut found = Vec::new();
@@ -385,4 +398,16 @@ impl Builder<'_> {
         }
         self.space.cubes_union(cubes)
     }
+}
+
+/// The router's first address of each family in each zone, which a redirect to the router leads to.
+fn redirected(network: &Network) -> Vec<(Place, IpAddr)> {
+    let mut found = Vec::new();
+    for (id, zone) in network.zone_ids() {
+        for v4 in [true, false] {
+            let own = zone.addresses.iter().find(|own| own.address.is_ipv4() == v4);
+            found.extend(own.map(|own| (Place::Zone(id), own.address)));
+        }
+    }
+    found
 }

@@ -2,7 +2,7 @@
 
 use super::{cubes::cubes_of, meaning::Meaning};
 use crate::{
-    model::{Network, Options, Region, service::Traffic},
+    model::{AddressSet, Network, Options, Place, Region, service::Traffic},
     packet::{Cube, Field, Ranges, Set, Side, Space},
     router::{Dnat, Outcome},
 };
@@ -38,7 +38,15 @@ impl Meaning {
                     let to = space.cube(&Cube::any().with(Field::DstPort, Ranges::single(port.into())));
                     set = space.intersect(set, to);
                 }
-                set
+                let own = self.redirected.iter().map(|(zone, address)| {
+                    let own = AddressSet::of(*address);
+                    let to = Region { place: Place::Router, addresses: own, whole: false };
+                    let arriving = Region { place: *zone, addresses: AddressSet::all(), whole: true };
+                    (arriving, to)
+                });
+                let own: Vec<Set> = own.map(|(from, to)| between(&[from], &[to], &[Traffic::ANY], space)).collect();
+                let own = space.union_all(own);
+                space.intersect(set, own)
             }
         }
     }
