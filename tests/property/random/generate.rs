@@ -171,7 +171,8 @@ impl Maker<'_> {
                 }
             }
         }
-        let assigned = (addresses.is_empty() && rng.percent(4)).then_some("pd");
+        let below = nets.iter().any(|net| matches!(net, Net::Delegated(_)));
+        let assigned = (below && addresses.is_empty() && rng.percent(4)).then_some("pd");
         let mut egress = None;
         if uplinks && rng.percent(25) {
             let wan: Vec<&Zone> = self.policy.zones.iter().filter(|zone| zone.is_internet()).collect();
@@ -410,10 +411,41 @@ impl Maker<'_> {
 
     fn side(&mut self, most: usize) -> Side {
         let count = if self.rng.percent(65) { 1 } else { self.rng.within(1, most) };
-        let terms = (0..count).map(|_| self.term()).collect();
-        let except =
-            if self.rng.percent(15) { (0..self.rng.within(1, 2)).map(|_| self.term()).collect() } else { Vec::new() };
+        let terms: Vec<Term> = (0..count).map(|_| self.term()).collect();
+        let mut except = Vec::new();
+        if self.rng.percent(25) {
+            except.extend((0..self.rng.within(1, 2)).filter_map(|_| self.exception(&terms)));
+        }
         Side { terms, except }
+    }
+
+    /// Something to take off a side: mostly what is part of it, for the model refuses exceptions that take nothing.
+    fn exception(&mut self, terms: &[Term]) -> Option<Term> {
+        if self.rng.percent(5) {
+            return Some(self.term());
+        }
+        let zones: Vec<Zone> = self.policy.zones.iter().filter(|zone| !zone.is_internet()).cloned().collect();
+        let zone = match self.rng.pick(terms) {
+            Term::Any if self.rng.percent(40) => {
+                return Some(*self.rng.pick(&[Term::Router, Term::Internet, Term::Private]));
+            }
+            Term::Any | Term::Private => self.rng.pick(&zones),
+            Term::Role(role) => zones.iter().find(|zone| zone.role == *role)?,
+            Term::Zone(id) => zones.iter().find(|zone| zone.id == *id)?,
+            Term::Prefix(block) if block.span() > 8 => return Some(self.part(*block)),
+            _ => return None,
+        };
+        let hosts: Vec<Host> = self.hosts().into_iter().filter(|host| host.zones.contains(&zone.id)).collect();
+        let blocks = Self::blocks(zone);
+        match self.rng.below(3) {
+            0 if !hosts.is_empty() => Some(Term::Host(self.rng.pick(&hosts).id)),
+            1 if !matches!(terms[0], Term::Zone(_)) => Some(Term::Zone(zone.id)),
+            _ if !blocks.is_empty() => {
+                let block = *self.rng.pick(&blocks);
+                Some(self.part(block))
+            }
+            _ => None,
+        }
     }
 
     fn spans(&mut self) -> Vec<Span> {
