@@ -14,8 +14,20 @@ use crate::{
     world::World,
 };
 
-/// The packets' diagram may grow to this many branches; a policy beyond it is refused, never half decided.
-const BUDGET: usize = 40_000_000;
+/// How far a check goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Budget {
+    /// At most so many paths are shown for a finding about chains of hosts.
+    pub paths: usize,
+    /// The packets' diagram may grow to this many branches; a policy beyond it is refused, never half decided.
+    pub branches: usize,
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self { paths: 1, branches: 40_000_000 }
+    }
+}
 
 /// A policy that was read, with its meaning.
 pub struct Checked {
@@ -42,11 +54,11 @@ impl Checked {
 
 /// Reads, resolves and checks a policy.
 pub fn check(path: &str, text: &str, world: &dyn World) -> Checked {
-    check_paths(path, text, world, 1)
+    check_within(path, text, world, Budget::default())
 }
 
-/// [`check`], with at most so many paths for a finding about chains of hosts.
-pub fn check_paths(path: &str, text: &str, world: &dyn World, paths: usize) -> Checked {
+/// [`check`], within another budget.
+pub fn check_within(path: &str, text: &str, world: &dyn World, budget: Budget) -> Checked {
     let mut sources = Sources::default();
     let (network, diagnostics) = model::resolve(path, text, &mut sources, world);
     let mut checked = Checked { sources, network, diagnostics, meant: None };
@@ -55,27 +67,36 @@ pub fn check_paths(path: &str, text: &str, world: &dyn World, paths: usize) -> C
     if checked.diagnostics.iter().any(fatal) {
         return checked;
     }
-    let Some(mut meant) = meant(&checked.network, world) else {
-        let router = checked.network.router.span;
-        checked.diagnostics.push(
-            Diagnostic::error("too-large", router, "this policy is too large to be decided exactly")
-                .help("split it, or use wider prefixes instead of long lists"),
-        );
-        return checked;
-    };
-    meant.paths = paths;
-    checked.diagnostics.extend(crate::check::run(&checked.network, &mut meant));
-    checked.meant = Some(meant);
+    if let Some(mut meant) = meant_within(&checked.network, world, budget) {
+        let found = crate::check::run(&checked.network, &mut meant);
+        // What was found before the budget ran out may be wrong, and what was not found may be there.
+        if !meant.space.exhausted() {
+            checked.diagnostics.extend(found);
+            checked.meant = Some(meant);
+            return checked;
+        }
+    }
+    let router = checked.network.router.span;
+    checked.diagnostics.push(
+        Diagnostic::error("too-large", router, TOO_LARGE).help("split it, or use wider prefixes instead of long lists"),
+    );
     checked
 }
+
+/// Of a policy beyond the budget.
+pub const TOO_LARGE: &str = "this policy is too large to be decided exactly";
 
 /// The meaning of a network; nothing when it is too large to be decided exactly.
 #[must_use]
 pub fn meant(network: &Network, world: &dyn World) -> Option<Meant> {
+    meant_within(network, world, Budget::default())
+}
+
+fn meant_within(network: &Network, world: &dyn World, budget: Budget) -> Option<Meant> {
     let standing = Standing::new(network, "nftables", world.today());
-    let (mut space, mut limits) = (Space::with_budget(BUDGET), Limits::default());
+    let (mut space, mut limits) = (Space::with_budget(budget.branches), Limits::default());
     let meaning = meaning(network, &standing, &mut limits, &mut space);
-    (!space.exhausted()).then_some(Meant { standing, meaning, limits, space, paths: 1 })
+    (!space.exhausted()).then_some(Meant { standing, meaning, limits, space, paths: budget.paths })
 }
 
 /// Renders a checked policy for a target and proves the files equal to it. Nothing is given out that is not proven.

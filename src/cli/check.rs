@@ -9,7 +9,7 @@ use super::{
     output::{Common, count, many},
 };
 use crate::{
-    compile,
+    compile::{self, Budget},
     diagnostic::{Diagnostic, Severity},
     model::Network,
 };
@@ -57,7 +57,8 @@ pub fn run(arguments: &Arguments, common: &Common) -> Exit {
         let exit = match disk::policy(path, &disk) {
             Err(why) => common.fail(&why),
             Ok((path, text)) => {
-                let checked = compile::check_paths(&path, &text, &disk, arguments.all_paths.unwrap_or(1));
+                let budget = Budget { paths: arguments.all_paths.unwrap_or(1), ..Budget::default() };
+                let checked = compile::check_within(&path, &text, &disk, budget);
                 common.report(&checked.sources, &checked.diagnostics);
                 common.say(&summary(&path, &checked.network, &checked.diagnostics, started));
                 exit_of(&checked.diagnostics, checked.meant.is_some(), arguments.deny)

@@ -107,7 +107,7 @@ fn load(name: &str, common: &Common) -> Option<Loaded> {
     match compile::meant(&network, world.as_ref()) {
         Some(meant) => Some(Loaded { network, sources, meant }),
         None => {
-            common.fail("this policy is too large to be decided exactly");
+            common.fail(compile::TOO_LARGE);
             None
         }
     }

@@ -51,9 +51,12 @@ pub fn run(arguments: &Arguments, common: &Common) -> Exit {
         }
     };
     let Some(mut meant) = compile::meant(&network, &disk) else {
-        return common.fail("this policy is too large to be decided exactly");
+        return common.fail(compile::TOO_LARGE);
     };
     let found = answer(&network, &sources, &mut meant, &question);
+    if meant.space.exhausted() {
+        return common.fail(compile::TOO_LARGE);
+    }
     let text = match arguments.format {
         Format::Human => human(&found),
         Format::Json => match serde_json::to_string_pretty(&found) {

@@ -45,7 +45,7 @@ pub fn run(arguments: &Arguments, common: &Common) -> Exit {
     };
     let graph = reach::graph(&checked.network, &checked.sources, meant);
     if meant.space.exhausted() {
-        return common.fail("this policy is too large to be decided exactly");
+        return common.fail(compile::TOO_LARGE);
     }
     let notes = reach::graph_notes(&checked.network);
     let title = format!("{path}: who may open connections to whom");
