@@ -491,12 +491,14 @@ impl Rig {
             return sys::send(fd, &message).map(drop);
         }
         sys::set(fd, libc::SOL_SOCKET, libc::SO_REUSEADDR, 1)?;
-        self.bind_source(fd, src, probe.sport)?;
         if probe.kind == Kind::Tcp {
+            // A rule may ask for a source port on which the sender's own namespace listens.
+            sys::set(fd, libc::SOL_SOCKET, libc::SO_REUSEPORT, 1)?;
             // Closing sends a reset, so that nothing of the connection stays behind.
             let linger = [1i32, 0].map(i32::to_ne_bytes).concat();
             sys::set_bytes(fd, libc::SOL_SOCKET, libc::SO_LINGER, &linger)?;
         }
+        self.bind_source(fd, src, probe.sport)?;
         sys::connect(fd, SocketAddr::new(probe.dst, probe.port))?;
         if probe.kind == Kind::Udp {
             sys::send(fd, &packet::payload(false, number))?;
@@ -724,6 +726,7 @@ fn server(any: IpAddr, kind: i32, protocol: u8) -> io::Result<OwnedFd> {
 
 fn tcp_listener(any: IpAddr, port: u16) -> io::Result<Role> {
     let fd = server(any, libc::SOCK_STREAM, 0)?;
+    sys::set(&fd, libc::SOL_SOCKET, libc::SO_REUSEPORT, 1)?;
     sys::bind(&fd, SocketAddr::new(any, port))?;
     sys::listen(&fd, 4096)?;
     Ok(Role::Tcp(fd.into()))
