@@ -149,7 +149,7 @@ fn report(network: &Network, meaning: &Meaning, assertion: &Assertion, packet: &
         };
     let error = error
         .note(format!("packet: {shown}"))
-        .note(format!("ask why: hedgerow explain POLICY {}", as_question(packet)));
+        .note(format!("ask why: hedgerow explain POLICY {}", as_question(network, packet)));
     if assertion.kind == AssertionKind::Always {
         return held_back(meaning, packet, error);
     }
@@ -170,13 +170,14 @@ fn report(network: &Network, meaning: &Meaning, assertion: &Assertion, packet: &
     error
 }
 
-/// A packet as `hedgerow explain` takes it.
-fn as_question(packet: &Packet) -> String {
-    let end = |number: u16, bits: u128| {
-        if number == LOCAL { "router".to_owned() } else { address(packet.family, bits).to_string() }
-    };
-    let service = crate::reach::service_words(packet).replacen(' ', "/", 1);
-    format!("{} {} {service}", end(packet.ingress, packet.src), end(packet.egress, packet.dst))
+/// A packet as `hedgerow explain` takes it. An address that the router may be given has no number to ask for.
+fn as_question(network: &Network, packet: &Packet) -> String {
+    let (src, dst) = (address(packet.family, packet.src), address(packet.family, packet.dst));
+    let own = || network.zones.iter().flat_map(|zone| &zone.addresses);
+    let certain = own().any(|own| own.address == dst && own.source.is_known());
+    let from = if packet.ingress == LOCAL { "router".to_owned() } else { src.to_string() };
+    let to = if packet.egress == LOCAL && !certain { "router".to_owned() } else { dst.to_string() };
+    format!("{from} {to} {}", crate::reach::service_words(packet).replacen(' ', "/", 1))
 }
 
 fn held_back(meaning: &Meaning, packet: &Packet, mut error: Diagnostic) -> Diagnostic {

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     compile::{self, Checked},
-    diagnostic::{Diagnostic, Severity},
+    diagnostic::Diagnostic,
     model::Network,
 };
 
@@ -155,11 +155,11 @@ fn targets(arguments: &Arguments, checked: &Checked) -> Result<Vec<String>, Box<
         ));
     }
     if let Some((name, span)) = asked.iter().find(|(name, _)| !known(name)) {
-        let error = Diagnostic::error("not-supported", *span, format!("the target `{name}` is not supported yet"));
-        return Err(Box::new(Diagnostic {
-            severity: Severity::Error,
-            ..error.label("cannot be compiled yet").help("compile for nftables: --target nftables")
-        }));
+        return Err(Box::new(
+            Diagnostic::error("not-supported", *span, format!("the target `{name}` is not supported yet"))
+                .label("cannot be compiled yet")
+                .help("compile for nftables: --target nftables"),
+        ));
     }
     Ok(asked.into_iter().map(|(name, _)| name).collect())
 }

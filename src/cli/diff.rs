@@ -47,7 +47,6 @@ pub fn run(arguments: &Arguments, common: &Common) -> Exit {
     let (Some(old), Some(new)) = (load(&arguments.old, common), load(&arguments.new, common)) else {
         return Exit::Invalid;
     };
-
     let found = changes(&old.version(), &new.version());
     let text = match arguments.format {
         Format::Human => human(&found),

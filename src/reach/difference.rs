@@ -216,12 +216,8 @@ fn list(
             found.extend(described(kind, side.network, part, place, space));
         }
     }
-    leftovers(found, kind, side.network, rest, space);
-}
-
-/// What no single statement stands for, by pair of places.
-fn leftovers(found: &mut Vec<Change>, kind: ChangeKind, network: &Network, rest: Set, space: &mut Space) {
-    found.extend(described(kind, network, rest, None, space));
+    // What no single statement stands for.
+    found.extend(described(kind, side.network, rest, None, space));
 }
 
 /// The lines of a set: one for each pair of places.

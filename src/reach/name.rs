@@ -20,7 +20,6 @@ pub fn address_name(network: &Network, zone: ZoneId, address: IpAddr) -> String 
     };
     match network.hosts.iter().find(|host| has(&host.addresses)) {
         Some(host) => host.name.clone(),
-        None if network.zone(zone).is_internet() => format!("{address} ({})", network.zone(zone).name),
         None => format!("{address} ({})", network.zone(zone).name),
     }
 }

@@ -73,7 +73,6 @@ fn first_packets(meaning: &Meaning, reading: &Reading, verdict: &mut Verdict, sp
         .copied()
         .collect();
     let asked = meaning.behaviour.all(space);
-    let surely_all = reading.surely.all(space);
     let possibly_all = reading.possibly.all(space);
     for outcome in outcomes {
         let wanted = get(&meaning.behaviour, &outcome);
@@ -93,7 +92,6 @@ fn first_packets(meaning: &Meaning, reading: &Reading, verdict: &mut Verdict, sp
         verdict.add(Kind::Translated, outcome, translated, space);
         verdict.add(Kind::Closed, outcome, closed_wholly, space);
         verdict.add(Kind::Undecided, outcome, unclear, space);
-        let _ = surely_all;
     }
 }
 
