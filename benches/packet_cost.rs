@@ -13,7 +13,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use hedgerow::{compile, world::Memory};
+use hedgerow::{compile, target::Target, world::Memory};
 use rig::{Link, Probe, Rig, World};
 
 const PROBES: u16 = 4_000;
@@ -81,7 +81,7 @@ fn compiled(size: usize) -> String {
     }
     policy += "allow left -> 10.2.0.9 : udp 30000-31000\n";
     let mut checked = compile::check("bench.hedge", &policy, &Memory::default());
-    let output = compile::render(&mut checked, "bench.hedge").expect("proven");
+    let output = compile::render(&mut checked, "bench.hedge", Target::Nftables, &[]).expect("proven");
     output.files[0].text.clone()
 }
 

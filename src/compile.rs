@@ -6,11 +6,11 @@ use crate::{
     diagnostic::{Diagnostic, Severity, Sources},
     model::{self, Network},
     packet::Space,
-    plan::rulebook,
+    plan::{Request, rulebook},
     policy::{Standing, meaning},
-    router::Limits,
-    target::nftables,
-    verify,
+    router::{File, Limits, Unreadable},
+    target::Target,
+    verify::{self, Verdict},
     world::World,
 };
 
@@ -38,10 +38,12 @@ pub struct Checked {
     pub meant: Option<Meant>,
 }
 
-/// The files of one target.
+/// The files of one target, proven equal to the policy.
 pub struct Output {
-    pub target: &'static str,
-    pub files: Vec<nftables::render::File>,
+    pub target: Target,
+    pub files: Vec<File>,
+    /// What a router of this make lets through beyond the policy and cannot be told not to.
+    pub additions: Vec<String>,
 }
 
 impl Checked {
@@ -101,31 +103,39 @@ fn meant_within(network: &Network, world: &dyn World, budget: Budget) -> Option<
 
 /// Renders a checked policy for a target and proves the files equal to it. Nothing is given out that is not proven.
 ///
+/// `base` is the user's own configuration to be merged with, for targets that can.
+///
 /// # Errors
 /// What the target cannot express, at its place; or the packets on which the files differ from the policy.
-pub fn render(checked: &mut Checked, policy: &str) -> Result<Output, Vec<Diagnostic>> {
+pub fn render(checked: &mut Checked, policy: &str, target: Target, base: &[File]) -> Result<Output, Vec<Diagnostic>> {
+    let network = &checked.network;
     let Some(meant) = checked.meant.as_mut() else { return Err(Vec::new()) };
-    let book = rulebook(&checked.network, &meant.meaning)?;
-    let files = nftables::render::render(&checked.network, &meant.standing, &book, &checked.sources, policy)?;
-    let text = files.first().map_or("", |file| file.text.as_str());
-    let router = checked.network.router.span;
-    let verdict =
-        verify::nftables(&checked.network, &meant.standing, &meant.meaning, text, &mut meant.limits, &mut meant.space)
-            .map_err(|error| {
-                vec![Diagnostic::error(
-                    "not-proven",
-                    router,
-                    format!("the rendered ruleset cannot be read back: {error}"),
-                )]
-            })?;
-    if verdict.is_equal() {
-        return Ok(Output { target: "nftables", files });
+    let standing = meant.standing.on(network, target.name());
+    let book = rulebook(network, &meant.meaning)?;
+    let request = Request { network, standing: &standing, book: &book, sources: &checked.sources, policy, base };
+    let files = target.render(&request)?;
+    let tools = (&mut meant.limits, &mut meant.space);
+    let verdict = verify::compare(target, &files, network, &standing, &meant.meaning, tools);
+    let fault = |message: String| Diagnostic::error("not-proven", network.router.span, message);
+    match verdict {
+        Err(error) => Err(vec![fault(format!("the rendered configuration cannot be read back: {error}"))]),
+        Ok(verdict) if verdict.is_equal() => Ok(Output { target, files, additions: verdict.additions }),
+        Ok(verdict) => {
+            let error = fault("the rendered configuration differs from the policy, so nothing was written".to_owned())
+                .help("this is a fault of hedgerow: please report it with the policy");
+            let notes = verdict.differences.iter().map(|difference| difference.sentence(network));
+            Err(vec![notes.fold(error, Diagnostic::note)])
+        }
     }
-    let mut error =
-        Diagnostic::error("not-proven", router, "the rendered ruleset differs from the policy, so nothing was written")
-            .help("this is a fault of hedgerow: please report it with the policy");
-    for difference in &verdict.differences {
-        error = error.note(difference.sentence(&checked.network));
-    }
-    Err(vec![error])
+}
+
+/// What a configuration does otherwise than a checked policy says. Nothing when the policy is invalid.
+///
+/// # Errors
+/// If a router of this make would refuse the configuration, or it is too large to be evaluated.
+pub fn verify(checked: &mut Checked, target: Target, files: &[File]) -> Option<Result<Verdict, Unreadable>> {
+    let meant = checked.meant.as_mut()?;
+    let standing = meant.standing.on(&checked.network, target.name());
+    let tools = (&mut meant.limits, &mut meant.space);
+    Some(verify::compare(target, files, &checked.network, &standing, &meant.meaning, tools))
 }

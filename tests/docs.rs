@@ -8,6 +8,7 @@ use hedgerow::{
     diagnostic::{Diagnostic, Human, Sources},
     model::resolve,
     syntax::parse,
+    target::Target,
     world::Memory,
 };
 
@@ -106,7 +107,8 @@ fn the_readme_shows_what_the_program_says() {
 
     let mut checked = compile::check("home.hedge", &policy, &Memory::default());
     assert!(checked.diagnostics.is_empty(), "{}", rendered(&checked.sources, &checked.diagnostics));
-    let output = compile::render(&mut checked, "home.hedge").unwrap_or_else(|errors| panic!("{errors:?}"));
+    let output = compile::render(&mut checked, "home.hedge", Target::Nftables, &[])
+        .unwrap_or_else(|errors| panic!("{errors:?}"));
     let ruleset = output.files[0].text.as_str();
     let excerpt = page.split_once("```nft\n").and_then(|(_, rest)| rest.split_once("```")).unwrap().0;
     for line in excerpt.lines().filter(|line| !line.contains('…')) {

@@ -7,8 +7,9 @@ use std::{
 };
 
 use hedgerow::{
-    compile,
+    compile::{self, Checked},
     diagnostic::{Diagnostic, Human, Sources},
+    target::Target,
     world::Memory,
 };
 
@@ -62,37 +63,57 @@ fn every_example_is_clean_and_compiles_to_what_lies_beside_it() {
             failures += &format!("examples/{name}/README.md does not speak of `{code}`\n");
         }
 
-        let output = match compile::render(&mut checked, &path) {
-            Ok(output) => output,
-            Err(errors) => {
-                failures += &format!("{path} cannot be compiled\n{}", rendered(&checked.sources, &errors));
-                continue;
-            }
-        };
-        let folder = format!("examples/{name}/out/{}", output.target);
-        let mut there: BTreeSet<String> = fs::read_dir(&folder)
-            .map(|entries| entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect())
-            .unwrap_or_default();
-        for file in &output.files {
-            there.remove(&file.name);
-            let committed = fs::read_to_string(Path::new(&folder).join(&file.name)).unwrap_or_default();
-            if committed != file.text {
-                let line = committed.lines().zip(file.text.lines()).take_while(|(old, new)| old == new).count();
-                failures += &format!(
-                    "{folder}/{} is not what {path} compiles to, from line {} on\n  there: {}\n  now:   {}\n",
-                    file.name,
-                    line + 1,
-                    committed.lines().nth(line).unwrap_or("(its end)"),
-                    file.text.lines().nth(line).unwrap_or("(its end)"),
-                );
-            }
+        let targets: Vec<String> = checked.network.router.targets.iter().map(|(target, _)| target.clone()).collect();
+        let mut written: BTreeSet<String> = folders(&format!("examples/{name}/out"));
+        for target in targets {
+            written.remove(&target);
+            failures += &compiled(&name, &path, &target, &mut checked);
         }
-        for name in there {
-            failures += &format!("{folder}/{name} is written by nobody\n");
+        for folder in written {
+            failures += &format!("examples/{name}/out/{folder} is written for no target\n");
         }
     }
     assert!(
         failures.is_empty(),
         "\n{failures}\nIf that is as it should be, renew the files with `just examples`, and read the difference."
     );
+}
+
+/// What is wrong with the committed output of one target.
+fn compiled(name: &str, path: &str, target: &str, checked: &mut Checked) -> String {
+    let Some(known) = Target::named(target) else { return format!("{path}: `{target}` is no target\n") };
+    let output = match compile::render(checked, path, known, &[]) {
+        Ok(output) => output,
+        Err(errors) => {
+            return format!("{path} cannot be compiled for {target}\n{}", rendered(&checked.sources, &errors));
+        }
+    };
+    let folder = format!("examples/{name}/out/{target}");
+    let mut there = folders(&folder);
+    let mut failures = String::new();
+    for file in &output.files {
+        there.remove(&file.name);
+        let committed = fs::read_to_string(Path::new(&folder).join(&file.name)).unwrap_or_default();
+        if committed != file.text {
+            let line = committed.lines().zip(file.text.lines()).take_while(|(old, new)| old == new).count();
+            failures += &format!(
+                "{folder}/{} is not what {path} compiles to, from line {} on\n  there: {}\n  now:   {}\n",
+                file.name,
+                line + 1,
+                committed.lines().nth(line).unwrap_or("(its end)"),
+                file.text.lines().nth(line).unwrap_or("(its end)"),
+            );
+        }
+    }
+    for name in there {
+        failures += &format!("{folder}/{name} is written by nobody\n");
+    }
+    failures
+}
+
+/// The names in a folder.
+fn folders(folder: &str) -> BTreeSet<String> {
+    fs::read_dir(folder)
+        .map(|entries| entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect())
+        .unwrap_or_default()
 }

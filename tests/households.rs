@@ -13,6 +13,7 @@ use hedgerow::{
     compile::{self, Checked},
     diagnostic::Human,
     reach::{Answer, Verdict, answer, ask},
+    target::Target,
     world::Memory,
 };
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -284,7 +285,8 @@ impl Household {
             }
             Compiled(texts) => {
                 let mut checked = self.with("");
-                let output = compile::render(&mut checked, "main.hedge").map_err(|errors| format!("{errors:#?}"))?;
+                let output = compile::render(&mut checked, "main.hedge", Target::Nftables, &[])
+                    .map_err(|errors| format!("{errors:#?}"))?;
                 let text = &output.files.first().unwrap().text;
                 match texts.iter().find(|wanted| !text.contains(**wanted)) {
                     Some(missing) => fail(format!("`{missing}` is missing")),

@@ -1,17 +1,23 @@
 //! `hedgerow compile`
 
-use std::{io::Write, path::PathBuf};
+use std::{
+    io::Write,
+    path::{Path, PathBuf},
+};
 
 use clap::Args;
 
 use super::{
-    Exit, check, disk,
+    Exit, check,
+    disk::{self, Disk},
     output::{Common, count, many},
 };
 use crate::{
-    compile::{self, Checked},
+    compile::{self, Checked, Output},
     diagnostic::Diagnostic,
     model::Network,
+    router::File,
+    target::Target,
 };
 
 /// Compile a policy into router configurations, each proven equal to it before anything is written
@@ -32,6 +38,9 @@ pub struct Arguments {
     /// Print the configuration instead of writing it; needs a single target
     #[arg(long, conflicts_with = "output")]
     stdout: bool,
+    /// Your own configuration to merge with, as saved from the router: a file, or a folder
+    #[arg(long, value_name = "PATH")]
+    base: Option<String>,
     /// Write in spite of findings; never in spite of an invalid policy or a failed proof
     #[arg(long)]
     force: bool,
@@ -61,8 +70,8 @@ pub fn run(arguments: &Arguments, common: &Common) -> Exit {
         many(checked.network.assertions.len() + checked.network.exposed.len(), "promise"),
         count(&checked.diagnostics)
     ));
-    if let Some(name) = arguments.target.iter().find(|name| !known(name)) {
-        return common.fail(&format!("the target `{name}` is not supported yet; nftables is"));
+    if let Some(name) = arguments.target.iter().find(|name| Target::named(name).is_none()) {
+        return common.fail(&unknown_target(name));
     }
     let targets = match targets(arguments, &checked) {
         Ok(targets) => targets,
@@ -71,38 +80,41 @@ pub fn run(arguments: &Arguments, common: &Common) -> Exit {
             return Exit::Invalid;
         }
     };
+    let base = match base(arguments, &targets, &disk) {
+        Ok(base) => base,
+        Err(why) => return common.fail(&why),
+    };
     if arguments.stdout && targets.len() != 1 {
         return common.fail("--stdout prints one configuration: choose it with --target");
     }
-    let mut files = Vec::new();
-    for _ in &targets {
-        let output = match compile::render(&mut checked, &path) {
-            Ok(output) => output,
+    let mut outputs = Vec::new();
+    for target in targets {
+        match compile::render(&mut checked, &path, target, &base) {
+            Ok(output) => outputs.push(output),
             Err(errors) => {
                 common.report(&checked.sources, &errors);
                 common.say("nothing was written");
                 return Exit::Invalid;
             }
-        };
-        if arguments.stdout {
-            let text = output.files.first().map_or("", |file| file.text.as_str());
-            return if std::io::stdout().write_all(text.as_bytes()).is_ok() { exit(&checked) } else { Exit::Invalid };
         }
-        files.extend(output.files.into_iter().map(|file| (PathBuf::from(output.target).join(file.name), file.text)));
+    }
+    if arguments.stdout {
+        let text = outputs.first().and_then(|output| output.files.first()).map_or("", |file| file.text.as_str());
+        return if std::io::stdout().write_all(text.as_bytes()).is_ok() { exit(&checked) } else { Exit::Invalid };
     }
     let folder = arguments.output.clone().unwrap_or_else(|| beside(&path));
+    let files: Vec<(PathBuf, String)> = outputs
+        .iter()
+        .flat_map(|output| {
+            let inside = |file: &File| (PathBuf::from(output.target.name()).join(&file.name), file.text.clone());
+            output.files.iter().map(inside)
+        })
+        .collect();
     if let Err(why) = disk::write_all(&folder, &files) {
         return common.fail(&why);
     }
-    for target in &targets {
-        common.say(&format!(
-            "  {target:<9} {}   proven equal to the policy (IPv4, IPv6)",
-            folder.join(target).join("hedgerow.nft").display()
-        ));
-        common.say(&format!(
-            "  next      {} tells how to try it with an automatic way back",
-            folder.join(target).join("IMPORT.md").display()
-        ));
+    for output in &outputs {
+        tell(output, &folder, common);
     }
     let beside = companions(&checked.network);
     if !beside.is_empty() {
@@ -135,12 +147,39 @@ fn beside(path: &str) -> PathBuf {
     PathBuf::from(path.rfind('/').map_or("", |slash| &path[..=slash])).join("out")
 }
 
-fn known(target: &str) -> bool {
-    target == "nftables"
+/// What was written for a target, what it does besides, and where to go on.
+fn tell(output: &Output, folder: &Path, common: &Common) {
+    let name = output.target.name();
+    let inside = folder.join(name);
+    let main = output.files.first().map_or("", |file| file.name.as_str());
+    common.say(&format!("  {name:<9} {}   proven equal to the policy (IPv4, IPv6)", inside.join(main).display()));
+    for addition in &output.additions {
+        common.say(&format!("            besides: {addition}"));
+    }
+    if output.files.iter().any(|file| file.name == "IMPORT.md") {
+        let guide = inside.join("IMPORT.md");
+        common.say(&format!("  next      {} tells how to try it with an automatic way back", guide.display()));
+    }
+}
+
+/// The user's own configuration that is merged with.
+fn base(arguments: &Arguments, targets: &[Target], disk: &Disk) -> Result<Vec<File>, String> {
+    match (&arguments.base, targets) {
+        (None, _) => Ok(Vec::new()),
+        (Some(path), [target]) if target.takes_base() => disk::configuration(path, *target, disk),
+        (Some(_), [target]) => Err(format!("--base: {} is written beside what is there, not merged", target.name())),
+        (Some(_), _) => Err("--base belongs to one target: choose it with --target".to_owned()),
+    }
+}
+
+/// What is said about a target that nobody knows.
+pub fn unknown_target(name: &str) -> String {
+    let known: Vec<&str> = Target::ALL.into_iter().map(Target::name).collect();
+    format!("the target `{name}` is not supported yet; {} is", known.join(", "))
 }
 
 /// The targets to compile for, or what is wrong with them.
-fn targets(arguments: &Arguments, checked: &Checked) -> Result<Vec<String>, Box<Diagnostic>> {
+fn targets(arguments: &Arguments, checked: &Checked) -> Result<Vec<Target>, Box<Diagnostic>> {
     let router = &checked.network.router;
     let asked: Vec<(String, _)> = if arguments.target.is_empty() {
         router.targets.clone()
@@ -154,12 +193,16 @@ fn targets(arguments: &Arguments, checked: &Checked) -> Result<Vec<String>, Box<
                 .help("add `target nftables` to the router, or give --target nftables"),
         ));
     }
-    if let Some((name, span)) = asked.iter().find(|(name, _)| !known(name)) {
-        return Err(Box::new(
-            Diagnostic::error("not-supported", *span, format!("the target `{name}` is not supported yet"))
+    let mut targets = Vec::new();
+    for (name, span) in asked {
+        let target = Target::named(&name).ok_or_else(|| {
+            Diagnostic::error("not-supported", span, unknown_target(&name))
                 .label("cannot be compiled yet")
-                .help("compile for nftables: --target nftables"),
-        ));
+                .help("compile for nftables: --target nftables")
+        })?;
+        if !targets.contains(&target) {
+            targets.push(target);
+        }
     }
-    Ok(asked.into_iter().map(|(name, _)| name).collect())
+    Ok(targets)
 }

@@ -9,7 +9,7 @@ use std::{
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
-use crate::world::World;
+use crate::{router::File, target::Target, world::World};
 
 /// The world as it is.
 #[derive(Debug)]
@@ -68,6 +68,28 @@ pub fn policy(path: &str, disk: &Disk) -> Result<(String, String), String> {
     let file = file.strip_prefix("./").unwrap_or(&file).to_owned();
     let text = disk.read(&file).map_err(|why| format!("cannot read `{file}`: {why}"))?;
     Ok((file, text))
+}
+
+/// A configuration: one file, or those of a folder that a target knows.
+pub fn configuration(path: &str, target: Target, disk: &Disk) -> Result<Vec<File>, String> {
+    let read = |path: &str, name: &str| {
+        disk.read(path)
+            .map(|text| File { name: name.to_owned(), text })
+            .map_err(|why| format!("cannot read `{path}`: {why}"))
+    };
+    if !Path::new(path).is_dir() {
+        let name = path.rfind('/').map_or(path, |slash| &path[slash + 1..]);
+        return Ok(vec![read(path, name)?]);
+    }
+    let folder = path.trim_end_matches('/');
+    let mut files = Vec::new();
+    for (index, name) in target.reads().iter().enumerate() {
+        let inside = format!("{folder}/{name}");
+        if index == 0 || Path::new(&inside).exists() {
+            files.push(read(&inside, name)?);
+        }
+    }
+    Ok(files)
 }
 
 /// Writes files into a folder: each under another name first, then all renamed, so that no reader sees half of one.

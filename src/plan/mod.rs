@@ -5,7 +5,9 @@
 //! no stand-in can ever be written into a configuration.
 
 mod addresses;
+mod request;
 mod rulebook;
 
 pub use addresses::{Addresses, HostParts, Unsayable, suffix_text};
+pub use request::Request;
 pub use rulebook::{Line, Pair, Rulebook, rulebook};

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use super::cause::Cause;
 use crate::{
     model::{
-        Action, AddressSet, AddressSource, Exposure, Network, Options, Place, Region, Zone, ZoneId,
+        Action, AddressSet, AddressSource, Exposure, Network, Options, Place, Reflector, Region, Zone, ZoneId,
         address::public,
         service::{Discovery, ICMPV6, TCP, Traffic, UDP},
     },
@@ -119,24 +119,28 @@ pub fn flows(network: &Network) -> Flows {
         );
     }
     for (index, reflector) in network.reflectors.iter().enumerate() {
-        let (groups, port) = discovery_groups(reflector.protocol);
-        let to = [Region { place: Place::Router, addresses: groups, whole: false }];
-        for zone in &reflector.zones {
-            let from =
-                [Region { place: Place::Zone(*zone), addresses: network.zone(*zone).network_set(), whole: true }];
-            let traffic = [Traffic::ports(UDP, port, port)];
-            between(
-                &mut flows.allowed,
-                network,
-                Cause::Reflector(index, reflector.span),
-                Action::Allow,
-                (&from, &to),
-                &traffic,
-                &Options::default(),
-            );
-        }
+        reflected(&mut flows.allowed, network, Cause::Reflector(index, reflector.span), reflector);
     }
     flows
+}
+
+/// What a reflector hears in each of its zones, and repeats in the others.
+fn reflected(list: &mut Vec<Flow>, network: &Network, cause: Cause, reflector: &Reflector) {
+    let (groups, port) = discovery_groups(reflector.protocol);
+    let traffic = [Traffic::ports(UDP, port, port)];
+    let mut allow = |from: Region, to: Place| {
+        let to = Region { place: to, addresses: groups.clone(), whole: false };
+        between(list, network, cause, Action::Allow, (&[from], &[to]), &traffic, &Options::default());
+    };
+    for zone in &reflector.zones {
+        let hosts = network.zone(*zone).network_set();
+        allow(Region { place: Place::Zone(*zone), addresses: hosts, whole: true }, Place::Router);
+        // With `output open` the router may send everything, and nothing has to be told.
+        if !network.router.output_open {
+            let router = Region { place: Place::Router, addresses: AddressSet::all(), whole: true };
+            allow(router, Place::Zone(*zone));
+        }
+    }
 }
 
 /// The whole internet beyond some uplinks.

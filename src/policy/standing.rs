@@ -23,6 +23,19 @@ impl Standing {
     /// The standing on a target; a zone without an interface there is known by its own name in quotes.
     #[must_use]
     pub fn new(network: &Network, target: &str, today: Date) -> Self {
+        let zone = network.router.timezone.as_ref().and_then(|(name, _)| TimeZone::get(name).ok());
+        let noon = today.at(12, 0, 0, 0);
+        let offset = zone
+            .and_then(|zone| {
+                zone.to_timestamp(noon).ok().map(|timestamp| i64::from(zone.to_offset(timestamp).seconds()) / 60)
+            })
+            .unwrap_or(0);
+        Self { topology: Topology::default(), offset }.on(network, target)
+    }
+
+    /// The same on another target: only the names of the interfaces differ, so that a meaning stays what it is.
+    #[must_use]
+    pub fn on(&self, network: &Network, target: &str) -> Self {
         let interfaces = network.zones.iter().map(|zone| Interface {
             name: zone
                 .interface_on(target)
@@ -32,14 +45,7 @@ impl Standing {
             internet: zone.is_internet(),
             upstream: zone.upstream.clone(),
         });
-        let zone = network.router.timezone.as_ref().and_then(|(name, _)| TimeZone::get(name).ok());
-        let noon = today.at(12, 0, 0, 0);
-        let offset = zone
-            .and_then(|zone| {
-                zone.to_timestamp(noon).ok().map(|timestamp| i64::from(zone.to_offset(timestamp).seconds()) / 60)
-            })
-            .unwrap_or(0);
-        Self { topology: Topology { interfaces: interfaces.collect() }, offset }
+        Self { topology: Topology { interfaces: interfaces.collect() }, offset: self.offset }
     }
 
     /// The minutes of the week, in UTC, of a schedule.

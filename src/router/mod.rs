@@ -1,11 +1,13 @@
-//! What a router is, whatever its make: where it stands ([`Topology`]) and what it does with every packet
-//! ([`Behaviour`]). Both the policy and the readers of router configurations speak in these words, so that they can be
-//! compared; neither knows the other.
+//! What a router is, whatever its make: where it stands ([`Topology`]), what it does with every packet ([`Behaviour`]),
+//! and what a reader tells of its configuration ([`Configuration`]). Both the policy and the readers of router
+//! configurations speak in these words, so that they can be compared; neither knows the other.
 
 mod behaviour;
+mod configuration;
 mod limits;
 mod topology;
 
 pub use behaviour::{Behaviour, Dnat, Outcome, Snat};
+pub use configuration::{Addition, Bounds, Configuration, Facts, File, Line, Unreadable};
 pub use limits::{Limit, Limits};
 pub use topology::{Interface, LOCAL, OTHER, Topology, number};

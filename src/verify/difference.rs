@@ -4,7 +4,7 @@ use crate::{
     model::Network,
     packet::{Packet, Set},
     policy::{describe, socket},
-    router::{Dnat, Outcome, Snat},
+    router::{Dnat, Line, Outcome, Snat},
 };
 
 /// In which way the two differ.
@@ -34,7 +34,7 @@ pub struct Difference {
     /// One of them.
     pub packet: Packet,
     /// The line of the configuration that decides over this packet.
-    pub line: Option<u32>,
+    pub line: Option<Line>,
 }
 
 impl Difference {
@@ -42,7 +42,7 @@ impl Difference {
     #[must_use]
     pub fn sentence(&self, network: &Network) -> String {
         let packet = describe(&self.packet, network);
-        let line = self.line.map(|line| format!(" (line {line})")).unwrap_or_default();
+        let line = self.line.as_ref().map(place).unwrap_or_default();
         match self.kind {
             Kind::Open => format!("open though the policy denies it: {packet}{}{line}", translation(self.outcome)),
             Kind::Closed => format!("closed though the policy allows it: {packet}{line}"),
@@ -53,6 +53,17 @@ impl Difference {
             Kind::RepliesDropped => format!("replies are dropped: {packet}{line}"),
             Kind::InvalidAccepted => format!("packets of no connection pass: {packet}{line}"),
         }
+    }
+}
+
+/// The line that decided, in brackets: with its file and its words where a number alone would not lead there.
+fn place(line: &Line) -> String {
+    match (line.file.as_str(), line.line, line.text.as_str()) {
+        ("", 0, "") => String::new(),
+        ("", 0, text) => format!(" ({text})"),
+        ("", line, _) => format!(" (line {line})"),
+        (file, 0, text) => format!(" ({file}, {text})"),
+        (file, line, text) => format!(" ({file}:{line}, {text})"),
     }
 }
 

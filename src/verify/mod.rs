@@ -11,16 +11,19 @@ use crate::{
     model::Network,
     packet::{Cube, Field, Ranges, Set, Side, Space, prefix},
     policy::{Meaning, Standing},
-    router::{Behaviour, LOCAL, Limits, Outcome},
-    target::nftables::read::{ReadError, Reading, read},
+    router::{Behaviour, Facts, File, LOCAL, Limits, Line, Outcome, Unreadable},
+    target::Target,
 };
 
 /// What a comparison found. Equal exactly when there are no differences.
 #[derive(Clone, Debug, Default)]
 pub struct Verdict {
     pub differences: Vec<Difference>,
-    /// What the reader did not understand, as `line: text`.
-    pub unknown: Vec<String>,
+    /// What the reader did not understand.
+    pub unknown: Vec<Line>,
+    /// What the router lets through beyond the policy and cannot be told not to, by its name in `target.toml`. It is
+    /// no difference, and the user has to know of it.
+    pub additions: Vec<String>,
 }
 
 impl Verdict {
@@ -31,53 +34,50 @@ impl Verdict {
     }
 }
 
-/// Compares an nftables ruleset with what a policy means.
+/// Compares a configuration with what a policy means.
 ///
 /// # Errors
-/// If nft would refuse the ruleset, or it is too large to be evaluated.
-pub fn nftables(
+/// If the router would refuse the configuration, or it is too large to be evaluated.
+pub fn compare(
+    target: Target,
+    files: &[File],
     network: &Network,
     standing: &Standing,
     meaning: &Meaning,
-    text: &str,
-    limits: &mut Limits,
-    space: &mut Space,
-) -> Result<Verdict, ReadError> {
-    let reading = read(text, &standing.topology, limits, space)?;
-    let mut verdict = Verdict {
-        unknown: reading.unknown.iter().map(|unknown| format!("line {}: {}", unknown.line, unknown.text)).collect(),
-        ..Verdict::default()
-    };
-    first_packets(meaning, &reading, &mut verdict, space);
-    later_packets(network, standing, &reading, &mut verdict, space);
+    (limits, space): (&mut Limits, &mut Space),
+) -> Result<Verdict, Unreadable> {
+    let configuration = target.read(files, &standing.topology, limits, space)?;
+    let facts = configuration.facts(space);
+    let mut verdict = Verdict { unknown: facts.unknown.clone(), ..Verdict::default() };
+    first_packets(meaning, &facts, &mut verdict, space);
+    later_packets(network, standing, &facts, &mut verdict, space);
     for difference in &mut verdict.differences {
-        let steps = reading.trace(&difference.packet, &standing.topology, limits, space)?;
-        difference.line = steps.last().map(|step| step.line);
+        difference.line = configuration.decided_by(&difference.packet, &standing.topology, limits, space);
     }
     if space.exhausted() {
-        return Err(ReadError::TooLarge);
+        return Err(Unreadable::new("the configuration is too entangled to be evaluated within bounds"));
     }
     Ok(verdict)
 }
 
 /// The packets that open connections: who passes, and how they are translated.
-fn first_packets(meaning: &Meaning, reading: &Reading, verdict: &mut Verdict, space: &mut Space) {
-    let opening = space.project(reading.first, Field::Out);
+fn first_packets(meaning: &Meaning, facts: &Facts, verdict: &mut Verdict, space: &mut Space) {
+    let opening = space.project(facts.first, Field::Out);
     let get = |behaviour: &Behaviour, outcome: &Outcome| behaviour.accepted.get(outcome).copied().unwrap_or(Set::EMPTY);
     let outcomes: BTreeSet<Outcome> = meaning
         .behaviour
         .accepted
         .keys()
-        .chain(reading.surely.accepted.keys())
-        .chain(reading.possibly.accepted.keys())
+        .chain(facts.surely.accepted.keys())
+        .chain(facts.possibly.accepted.keys())
         .copied()
         .collect();
     let asked = meaning.behaviour.all(space);
-    let possibly_all = reading.possibly.all(space);
+    let possibly_all = facts.possibly.all(space);
     for outcome in outcomes {
         let wanted = get(&meaning.behaviour, &outcome);
         let wanted = space.intersect(wanted, opening);
-        let (surely, possibly) = (get(&reading.surely, &outcome), get(&reading.possibly, &outcome));
+        let (surely, possibly) = (get(&facts.surely, &outcome), get(&facts.possibly, &outcome));
         let open = space.minus(surely, wanted);
         let closed = space.minus(wanted, possibly);
         let perhaps = space.minus(possibly, surely);
@@ -85,7 +85,13 @@ fn first_packets(meaning: &Meaning, reading: &Reading, verdict: &mut Verdict, sp
         let unclear_wanted = space.minus(wanted, surely);
         let unclear_wanted = space.intersect(unclear_wanted, possibly);
         let unclear = space.union(unclear, unclear_wanted);
-        let open_anew = space.minus(open, asked);
+        let mut open_anew = space.minus(open, asked);
+        for addition in &facts.additions {
+            if space.intersect(open_anew, addition.packets) != Set::EMPTY {
+                open_anew = space.minus(open_anew, addition.packets);
+                verdict.additions.push(addition.what.clone());
+            }
+        }
         let translated = space.intersect(open, asked);
         let closed_wholly = space.minus(closed, possibly_all);
         verdict.add(Kind::Open, outcome, open_anew, space);
@@ -96,15 +102,13 @@ fn first_packets(meaning: &Meaning, reading: &Reading, verdict: &mut Verdict, sp
 }
 
 /// Replies and errors must pass, and what belongs to no connection must not.
-fn later_packets(network: &Network, standing: &Standing, reading: &Reading, verdict: &mut Verdict, space: &mut Space) {
+fn later_packets(network: &Network, standing: &Standing, facts: &Facts, verdict: &mut Verdict, space: &mut Space) {
     let honest = honest(network, standing, space);
-    let replies = space.union(reading.established_dropped.possibly, reading.related_dropped.possibly);
+    let replies = space.union(facts.established_dropped.possibly, facts.related_dropped.possibly);
     let replies = space.intersect(replies, honest);
     verdict.add(Kind::RepliesDropped, Outcome::default(), replies, space);
     let own = space.cube(&Cube::any().with(Field::In, Ranges::single(LOCAL.into())));
-    let invalid = space.minus(reading.invalid_accepted.possibly, own);
-    let known = crate::target::nftables::read::untracked_neighbours(space);
-    let invalid = space.minus(invalid, known);
+    let invalid = space.minus(facts.invalid_accepted.possibly, own);
     verdict.add(Kind::InvalidAccepted, Outcome::default(), invalid, space);
 }
 

@@ -12,7 +12,7 @@ use hedgerow::{
     packet::{Field, Packet, Set},
     policy::zone_number,
     router::{Dnat, LOCAL, OTHER, Outcome},
-    target::nftables::read,
+    target::{Target, nftables::read},
     world::Memory,
 };
 use ipnet::IpNet;
@@ -88,7 +88,8 @@ impl Compiled {
         if checked.has_errors() {
             return Err(sentence(&checked, &checked.diagnostics));
         }
-        let output = compile::render(&mut checked, path).map_err(|errors| sentence(&checked, &errors))?;
+        let output =
+            compile::render(&mut checked, path, Target::Nftables, &[]).map_err(|errors| sentence(&checked, &errors))?;
         let file = output.files.into_iter().find(|file| file.name.ends_with(".nft")).ok_or("no ruleset")?;
         let meant = checked.meant.as_mut().ok_or("no meaning")?;
         let first = read::first_packets(&meant.standing.topology, &mut meant.space);

@@ -4,8 +4,8 @@ use hedgerow::{
     compile::Meant,
     model::Network,
     packet::Packet,
-    router::Outcome,
-    target::nftables::read::read,
+    router::{File, Outcome},
+    target::{Target, nftables::read::read},
     verify::{self, Kind, describe},
 };
 
@@ -97,7 +97,8 @@ pub fn edit(
     let Some((text, what)) = change(rules, rng) else { return Ok(()) };
     totals.edits += 1;
     let Meant { standing, meaning, limits, space, .. } = meant;
-    let found = verify::nftables(network, standing, meaning, &text, limits, space);
+    let files = [File { name: "hedgerow.nft".to_owned(), text: text.clone() }];
+    let found = verify::compare(Target::Nftables, &files, network, standing, meaning, (limits, space));
     let Ok(found) = found else {
         totals.edits_refused += 1;
         return Ok(());

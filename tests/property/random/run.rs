@@ -14,7 +14,7 @@ use hedgerow::{
     model,
     packet::{Packet, Set, Space},
     router::{Behaviour, Outcome},
-    target::nftables::read::read,
+    target::{Target, nftables::read::read},
     world::Memory,
 };
 
@@ -233,7 +233,7 @@ fn check(policy: &Policy, seed: u64, config: &Config, totals: &mut Totals) -> Re
         totals.contested += 1;
         return Ok(());
     }
-    let output = match compile::render(&mut checked, "random.hedge") {
+    let output = match compile::render(&mut checked, "random.hedge", Target::Nftables, &[]) {
         Ok(output) => output,
         Err(errors) => {
             if errors.iter().all(|error| error.code == "backend-cannot-express") && !errors.is_empty() {
@@ -251,7 +251,7 @@ fn check(policy: &Policy, seed: u64, config: &Config, totals: &mut Totals) -> Re
     let rules = output.files[0].text.clone();
     let again = compile::check("random.hedge", &text, &world());
     let mut again = again;
-    match compile::render(&mut again, "random.hedge") {
+    match compile::render(&mut again, "random.hedge", Target::Nftables, &[]) {
         Ok(second) if second.files == output.files => {}
         _ => return Err("second: the second run gives another text".to_owned()),
     }

@@ -46,7 +46,7 @@ mod tri;
 
 pub use error::ReadError;
 pub use eval::{Effect, Note, Step, Unknown};
-pub use reading::{Bounds, Reading};
+pub use reading::Reading;
 
 use crate::{
     packet::{Set, Space},
@@ -85,11 +85,4 @@ pub fn first_packets(topology: &Topology, space: &mut Space) -> Set {
     let domain = topology.domain(space);
     let openers = eval_conntrack::openers(space);
     space.intersect(domain, openers)
-}
-
-/// ICMPv6 that connection tracking leaves alone, and that therefore is never part of a connection: neighbour discovery
-/// and multicast listeners.
-#[must_use]
-pub fn untracked_neighbours(space: &mut Space) -> crate::packet::Set {
-    eval_conntrack::untracked(space)
 }

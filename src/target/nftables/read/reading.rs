@@ -7,19 +7,12 @@ use super::{
     context::{Class, Destination, Source},
     error::ReadError,
     eval::{Eval, Flow, Note, Step, Unknown},
-    eval_conntrack::openers,
+    eval_conntrack::{openers, untracked},
 };
 use crate::{
     packet::{Cube, Family, Field, Packet, Ranges, Set, Space},
-    router::{Behaviour, Dnat, Limits, Outcome, Snat, Topology},
+    router::{Behaviour, Bounds, Configuration, Dnat, Facts, Limits, Line, Outcome, Snat, Topology},
 };
-
-/// Both bounds of a set: `surely ⊆ what happens ⊆ possibly`; equal if everything was understood.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Bounds {
-    pub surely: Set,
-    pub possibly: Set,
-}
 
 /// What a ruleset does with packets.
 #[derive(Clone, Debug)]
@@ -76,6 +69,33 @@ impl Reading {
         eval.steps = Some(Vec::new());
         eval.journey(packets)?;
         Ok(eval.steps.unwrap_or_default())
+    }
+}
+
+impl Configuration for Reading {
+    fn facts(&self, space: &mut Space) -> Facts {
+        let line = |unknown: &Unknown| Line { file: String::new(), line: unknown.line, text: unknown.text.clone() };
+        // Neighbour discovery belongs to no connection, and has to pass.
+        let known = untracked(space);
+        let invalid = |packets, space: &mut Space| space.minus(packets, known);
+        Facts {
+            first: self.first,
+            surely: self.surely.clone(),
+            possibly: self.possibly.clone(),
+            established_dropped: self.established_dropped,
+            related_dropped: self.related_dropped,
+            invalid_accepted: Bounds {
+                surely: invalid(self.invalid_accepted.surely, space),
+                possibly: invalid(self.invalid_accepted.possibly, space),
+            },
+            unknown: self.unknown.iter().map(line).collect(),
+            additions: Vec::new(),
+        }
+    }
+
+    fn decided_by(&self, packet: &Packet, topology: &Topology, limits: &mut Limits, space: &mut Space) -> Option<Line> {
+        let steps = self.trace(packet, topology, limits, space).ok()?;
+        steps.last().map(|step| Line { file: String::new(), line: step.line, text: step.text.clone() })
     }
 }
 

@@ -22,31 +22,20 @@ use crate::{
     diagnostic::{Diagnostic, Sources, Span},
     model::{AddressSet, Limit, Network, Place, TimeUnit, Zone, ZoneId, address::Intervals},
     packet::Family,
-    plan::Rulebook,
+    plan::{Request, Rulebook},
     policy::{BURST, Cause, Standing},
+    router::File,
 };
 
 const TEMPLATE: &str = include_str!("../../../../targets/nftables/hedgerow.nft.j2");
 const TARGET: &str = "nftables";
 
-/// A file to be written, relative to the folder of its target.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct File {
-    pub name: String,
-    pub text: String,
-}
-
 /// Renders a rulebook as a file for `nft -f`, and how to import it.
 ///
 /// # Errors
 /// A diagnostic for everything that nftables cannot express, at the statement that asks for it.
-pub fn render(
-    network: &Network,
-    standing: &Standing,
-    book: &Rulebook,
-    sources: &Sources,
-    policy: &str,
-) -> Result<Vec<File>, Vec<Diagnostic>> {
+pub fn render(request: &Request) -> Result<Vec<File>, Vec<Diagnostic>> {
+    let Request { network, standing, book, sources, policy, .. } = *request;
     let (folder, policy) = policy.split_at(policy.rfind('/').map_or(0, |slash| slash + 1));
     let mut renderer = Renderer {
         network,

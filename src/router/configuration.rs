@@ -1,0 +1,88 @@
+//! What a router's configuration was found to do: what every reader gives, and all that a comparison looks at.
+
+use thiserror::Error;
+
+use super::{Behaviour, Limits, Topology};
+use crate::packet::{Packet, Set, Space};
+
+/// Both bounds of a set: `surely ⊆ what happens ⊆ possibly`; equal if everything was understood.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bounds {
+    pub surely: Set,
+    pub possibly: Set,
+}
+
+/// A file of a configuration, by its name in the folder of its target.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct File {
+    pub name: String,
+    pub text: String,
+}
+
+/// A line of a configuration.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Line {
+    /// The file, as it is called in the configuration; empty where there is only one.
+    pub file: String,
+    /// Counted from 1; 0 stands for no line in particular.
+    pub line: u32,
+    /// The line or section in a few words, such as `rule 'Allow-Ping'`; for pfSense with its tracker.
+    pub text: String,
+}
+
+/// Packets that a router of this make lets through by itself and cannot be told not to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Addition {
+    /// Its name in the target's `target.toml`.
+    pub what: String,
+    /// First packets, as in [`Facts::first`].
+    pub packets: Set,
+}
+
+/// What a configuration does with packets.
+#[derive(Clone, Debug)]
+pub struct Facts {
+    /// The packets that [`Self::surely`] and [`Self::possibly`] speak of: those of [`Topology::domain`] (with
+    /// `Field::Out` after translation) that the router takes for the first of a connection, or lets pass without one.
+    pub first: Set,
+    /// First packets that are surely accepted. Of a packet in it the outcome is known too.
+    pub surely: Behaviour,
+    /// First packets that may be accepted. Those whose translation is unknown are filed under the parts of it that are
+    /// known.
+    pub possibly: Behaviour,
+    /// Later packets of known connections that are dropped, whichever direction they travel in.
+    pub established_dropped: Bounds,
+    /// ICMP errors about known connections, and first packets of expected connections, that are dropped.
+    pub related_dropped: Bounds,
+    /// Packets that belong to no connection, cannot open one, and are accepted.
+    pub invalid_accepted: Bounds,
+    /// What could not be judged of first packets. It need not have kept the bounds apart.
+    pub unknown: Vec<Line>,
+    /// What is accepted because routers of this make always do; in [`Self::surely`] as well.
+    pub additions: Vec<Addition>,
+}
+
+/// A configuration that was read.
+pub trait Configuration {
+    /// What it does.
+    fn facts(&self, space: &mut Space) -> Facts;
+
+    /// The line that decides over one first packet; nothing if no line does.
+    fn decided_by(&self, packet: &Packet, topology: &Topology, limits: &mut Limits, space: &mut Space) -> Option<Line>;
+}
+
+/// Why a configuration could not be read at all.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("{message}")]
+pub struct Unreadable {
+    /// A sentence for the user, with the line where there is one.
+    pub message: String,
+}
+
+impl Unreadable {
+    /// With a sentence for the user.
+    #[must_use]
+    pub fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into() }
+    }
+}
