@@ -19,6 +19,8 @@ mod context;
 mod cursor;
 mod defines;
 mod error;
+pub mod iptables;
+pub mod json;
 mod eval;
 mod eval_address;
 mod eval_chain;
@@ -42,15 +44,17 @@ mod parse_set;
 mod parse_statement;
 mod parse_value;
 mod reading;
+mod translated;
 mod tri;
 
 pub use error::ReadError;
 pub use eval::{Effect, Note, Step, Unknown};
 pub use reading::Reading;
+pub use translated::{Translated, Translation};
 
 use crate::{
     packet::{Set, Space},
-    router::{Limits, Topology},
+    router::{Configuration, File, Limits, Topology},
 };
 
 /// Reads a file that includes no others.
@@ -77,6 +81,28 @@ pub fn read_with(
     let mut ruleset = parse_file::file(text, &tokens)?;
     check::check(&mut ruleset)?;
     reading::evaluate(ruleset, topology, limits, space)
+}
+
+/// Reads a configuration in whichever form it comes: nft's text (the first file; `include` finds the others by the path
+/// that it writes), the JSON of `nft -j list ruleset`, or what `iptables-save` and `ip6tables-save` print.
+///
+/// # Errors
+/// As [`read_with`].
+pub fn read_any(
+    files: &[File],
+    topology: &Topology,
+    limits: &mut Limits,
+    space: &mut Space,
+) -> Result<Box<dyn Configuration>, ReadError> {
+    let text = files.first().map_or("", |file| file.text.as_str());
+    if json::is_json(text) {
+        return Ok(Box::new(json::translate(text)?.evaluate(topology, limits, space)?));
+    }
+    if iptables::is_save(text) {
+        return Ok(Box::new(iptables::translate(files)?.evaluate(topology, limits, space)?));
+    }
+    let include = |path: &str| files.iter().find(|file| file.name == path).map(|file| file.text.clone());
+    Ok(Box::new(read_with(text, &include, topology, limits, space)?))
 }
 
 /// The packets that can be the first of a connection for Linux, or that pass without one.
