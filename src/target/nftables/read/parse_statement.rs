@@ -45,7 +45,7 @@ fn quiet(input: Input<'_>) -> Parsed<'_, Action> {
         "counter" => {
             let named = preceded(keyword("name"), name);
             let counts = many0(preceded(alt((keyword("packets"), keyword("bytes"))), number));
-            let (rest, _) = alt((map(named, drop), map(counts, drop))).parse(rest)?;
+            let (rest, ()) = alt((map(named, drop), map(counts, drop))).parse(rest)?;
             Ok((rest, NOTHING))
         }
         "comment" => Ok((quoted(rest)?.0, NOTHING)),
@@ -136,17 +136,18 @@ fn changes(input: Input<'_>) -> Parsed<'_, Action> {
 /// What is written by `set`: a constant, `rt mtu`, a selector, or what a map gives for one. A selector that cannot be
 /// read, and a map without a value, break the rule off.
 fn written(input: Input<'_>) -> Parsed<'_, Option<Action>> {
-    let sign =
-        || {
+    let sign = || {
         let signs = alt((symbol("&"), symbol("|"), symbol("^"), symbol(":"), symbol("<<"), symbol(">>")));
         alt((signs, keyword("and"), keyword("or"), keyword("xor"), keyword("lshift"), keyword("rshift")))
     };
     let plain = map(pair(keyword("rt"), word), |_| None);
+    let inner = many0(token("a value", |token| (!token.is("(") && !token.is(")")).then_some(())));
+    let bracketed = map((symbol("("), inner, symbol(")")), |_| None);
     let reads = |key| Some(Action::Reads { key, map: None });
     let selected = map(key, reads);
     // Reckoned from a field, as in `ct mark or 0x1`.
     let reckoned = map(selector, |selector| reads(Key { parts: vec![selector], mask: None }));
-    let (rest, read) = alt((plain, selected, reckoned, map(single, |_| None))).parse(input)?;
+    let (rest, read) = alt((plain, bracketed, selected, reckoned, map(single, |_| None))).parse(input)?;
     let (rest, _) = many0(pair(sign(), single)).parse(rest)?;
     match read {
         Some(Action::Reads { key, .. }) if at_word(rest, &["map"]) => {
@@ -166,6 +167,10 @@ fn braces(input: Input<'_>) -> Parsed<'_, ()> {
 
 fn limit(input: Input<'_>) -> Parsed<'_, Action> {
     let (rest, ()) = keyword("limit").parse(input)?;
+    let mapped = preceded(keyword("name"), (key, keyword("map"), alt((set, named))));
+    if let Ok((rest, ())) = map(mapped, drop).parse(rest) {
+        return Ok((rest, Action::Unknown));
+    }
     if at_word(rest, &["name"]) {
         return map(preceded(keyword("name"), name), Action::NamedLimit).parse(rest);
     }

@@ -71,13 +71,7 @@ impl Configuration for Translated {
         facts
     }
 
-    fn decided_by(
-        &self,
-        packet: &Packet,
-        topology: &Topology,
-        limits: &mut Limits,
-        space: &mut Space,
-    ) -> Option<Line> {
+    fn decided_by(&self, packet: &Packet, topology: &Topology, limits: &mut Limits, space: &mut Space) -> Option<Line> {
         let line = self.reading.decided_by(packet, topology, limits, space)?;
         Some(self.translation.place(&line))
     }

@@ -229,6 +229,7 @@ fn flags(mask: &str, set: &str, negated: bool) -> Option<String> {
 }
 
 /// `8`, `3/4`, or a name of iptables.
+#[expect(clippy::match_same_arms, reason = "a table of names, a line each")]
 fn icmp(clause: &Clause<'_>, value: &str, v6: bool) -> Option<String> {
     let protocol = if v6 { "icmpv6" } else { "icmp" };
     let named = match (v6, value) {
@@ -291,6 +292,7 @@ fn conntrack(clause: &Clause<'_>, context: &Context<'_>) -> Option<Choices> {
         "--ctorigdst" => address(&format!("ct original {family}"), "daddr", not, value?)?,
         "--ctorigsrcport" => format!("ct original proto-src {not}{}", ports(value?)?),
         "--ctorigdstport" => format!("ct original proto-dst {not}{}", ports(value?)?),
+        "--ctproto" => format!("ct original protocol {not}{}", protocol(value?)?),
         "--ctdir" => format!("ct direction {}", if value? == "ORIGINAL" { "original" } else { "reply" }),
         _ => return None,
     })

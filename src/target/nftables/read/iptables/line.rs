@@ -68,14 +68,19 @@ pub fn parts(words: &[&str], v6: bool) -> Parts {
 
 fn flat(clause: &Clause<'_>) -> Vec<String> {
     let negation = clause.negated.then(|| "!".to_owned());
-    negation.into_iter().chain([clause.name.to_owned()]).chain(clause.values.iter().map(|word| (*word).to_owned())).collect()
+    negation
+        .into_iter()
+        .chain([clause.name.to_owned()])
+        .chain(clause.values.iter().map(|word| (*word).to_owned()))
+        .collect()
 }
 
 fn clauses<'w>(words: &[&'w str]) -> Vec<Clause<'w>> {
     let mut clauses: Vec<Clause<'w>> = Vec::new();
     let mut negated = false;
     for word in words {
-        let option = word.len() > 1 && word.starts_with('-') && !word[1..].starts_with(|next: char| next.is_ascii_digit());
+        let option =
+            word.len() > 1 && word.starts_with('-') && !word[1..].starts_with(|next: char| next.is_ascii_digit());
         match (*word, option) {
             ("!", _) => negated = true,
             (name, true) => clauses.push(Clause { negated: std::mem::take(&mut negated), name, values: Vec::new() }),

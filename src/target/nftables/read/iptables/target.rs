@@ -13,7 +13,6 @@ pub fn statement(target: &Target, v6: bool, word: impl FnOnce(&str) -> String) -
         return format!("goto {}", word(&target.name));
     }
     match target.name.as_str() {
-        "" => "counter".to_owned(),
         "ACCEPT" => "accept".to_owned(),
         "DROP" => "drop".to_owned(),
         "RETURN" => "return".to_owned(),
@@ -22,12 +21,11 @@ pub fn statement(target: &Target, v6: bool, word: impl FnOnce(&str) -> String) -
         "LOG" | "NFLOG" | "ULOG" => "log".to_owned(),
         "NOTRACK" => "notrack".to_owned(),
         "CT" if has("--notrack") => "notrack".to_owned(),
-        "CT" if has("--helper") && !has("--zone") => "counter".to_owned(),
         "MARK" => "meta mark set 0".to_owned(),
         "CONNMARK" => "ct mark set 0".to_owned(),
-        // What they write is looked at by nobody who decides here.
-        "TCPMSS" | "TTL" | "HL" | "DSCP" | "TOS" | "CHECKSUM" | "CLASSIFY" | "TRACE" | "AUDIT" | "ECN" | "SECMARK"
-        | "CONNSECMARK" | "RATEEST" | "IDLETIMER" | "LED" | "SET" | "TEE" => "counter".to_owned(),
+        // A rule that only counts, and those whose writing is looked at by nobody who decides here.
+        "" | "TCPMSS" | "TTL" | "HL" | "DSCP" | "TOS" | "CHECKSUM" | "CLASSIFY" | "TRACE" | "AUDIT" | "ECN"
+        | "SECMARK" | "CONNSECMARK" | "RATEEST" | "IDLETIMER" | "LED" | "SET" | "TEE" => "counter".to_owned(),
         "DNAT" => nat("dnat", option("--to-destination"), v6),
         "SNAT" => nat("snat", option("--to-source"), v6),
         "MASQUERADE" => match option("--to-ports") {
@@ -38,9 +36,10 @@ pub fn statement(target: &Target, v6: bool, word: impl FnOnce(&str) -> String) -
             Some(ports) => format!("redirect to :{ports}"),
             None => "redirect".to_owned(),
         },
+        "CT" if has("--helper") && !has("--zone") => "counter".to_owned(),
         // Targets are written in capitals, and so may be chains: one that is known as a target is none.
-        "TPROXY" | "SYNPROXY" | "NETMAP" | "CLUSTERIP" | "RAWDNAT" | "RAWSNAT" | "DNPT" | "SNPT"
-        | "SAME" | "MIRROR" | "TARPIT" | "CT" | "HMARK" => {
+        "TPROXY" | "SYNPROXY" | "NETMAP" | "CLUSTERIP" | "RAWDNAT" | "RAWSNAT" | "DNPT" | "SNPT" | "SAME"
+        | "MIRROR" | "TARPIT" | "CT" | "HMARK" => {
             format!("xt target \"{} {}\"", target.name, target.options.join(" ").replace('"', "'"))
         }
         chain => format!("jump {}", word(chain)),
@@ -51,7 +50,13 @@ fn nat(kind: &str, to: Option<&str>, v6: bool) -> String {
     match to {
         // `:8080` alone, `10.0.0.5`, `10.0.0.5:80`, `[fd00::5]:80`, `10.0.0.5-10.0.0.9`
         Some(to) if !to.contains(['"', ' ', '/']) => {
-            let family = if to.starts_with(':') { "" } else if v6 { " ip6" } else { " ip" };
+            let family = if to.starts_with(':') {
+                ""
+            } else if v6 {
+                " ip6"
+            } else {
+                " ip"
+            };
             format!("{kind}{family} to {to}")
         }
         _ => format!("xt target \"{kind}\""),

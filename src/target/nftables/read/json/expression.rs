@@ -19,7 +19,8 @@ pub fn value(expression: &Value) -> Option<String> {
                 "set" => set(inner, value),
                 "range" => {
                     let [low, high] = inner.as_array()?.as_slice() else { return None };
-                    Some(format!("{}-{}", value(low)?, value(high)?))
+                    // The blanks part words that have a `-` of their own.
+                    Some(format!("{} - {}", value(low)?, value(high)?))
                 }
                 "prefix" => {
                     let prefix = inner.as_object()?;
@@ -32,6 +33,14 @@ pub fn value(expression: &Value) -> Option<String> {
             }
         }
         Value::Null => None,
+    }
+}
+
+/// A value under a mask: flags are joined to a number.
+pub fn number(expression: &Value) -> Option<String> {
+    match expression {
+        Value::Array(list) => joined(list, " | "),
+        other => value(other),
     }
 }
 
@@ -99,7 +108,7 @@ pub fn selector(expression: &Value) -> Option<String> {
     }
     if kind == "&" {
         let [left, right] = inner.as_array()?.as_slice() else { return None };
-        return Some(format!("{} & ({})", selector(left)?, value(right)?));
+        return Some(format!("{} & ({})", selector(left)?, number(right)?));
     }
     let fields = inner.as_object()?;
     match kind {
@@ -111,9 +120,7 @@ pub fn selector(expression: &Value) -> Option<String> {
             let words = [text(fields, "dir"), text(fields, "family"), Some(key)];
             Some(format!("ct {}", words.into_iter().flatten().collect::<Vec<_>>().join(" ")))
         }
-        "tcp option" => {
-            Some(format!("tcp option {} {}", name(text(fields, "name")?)?, name(text(fields, "field")?)?))
-        }
+        "tcp option" => Some(format!("tcp option {} {}", name(text(fields, "name")?)?, name(text(fields, "field")?)?)),
         "fib" => {
             let flags: Vec<&str> = match fields.get("flags")? {
                 Value::Array(list) => list.iter().filter_map(Value::as_str).collect(),

@@ -47,7 +47,8 @@ pub fn write(kind: &str, body: &Value, to: &mut Translation) -> Result<(), ReadE
         "rule" => {
             let (table, chain) = (named("table")?, named("chain")?);
             let handle = fields.get("handle").and_then(Value::as_u64).unwrap_or(0);
-            let statements = fields.get("expr").and_then(Value::as_array).ok_or_else(|| wrong("a rule without `expr`"))?;
+            let statements =
+                fields.get("expr").and_then(Value::as_array).ok_or_else(|| wrong("a rule without `expr`"))?;
             let rule = statements.iter().map(statement::write).collect::<Vec<_>>().join(" ");
             let place = origin(format!("handle {handle} of chain {chain} in table {family} {table}: {rule}"));
             to.push(&format!("add rule {family} {table} {chain} {rule}"), place);

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::{
-    expression::{map, name, pairs, selector, string, value},
+    expression::{map, name, number, pairs, selector, string, value},
     single, text,
 };
 
@@ -44,7 +44,9 @@ fn condition(fields: &Map<String, Value>) -> Option<String> {
         _ => return None,
     };
     let (left, right) = (selector(fields.get("left")?)?, fields.get("right")?);
-    let right = value(right)?;
+    // Under a mask flags are a number, and otherwise a list of which one has to be there.
+    let masked = fields.get("left").and_then(single).is_some_and(|(kind, _)| kind == "&");
+    let right = if masked { number(right)? } else { value(right)? };
     Some(format!("{left} {op} {right}"))
 }
 
@@ -53,8 +55,8 @@ fn other(kind: &str, inner: &Value) -> Option<String> {
     let fields = inner.as_object();
     Some(match kind {
         "accept" | "drop" | "continue" | "return" | "notrack" => kind.to_owned(),
-        // Their figures are of no interest.
-        "counter" | "last" => "counter".to_owned(),
+        // Their figures are of no interest, and the others decide nothing.
+        "counter" | "last" | "ct helper" | "ct timeout" | "ct expectation" | "secmark" => "counter".to_owned(),
         "log" => "log".to_owned(),
         "reject" => "reject".to_owned(),
         "jump" | "goto" => format!("{kind} {}", name(text(fields?, "target")?)?),
@@ -80,7 +82,6 @@ fn other(kind: &str, inner: &Value) -> Option<String> {
             let written = value(written).filter(|_| looked_up).unwrap_or_else(|| "0".to_owned());
             format!("{key} set {written}")
         }
-        "ct helper" | "ct timeout" | "ct expectation" | "secmark" => "counter".to_owned(),
         "flow" => format!("flow add @{}", name(text(fields?, "flowtable")?.trim_start_matches('@'))?),
         "dup" => "dup to 0".to_owned(),
         _ => return None,
