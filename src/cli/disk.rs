@@ -114,18 +114,24 @@ fn included(path: &str, files: &mut Vec<File>, disk: &Disk) {
                 continue;
             }
             let near = if name.starts_with('/') { name.clone() } else { format!("{folder}{name}") };
-            if let Some(text) = fitting(&near, disk) {
-                files.push(File { name, text });
+            if let Some(found) = fitting(&near, disk) {
+                files.extend(found.into_iter().map(|mut file| {
+                    if file.name == near {
+                        file.name.clone_from(&name);
+                    }
+                    file
+                }));
             }
         }
         at += 1;
     }
 }
 
-/// The text of a file, or of all files whose last part fits a pattern with `*`; hidden files do not.
-fn fitting(path: &str, disk: &Disk) -> Option<String> {
+/// A file; or all files whose last part fits a pattern with `*`, which hidden files do not, and a file by the name of the
+/// pattern that includes them.
+fn fitting(path: &str, disk: &Disk) -> Option<Vec<File>> {
     if !path.contains('*') {
-        return disk.read(path).ok();
+        return disk.read(path).ok().map(|text| vec![File { name: path.to_owned(), text }]);
     }
     let (folder, pattern) = path.rsplit_once('/')?;
     let (before, after) = pattern.split_once('*')?;
@@ -141,11 +147,14 @@ fn fitting(path: &str, disk: &Disk) -> Option<String> {
             && name.ends_with(after)
     });
     names.sort();
-    names
-        .iter()
-        .map(|name| disk.read(&format!("{folder}/{name}")).ok())
-        .collect::<Option<Vec<_>>>()
-        .map(|texts| texts.join("\n"))
+    let paths: Vec<String> = names.iter().map(|name| format!("{folder}/{name}")).collect();
+    let list = paths.iter().map(|path| format!("include \"{path}\"\n")).collect();
+    let mut files = vec![File { name: path.to_owned(), text: list }];
+    for path in paths {
+        let text = disk.read(&path).ok()?;
+        files.push(File { name: path, text });
+    }
+    Some(files)
 }
 
 /// Writes files into a folder: each under another name first, then all renamed, so that no reader sees half of one.

@@ -132,8 +132,12 @@ fn human(report: &Report, names: &str, path: &str, all: bool) -> String {
         text += &format!("  {kind:<10}  {what}\n");
         let translation = translation.as_ref().map(|how| format!(", {how}")).unwrap_or_default();
         text += &format!("            packet  {packet}{translation}\n");
+        if *kind == Kind::RepliesDropped.word() || *kind == Kind::InvalidAccepted.word() {
+            continue;
+        }
         text += &format!("            router  {}\n", router.as_deref().unwrap_or("no rule, its default"));
-        let policy = if policy.is_empty() { "no statement, the default".to_owned() } else { policy.join(", ") };
+        let default = if *kind == Kind::Open.word() { "nothing allows it" } else { "passes without a statement" };
+        let policy = if policy.is_empty() { default.to_owned() } else { policy.join(", ") };
         text += &format!("            policy  {policy}\n");
     }
     let more = report.differences.len().saturating_sub(shown);
@@ -179,7 +183,8 @@ fn finding(difference: &Difference, checked: &mut Checked) -> Vec<Finding> {
         service,
         packet: difference.packet_words(&checked.network),
         translation: difference.translation(),
-        router: difference.line.as_ref().map(place),
+        // Later packets are asked another way than the line was found.
+        router: difference.line.as_ref().filter(|_| !later).map(place),
         policy: policy.clone(),
     };
     if later {

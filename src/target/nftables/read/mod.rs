@@ -31,6 +31,7 @@ mod eval_nat;
 mod eval_selector;
 mod eval_time;
 mod eval_values;
+mod include;
 pub mod iptables;
 pub mod json;
 mod lexer;
@@ -101,8 +102,10 @@ pub fn read_any(
     if iptables::is_save(text) {
         return Ok(Box::new(iptables::translate(files)?.evaluate(topology, limits, space)?));
     }
-    let include = |path: &str| files.iter().find(|file| file.name == path).map(|file| file.text.clone());
-    Ok(Box::new(read_with(text, &include, topology, limits, space)?))
+    if files.len() > 1 {
+        return Ok(Box::new(include::flatten(files)?.evaluate(topology, limits, space)?));
+    }
+    Ok(Box::new(read(text, topology, limits, space)?))
 }
 
 /// The packets that can be the first of a connection for Linux, or that pass without one.

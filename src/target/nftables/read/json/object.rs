@@ -2,11 +2,11 @@
 
 use serde_json::{Map, Value};
 
+use super::super::{ReadError, translated::Translation};
 use super::{
     expression::{name, pair, string, value},
     origin, statement, text, wrong,
 };
-use crate::target::nftables::read::{ReadError, translated::Translation};
 
 /// Writes one object of the list.
 pub fn write(kind: &str, body: &Value, to: &mut Translation) -> Result<(), ReadError> {
