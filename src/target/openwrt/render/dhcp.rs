@@ -11,9 +11,10 @@ use super::{
     words,
 };
 use crate::{
+    diagnostic::Diagnostic,
     model::{
         Exposure, Host, Place, Zone, ZoneId,
-        address::{AddressSet, bits},
+        address::{AddressSet, Intervals, bits},
         service::{Traffic, UDP},
     },
     packet::Family,
@@ -41,8 +42,11 @@ impl Renderer<'_> {
         for (id, zone) in self.network.zone_ids() {
             self.pools(&mut sections, id, zone);
         }
-        for host in &self.network.hosts {
-            sections.extend(lease(host, sections.len()));
+        for (number, host) in self.network.hosts.iter().enumerate() {
+            let word = |host: &Host| words::identifier(&host.name);
+            let twin = self.network.hosts.iter().take(number).any(|other| word(other) == word(host));
+            let name = if twin { format!("{}_{number}", word(host)) } else { word(host) };
+            sections.extend(lease(host, &name));
         }
         self.domains(&mut sections, &there);
         Package { name: "dhcp", sections }
@@ -66,8 +70,9 @@ impl Renderer<'_> {
             .set("ednspacket_max", "1232")
     }
 
-    fn pools(&self, sections: &mut Vec<Section>, id: ZoneId, zone: &Zone) {
-        let name = self.zone(id);
+    fn pools(&mut self, sections: &mut Vec<Section>, id: ZoneId, zone: &Zone) {
+        let name = self.zone(id).to_owned();
+        let name = name.as_str();
         if zone.is_internet() {
             let both = [Some(name.to_owned()), self.names(id).and_then(|names| names.second.clone())];
             sections.extend(both.into_iter().flatten().map(|name| {
@@ -75,32 +80,51 @@ impl Renderer<'_> {
             }));
             return;
         }
+        if self.names(id).is_some_and(|names| names.proto != super::names::Proto::Static) {
+            // A tunnel has no broadcasts, so nobody asks there for an address.
+            return;
+        }
         let ranges: Vec<(u128, u128)> = if zone.dhcp.is_empty() && self.asks_dhcp(id, Family::V4, 67) {
-            self.free_addresses(zone).into_iter().collect()
+            self.free_addresses(id, zone).into_iter().collect()
         } else {
             zone.dhcp.iter().filter(|(from, _)| from.is_ipv4()).map(|(from, to)| (bits(*from), bits(*to))).collect()
         };
-        let six = zone.networks.iter().any(|network| matches!(network.net, IpNet::V6(_)));
-        let six_asked = six && self.asks_dhcp(id, Family::V6, 547);
+        let has_six = zone.networks.iter().any(|network| matches!(network.net, IpNet::V6(_)));
+        let six_asked = has_six && self.asks_dhcp(id, Family::V6, 547);
         let six = |section: Section| {
             section
                 .set("dhcpv6", if six_asked { "server" } else { "disabled" })
-                .set("ra", if six { "server" } else { "disabled" })
+                .set("ra", if has_six { "server" } else { "disabled" })
         };
         if ranges.is_empty() {
-            let section =
-                Section::new("dhcp", format!("hedgerow_pool_{name}")).set("interface", name).set("dhcpv4", "disabled");
-            sections.push(six(section));
+            let section = Section::new("dhcp", format!("hedgerow_pool_{name}")).set("interface", name);
+            let none = section.clone().set("ignore", "1");
+            sections.push(if has_six { six(section.set("dhcpv4", "disabled")) } else { none });
         }
+        // dnsmasq counts from the first network of the interface.
+        let first = zone.networks.iter().find_map(|network| match network.net {
+            IpNet::V4(net) => Some(net),
+            IpNet::V6(_) => None,
+        });
         for (number, (from, to)) in ranges.into_iter().enumerate() {
-            let first = zone.networks.iter().map(|network| network.net).find_map(|net| match net {
-                IpNet::V4(four) if net.contains(&v4(from)) => Some(u128::from(four.network().to_bits())),
-                _ => None,
-            });
+            let Some(net) =
+                first.filter(|net| IpNet::V4(*net).contains(&v4(from)) && IpNet::V4(*net).contains(&v4(to)))
+            else {
+                self.errors.push(
+                    Diagnostic::error(
+                        "backend-cannot-express",
+                        zone.span,
+                        "the DHCP server of OpenWrt serves the first network of an interface",
+                    )
+                    .label(format!("{} to {} lies in another one", v4(from), v4(to)))
+                    .help("write that network first, or give it a zone of its own"),
+                );
+                continue;
+            };
             let word = if number == 0 { String::new() } else { format!("_{}", number + 1) };
             let section = Section::new("dhcp", format!("hedgerow_pool_{name}{word}"))
                 .set("interface", name)
-                .set("start", (from - first.unwrap_or(from)).to_string())
+                .set("start", (from - u128::from(net.network().to_bits())).to_string())
                 .set("limit", (to - from + 1).to_string())
                 .set("leasetime", "12h");
             sections.push(six(section));
@@ -112,22 +136,32 @@ impl Renderer<'_> {
         let asked = Traffic::ports(UDP, port, port);
         let pair = self.book.pairs.get(&(Place::Zone(id), Place::Router));
         pair.is_some_and(|pair| {
-            pair.allowed
-                .iter()
-                .any(|line| line.family == family && super::forwards::meet(&line.traffic, &asked))
+            pair.allowed.iter().any(|line| line.family == family && super::forwards::meet(&line.traffic, &asked))
         })
     }
 
-    /// The largest run of addresses of a zone that no host and not the router has.
-    fn free_addresses(&self, zone: &Zone) -> Option<(u128, u128)> {
+    /// The largest run of addresses of a zone that no host and not the router has, and that no rule sets apart: who is
+    /// given one of them by chance must not come by another's rights.
+    fn free_addresses(&self, id: ZoneId, zone: &Zone) -> Option<(u128, u128)> {
         let net = zone.networks.iter().find_map(|network| match network.net {
             IpNet::V4(net) if net.prefix_len() < 31 => Some(net),
             _ => None,
         })?;
         let whole = (u128::from(net.network().to_bits()) + 1, u128::from(net.broadcast().to_bits()) - 1);
         let hosts = self.network.hosts.iter().flat_map(|host| &host.addresses).map(|own| own.address);
-        let taken = AddressSet::nets(hosts.chain(zone.addresses.iter().map(|own| own.address)).map(IpNet::from));
-        let free = crate::model::address::Intervals::new(vec![whole]).minus(&taken.v4);
+        let taken = AddressSet::nets(hosts.chain(zone.addresses.iter().map(|own| own.address)).map(IpNet::from)).v4;
+        let mut free = Intervals::new(vec![whole]).minus(&taken);
+        for ((from, to), pair) in &self.book.pairs {
+            for line in pair.allowed.iter().chain(&pair.denied).filter(|line| line.family == Family::V4) {
+                for (place, side) in [(from, &line.from), (to, &line.to)] {
+                    let here = side.literal.intersect(&zone.network_set().v4);
+                    let there = zone.network_set().v4.minus(&here);
+                    if *place == Place::Zone(id) {
+                        free = free.minus(if size(&here) <= size(&there) { &here } else { &there });
+                    }
+                }
+            }
+        }
         let (from, to) = free.ranges().iter().copied().max_by_key(|(from, to)| to - from)?;
         Some((from.max((to + 1).saturating_sub(POOL)), to))
     }
@@ -145,7 +179,8 @@ impl Renderer<'_> {
         }
         names.dedup_by(|a, b| a.0 == b.0);
         for (name, host) in names {
-            let taken = |section: &Found| !section.is_own() && section.kind == "domain" && section.values("name") == [name];
+            let taken =
+                |section: &Found| !section.is_own() && section.kind == "domain" && section.values("name") == [name];
             if there.iter().any(taken) {
                 continue;
             }
@@ -171,13 +206,14 @@ impl Renderer<'_> {
             Some(through) => (through.host, &through.service),
             None => (exposure.host, &exposure.service),
         };
-        let same = exposure.port.is_none_or(|(port, _)| service.iter().all(|traffic| traffic.single_port() == Some(port)));
+        let same =
+            exposure.port.is_none_or(|(port, _)| service.iter().all(|traffic| traffic.single_port() == Some(port)));
         same.then(|| (name, self.network.host(host)))
     }
 }
 
 /// The lease of a host with a hardware address.
-fn lease(host: &Host, number: usize) -> Option<Section> {
+fn lease(host: &Host, name: &str) -> Option<Section> {
     let mac = host.mac?;
     let four = host.addresses.iter().find(|own| own.address.is_ipv4());
     let part = |own: &&crate::model::HostAddress| match own.address {
@@ -185,14 +221,18 @@ fn lease(host: &Host, number: usize) -> Option<Section> {
         IpAddr::V4(_) => None,
     };
     let six = host.addresses.iter().find_map(|own| part(&own));
-    let name = words::identifier(&host.name);
     Some(
-        Section::new("host", format!("hedgerow_host_{name}_{number}"))
+        Section::new("host", format!("hedgerow_host_{name}"))
             .set("name", host.name.replace('_', "-"))
             .set("mac", mac_text(mac))
             .maybe("ip", four.map(|own| own.address.to_string()))
             .maybe("hostid", six.map(|part| format!("{part:x}"))),
     )
+}
+
+/// How many addresses there are.
+fn size(set: &Intervals) -> u128 {
+    set.ranges().iter().map(|(from, to)| to - from + 1).sum()
 }
 
 /// A hardware address as it is written.

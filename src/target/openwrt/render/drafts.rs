@@ -183,8 +183,7 @@ fn join_families(draft: &mut Draft, other: &Draft) -> bool {
         return false;
     };
     let alike = |a: &Side, b: &Side| {
-        (*a == Side::Any) == (*b == Side::Any)
-            && inline(a, *family).len() + inline(b, *other_family).len() <= INLINE
+        (*a == Side::Any) == (*b == Side::Any) && inline(a, *family).len() + inline(b, *other_family).len() <= INLINE
     };
     // ICMP has other types in each family, and so have protocols whose number belongs to one.
     let plain = match &draft.kind {

@@ -116,10 +116,7 @@ impl Renderer<'_> {
     }
 
     fn written_side(&self, addresses: &Addresses, place: Place, family: Family) -> Addresses {
-        Addresses {
-            literal: self.written(&addresses.literal, place, family),
-            delegated: addresses.delegated.clone(),
-        }
+        Addresses { literal: self.written(&addresses.literal, place, family), delegated: addresses.delegated.clone() }
     }
 
     /// A draft as one rule, or one for each slice of its schedule.
@@ -154,8 +151,9 @@ impl Renderer<'_> {
 
     fn addresses(&mut self, mut rule: Section, draft: &Draft) -> Section {
         let mut set: Option<String> = None;
-        for (family, from, to) in &draft.families {
-            for (key, word, side) in [("src_ip", "src", from), ("dest_ip", "dest", to)] {
+        for (key, word) in [("src_ip", "src"), ("dest_ip", "dest")] {
+            for (family, from, to) in &draft.families {
+                let side = if key == "src_ip" { from } else { to };
                 match side {
                     // A rule can ask one set.
                     Side::Set(addresses) if inline(side, *family).len() > INLINE && set.is_none() => {

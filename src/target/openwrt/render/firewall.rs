@@ -1,6 +1,10 @@
 //! The package `firewall`: defaults, zones, sets, rules, redirects and includes, in the order of a reader's interest.
 
-use super::{FOLDER, Renderer, closing::Closing, uci::{Package, Section}};
+use super::{
+    FOLDER, Renderer,
+    closing::Closing,
+    uci::{Package, Section},
+};
 use crate::model::Role;
 
 impl Renderer<'_> {

@@ -67,13 +67,13 @@ impl Renderer<'_> {
             if let Some(minutes) = self.minutes(&forward.options) {
                 closings.extend(joined.each().map(|forward| Closing::outside(&forward, uplink, &minutes)));
             }
-            self.from_uplink(sections, joined, region, uplink, &reflected);
+            self.of_uplink(sections, joined, region, uplink, &reflected);
         }
         self.hairpin(joined, zones, &others);
     }
 
     /// The redirects of one uplink: one for each of its addresses and each range of ports.
-    fn from_uplink(
+    fn of_uplink(
         &mut self,
         sections: &mut Vec<Section>,
         joined: &Joined<'_>,
@@ -166,9 +166,9 @@ impl Renderer<'_> {
                 && meet(&inner(other), &inside)
         });
         let router = self.allowed(Place::Zone(uplink), Place::Router, &forward.traffic, None);
-        let direct = forward.zone.is_some_and(|zone| {
-            self.allowed(Place::Zone(uplink), Place::Zone(zone), &inside, forward.target)
-        });
+        let direct = forward
+            .zone
+            .is_some_and(|zone| self.allowed(Place::Zone(uplink), Place::Zone(zone), &inside, forward.target));
         if (during && shared) || (limit && (router || direct)) {
             self.refuse(
                 forward.cause,
@@ -180,18 +180,10 @@ impl Renderer<'_> {
     }
 
     /// Does a rule allow some of this IPv4 traffic to a target, or to anywhere in the place?
-    pub(super) fn allowed(
-        &self,
-        from: Place,
-        to: Place,
-        traffic: &Traffic,
-        target: Option<std::net::IpAddr>,
-    ) -> bool {
+    pub(super) fn allowed(&self, from: Place, to: Place, traffic: &Traffic, target: Option<std::net::IpAddr>) -> bool {
         let reaches = |line: &Line| target.is_none_or(|target| line.to.literal.contains(bits(target)));
         self.book.pairs.get(&(from, to)).is_some_and(|pair| {
-            pair.allowed
-                .iter()
-                .any(|line| line.family == Family::V4 && reaches(line) && meet(&line.traffic, traffic))
+            pair.allowed.iter().any(|line| line.family == Family::V4 && reaches(line) && meet(&line.traffic, traffic))
         })
     }
 
@@ -247,9 +239,12 @@ fn joined(forwards: &[Forward]) -> Vec<Joined<'_>> {
     found
 }
 
+/// A range of ports.
+type Ports = (u16, u16);
+
 /// Every pair of a source port range and a destination port range; none is all ports.
-pub fn port_pairs(traffic: &Traffic) -> Vec<(Option<(u16, u16)>, Option<(u16, u16)>)> {
-    let ranges = |list: &[(u16, u16)]| -> Vec<Option<(u16, u16)>> {
+pub fn port_pairs(traffic: &Traffic) -> Vec<(Option<Ports>, Option<Ports>)> {
+    let ranges = |list: &[Ports]| -> Vec<Option<Ports>> {
         if list.is_empty() { vec![None] } else { list.iter().copied().map(Some).collect() }
     };
     let to = ranges(&traffic.to);

@@ -4,7 +4,14 @@
 //! zones than the target's. Within the target's own zone its source translation would also catch what was never
 //! translated, so that case, and the few others that reflection has no words for, stand in the included file.
 
-use super::{Renderer, drafts::{Kind, kind}, forwards::Joined, matches, uci::Statement, words::one_of};
+use super::{
+    Renderer,
+    drafts::{Kind, kind},
+    forwards::Joined,
+    matches,
+    uci::Statement,
+    words::one_of,
+};
 use crate::{
     model::{AddressSet, OwnAddress, Place, ZoneId, service::UDP},
     packet::Family,

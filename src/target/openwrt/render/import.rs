@@ -20,7 +20,9 @@ pub fn guide(
                 "`network.{network}`: the `device` of the line, `username` and `password` of your provider."
             )),
             Proto::Static if zone.is_internet() => {
-                need(format!("`network.{network}`: your provider's `gateway`, `dns`, and the length of the network in `ipaddr`."));
+                need(format!(
+                    "`network.{network}`: your provider's `gateway`, `dns`, and the length of the network in `ipaddr`."
+                ));
             }
             Proto::Wireguard => need(format!(
                 "`network.{network}`: `private_key`, made on the router: `uci set network.{network}.private_key=\"$(wg genkey)\"`."

@@ -10,7 +10,10 @@ use super::{
     words::one_of,
 };
 use crate::{
-    model::{AddressSet, Place, Zone, ZoneId, service::{ICMP, ICMPV6}},
+    model::{
+        AddressSet, Place, Zone, ZoneId,
+        service::{ICMP, ICMPV6},
+    },
     packet::Family,
     policy::Forward,
 };
@@ -150,10 +153,7 @@ impl Renderer<'_> {
             ));
         }
         rules.push(Statement::noted("ip6 saddr fe80::/10 accept", "link-local, for the router only"));
-        rules.push(Statement::noted(
-            "ip6 saddr :: meta l4proto 58 accept",
-            "a host without an address yet (RFC 4862)",
-        ));
+        rules.push(Statement::noted("ip6 saddr :: meta l4proto 58 accept", "a host without an address yet (RFC 4862)"));
         rules.push(Statement::noted(
             "ip saddr 0.0.0.0 udp sport 68 udp dport 67 accept",
             "a DHCP client without an address yet (RFC 2131)",

@@ -1,6 +1,9 @@
 //! Matches in the words of nft, for the files that firewall4 includes.
 
-use super::{addresses::{everything, global}, words};
+use super::{
+    addresses::{everything, global},
+    words,
+};
 use crate::{
     model::{
         address::Intervals,

@@ -1,6 +1,10 @@
 //! The user's own files with hedgerow's sections in them: what hedgerow owns is replaced, all else stays as it is.
 
-use super::{Renderer, base::{Found, sections}, uci::Package};
+use super::{
+    Renderer,
+    base::{Found, sections},
+    uci::Package,
+};
 
 /// The first words of every file and block that hedgerow writes.
 const HEAD: &str = "# Written by hedgerow ";
@@ -77,15 +81,23 @@ pub fn merge(package: &Package, base: &str, block: &str, renderer: &Renderer<'_>
     Merged { text: text + block, replaced }
 }
 
-/// Takes the head lines of earlier blocks out, each with the empty line before it.
+/// Takes the head lines of earlier blocks out, each with the empty lines around it.
 fn without_heads(text: &str) -> String {
     let mut kept: Vec<&str> = Vec::new();
+    let mut behind = false;
     for line in text.split_inclusive('\n') {
-        if !line.starts_with(HEAD) {
-            kept.push(line);
-        } else if kept.last().is_some_and(|line| line.trim().is_empty()) {
-            kept.pop();
+        let empty = line.trim().is_empty();
+        if line.starts_with(HEAD) {
+            if kept.last().is_some_and(|line| line.trim().is_empty()) {
+                kept.pop();
+            }
+            behind = true;
+            continue;
         }
+        if !(behind && empty) {
+            kept.push(line);
+        }
+        behind = false;
     }
     kept.concat()
 }
@@ -111,9 +123,7 @@ impl Renderer<'_> {
                         == (*name, *src, *dest, *target)
                 })
             }
-            ("firewall", "forwarding") => {
-                section.options.len() == 2 && value("src") == "lan" && value("dest") == "wan"
-            }
+            ("firewall", "forwarding") => section.options.len() == 2 && value("src") == "lan" && value("dest") == "wan",
             ("dhcp", "dhcp") => ours(&value("interface")) || second(&value("interface")),
             ("dhcp", "host") => self.network.hosts.iter().any(|host| {
                 let mac = host.mac.is_some_and(|mac| value("mac").eq_ignore_ascii_case(&super::dhcp::mac_text(mac)));

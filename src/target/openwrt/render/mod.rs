@@ -78,11 +78,7 @@ pub fn render(request: &Request) -> Result<Vec<File>, Vec<Diagnostic>> {
     let printed = Printer::new(policy, &network.router.name)
         .and_then(|printer| print(&printer, &packages, &includes, &renderer, base));
     printed.map_err(|error| {
-        vec![Diagnostic::error(
-            "template",
-            network.router.span,
-            format!("a template of openwrt failed: {error:#}"),
-        )]
+        vec![Diagnostic::error("template", network.router.span, format!("a template of openwrt failed: {error:#}"))]
     })
 }
 

@@ -53,15 +53,13 @@ impl Renderer<'_> {
     fn interface(&mut self, id: ZoneId, zone: &Zone, names: &Names) -> Section {
         let section = Section::new("interface", names.network.clone()).note(format!("zone {}", zone.name));
         let section = match names.proto {
-            Proto::Pppoe => section.note(format!(
-                "zone {}: the `device` of the line, `username` and `password` are yours to fill in",
-                zone.name
-            )),
+            Proto::Pppoe => section
+                .note(format!("zone {}: device of the line, username and password are yours to fill in", zone.name)),
             Proto::Static if zone.is_internet() => section
-                .note(format!("zone {}: the provider's `gateway` and netmask are yours to fill in", zone.name))
+                .note(format!("zone {}: gateway and netmask of the provider are yours to fill in", zone.name))
                 .set("device", &names.device),
             Proto::Wireguard => section
-                .note(format!("zone {}: `private_key` is yours to fill in, and never leaves the router", zone.name)),
+                .note(format!("zone {}: private_key is yours to fill in, and never leaves the router", zone.name)),
             _ => section.set("device", &names.device),
         };
         let word = match names.proto {
@@ -73,9 +71,9 @@ impl Renderer<'_> {
         };
         let section = section.set("proto", word);
         match names.proto {
-            Proto::Static if zone.is_internet() => self.metric(self.own(section, zone), zone),
+            Proto::Static if zone.is_internet() => self.metric(Self::own(section, zone), zone),
             Proto::Dhcp | Proto::Pppoe => self.metric(section, zone),
-            Proto::Static => self.delegated(self.own(section, zone), zone),
+            Proto::Static => self.delegated(Self::own(section, zone), zone),
             Proto::Wireguard => self.wireguard(section, id, zone),
             Proto::Unmanaged => section,
         }
@@ -88,7 +86,7 @@ impl Renderer<'_> {
     }
 
     /// The router's own addresses, with the length of the network that each lies in.
-    fn own(&self, section: Section, zone: &Zone) -> Section {
+    fn own(section: Section, zone: &Zone) -> Section {
         let known = |family: Family| {
             zone.addresses
                 .iter()
@@ -130,7 +128,10 @@ impl Renderer<'_> {
     fn wireguard(&self, section: Section, id: ZoneId, zone: &Zone) -> Section {
         let vpn = self.network.vpns.iter().find(|vpn| vpn.zone == id);
         let port = vpn.and_then(|vpn| {
-            vpn.listen.iter().find(|traffic| traffic.protocol == Some(UDP)).and_then(|traffic| traffic.single_port())
+            vpn.listen
+                .iter()
+                .find(|traffic| traffic.protocol == Some(UDP))
+                .and_then(crate::model::service::Traffic::single_port)
         });
         let known = zone.addresses.iter().filter(|own| own.source.is_known()).map(|own| {
             let net = zone.networks.iter().find(|network| network.net.contains(&own.address));
@@ -150,10 +151,13 @@ impl Renderer<'_> {
             .enumerate()
             .map(|(number, (peer, key))| {
                 let length = |address: &std::net::IpAddr| if address.is_ipv4() { 32 } else { 128 };
-                Section::new(format!("wireguard_{}", names.network), format!("hedgerow_{}_{}", names.network, number + 1))
-                    .set("description", &peer.name)
-                    .set("public_key", key)
-                    .list("allowed_ips", peer.addresses.iter().map(|own| format!("{own}/{}", length(own))))
+                Section::new(
+                    format!("wireguard_{}", names.network),
+                    format!("hedgerow_{}_{}", names.network, number + 1),
+                )
+                .set("description", &peer.name)
+                .set("public_key", key)
+                .list("allowed_ips", peer.addresses.iter().map(|own| format!("{own}/{}", length(own))))
             })
             .collect()
     }
@@ -185,14 +189,11 @@ impl Renderer<'_> {
             };
             if !tag.is_empty() && !there.iter().filter(|section| !section.is_own()).any(|section| vlan(&section)) {
                 sections.push(
-                    Section::new(
-                        "bridge-vlan",
-                        format!("hedgerow_vlan_{}_{tag}", super::words::identifier(bridge)),
-                    )
-                    .note(format!("the ports on which zone {} is tagged", zone.name))
-                    .set("device", bridge)
-                    .set("vlan", tag)
-                    .list("ports", ports.iter().map(|port| format!("{port}:t"))),
+                    Section::new("bridge-vlan", format!("hedgerow_vlan_{}_{tag}", super::words::identifier(bridge)))
+                        .note(format!("the ports on which zone {} is tagged", zone.name))
+                        .set("device", bridge)
+                        .set("vlan", tag)
+                        .list("ports", ports.iter().map(|port| format!("{port}:t"))),
                 );
             }
         }
@@ -202,9 +203,11 @@ impl Renderer<'_> {
     fn ports_of(&self, bridge: &str) -> Vec<String> {
         let mut ports: Vec<String> = Vec::new();
         for (zone, names) in self.network.zones.iter().zip(&self.names) {
-            let on = names.device == bridge || names.device.strip_prefix(bridge).is_some_and(|rest| rest.starts_with('.'));
+            let on =
+                names.device == bridge || names.device.strip_prefix(bridge).is_some_and(|rest| rest.starts_with('.'));
             let port = zone.interface.as_ref().map(|InterfaceName { name, .. }| name.split('.').next().unwrap_or(name));
-            if let Some(port) = port.filter(|port| on && !port.starts_with("br-") && !ports.iter().any(|known| known == port))
+            if let Some(port) =
+                port.filter(|port| on && !port.starts_with("br-") && !ports.iter().any(|known| known == port))
             {
                 ports.push(port.to_owned());
             }

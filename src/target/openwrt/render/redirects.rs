@@ -16,12 +16,7 @@ use crate::{
 };
 
 impl Renderer<'_> {
-    pub(super) fn redirect(
-        &mut self,
-        sections: &mut Vec<Section>,
-        closings: &mut Vec<Closing>,
-        joined: &Joined<'_>,
-    ) {
+    pub(super) fn redirect(&mut self, sections: &mut Vec<Section>, closings: &mut Vec<Closing>, joined: &Joined<'_>) {
         let forward = joined.forward;
         if forward.target.is_some_and(|target| self.is_stand_in(target)) {
             self.refuse(
@@ -37,12 +32,8 @@ impl Renderer<'_> {
         for region in &forward.translated {
             let Place::Zone(zone) = region.place else { continue };
             closings.extend(joined.each().map(|forward| Closing::of(&forward, zone)));
-            let from = Addresses::of(
-                self.network,
-                region.place,
-                region.addresses.family(forward.family),
-                forward.family,
-            );
+            let from =
+                Addresses::of(self.network, region.place, region.addresses.family(forward.family), forward.family);
             let Ok(from) = from else {
                 self.refuse(
                     forward.cause,
