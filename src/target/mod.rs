@@ -2,6 +2,7 @@
 //! file is the registry, and the only one that knows all of them.
 
 pub mod nftables;
+pub mod openwrt;
 
 use crate::{
     diagnostic::Diagnostic,
