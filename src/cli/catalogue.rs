@@ -1,5 +1,7 @@
 //! `hedgerow list` and `hedgerow explain-check`: what there is to name in a policy.
 
+use std::io::Write;
+
 use clap::{Args, ValueEnum};
 
 use super::{Exit, output::Common};
@@ -33,24 +35,29 @@ pub struct ExplainCheck {
     id: String,
 }
 
+fn print(text: &str) -> Exit {
+    if std::io::stdout().write_all(text.as_bytes()).is_ok() { Exit::Clean } else { Exit::Invalid }
+}
+
 pub fn list(arguments: &List) -> Exit {
+    let mut text = String::new();
     match arguments.what {
         What::Checks => {
             let all = catalogue();
             let width = all.iter().map(|leak| leak.id.len()).max().unwrap_or_default();
             for leak in &all {
-                println!("{:width$}  {:7}  {}", leak.id, leak.severity.word(), Page::of(leak).sentence);
+                text += &format!("{:width$}  {:7}  {}\n", leak.id, leak.severity.word(), Page::of(leak).sentence);
             }
         }
         What::Services => {
             let services = STANDARD.iter().filter(|(module, _)| *module == "std.services");
             for line in services.flat_map(|(_, text)| text.lines()).filter_map(|line| line.strip_prefix("service ")) {
-                println!("{line}");
+                text += &format!("{line}\n");
             }
         }
-        What::Targets => Target::ALL.iter().for_each(|target| println!("{}", target.name())),
+        What::Targets => Target::ALL.iter().for_each(|target| text += &format!("{}\n", target.name())),
     }
-    Exit::Clean
+    print(&text)
 }
 
 pub fn explain_check(arguments: &ExplainCheck, common: &Common) -> Exit {
@@ -63,8 +70,7 @@ pub fn explain_check(arguments: &ExplainCheck, common: &Common) -> Exit {
         );
         return common.fail(&format!("there is no check `{}`; {next}", arguments.id));
     };
-    println!("{}\n{}", leak.page.trim_end(), asked_for(&leak));
-    Exit::Clean
+    print(&format!("{}\n{}\n", leak.page.trim_end(), asked_for(&leak)))
 }
 
 /// When it is decided.

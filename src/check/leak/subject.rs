@@ -54,22 +54,26 @@ impl<'a> Subject<'a> {
     }
 
     /// All zones of some roles.
+    #[must_use]
     pub fn zones(&self, roles: &[Role]) -> Vec<(ZoneId, &'a Zone)> {
         let network = self.network;
         network.zone_ids().filter(|(_, zone)| roles.contains(&zone.role)).collect()
     }
 
     /// All zones but the internet's.
+    #[must_use]
     pub fn private(&self) -> Vec<Region> {
         self.network.zone_ids().filter(|(_, zone)| !zone.is_internet()).map(|(id, _)| region(id)).collect()
     }
 
     /// The whole internet, upstream networks and all else that comes in by an uplink.
+    #[must_use]
     pub fn outside(&self) -> Vec<Region> {
         self.regions(&[Role::Internet])
     }
 
     /// Everything that a rule calls `internet`.
+    #[must_use]
     pub fn internet(&self) -> Vec<Region> {
         let addresses = self.network.internet();
         let zones = self.zones(&[Role::Internet]).into_iter();
@@ -77,16 +81,19 @@ impl<'a> Subject<'a> {
     }
 
     /// All of the zones of some roles, and the groups of those roles in other zones.
+    #[must_use]
     pub fn regions(&self, roles: &[Role]) -> Vec<Region> {
         self.zones(roles).into_iter().map(|(id, _)| region(id)).collect()
     }
 
     /// Guests, devices, cameras and children.
+    #[must_use]
     pub fn untrusted(&self) -> Vec<Region> {
         self.regions(&UNTRUSTED)
     }
 
     /// The zones of people.
+    #[must_use]
     pub fn people(&self) -> Vec<Region> {
         self.regions(&PEOPLE)
     }
@@ -107,6 +114,7 @@ impl<'a> Subject<'a> {
     }
 
     /// The hosts that run Home Assistant: by their own words, or because they run its service.
+    #[must_use]
     pub fn home_assistants(&self) -> Vec<(HostId, &'a Host)> {
         let said = |id: HostId| self.network.home_assistants.iter().any(|home| home.host == id);
         self.hosts().filter(|(id, host)| said(*id) || runs(host, "home-assistant")).collect()
@@ -118,6 +126,7 @@ impl<'a> Subject<'a> {
     }
 
     /// How bad it is that somebody in this zone reaches it: worst from outside.
+    #[must_use]
     pub fn by_sender(&self, zone: ZoneId, untrusted: Severity, trusted: Severity) -> Severity {
         let role = self.network.zone(zone).role;
         if role == Role::Internet || UNTRUSTED.contains(&role) { untrusted } else { trusted }

@@ -4,7 +4,7 @@ use super::About;
 use crate::{
     diagnostic::{Diagnostic, Severity},
     model::{AddressSet, Network, Place, Region, Waiver, service::Traffic},
-    packet::{Set, Space},
+    packet::Space,
     policy::between,
 };
 

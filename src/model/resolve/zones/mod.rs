@@ -155,7 +155,10 @@ impl Resolver<'_> {
             addresses: Vec::new(),
             dhcp: pools.iter().map(|(from, to, _)| (*from, *to)).collect(),
             isolated: attributes.flag("isolated"),
-            upnp: attributes.flag("upnp"),
+            upnp: attributes.get("upnp").map(|arguments| {
+                arguments.end();
+                arguments.attribute.key.span
+            }),
             masquerade: attributes.switch("masquerade").unwrap_or(internet),
             uplink: attributes.choice(
                 "uplink",
