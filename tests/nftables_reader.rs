@@ -11,6 +11,10 @@ mod chains;
 mod conntrack;
 #[path = "nftables_reader/files.rs"]
 mod files;
+#[path = "nftables_reader/iptables.rs"]
+mod iptables;
+#[path = "nftables_reader/json.rs"]
+mod json;
 #[path = "nftables_reader/matches.rs"]
 mod matches;
 #[path = "nftables_reader/nat.rs"]

@@ -79,7 +79,11 @@ pub fn configuration(path: &str, target: Target, disk: &Disk) -> Result<Vec<File
     };
     if !Path::new(path).is_dir() {
         let name = path.rfind('/').map_or(path, |slash| &path[slash + 1..]);
-        return Ok(vec![read(path, name)?]);
+        let mut files = vec![read(path, name)?];
+        if target == Target::Nftables {
+            included(path, &mut files, disk);
+        }
+        return Ok(files);
     }
     let folder = path.trim_end_matches('/');
     let mut files = Vec::new();
@@ -90,6 +94,67 @@ pub fn configuration(path: &str, target: Target, disk: &Disk) -> Result<Vec<File
         }
     }
     Ok(files)
+}
+
+/// Adds the files that a ruleset of nft includes, each under the path that the ruleset writes; a pattern such as
+/// `/etc/nftables.d/*.nft` stands for all files that fit it, in the order of their names, as nft reads them. What cannot
+/// be read is left to the reader, which knows the line.
+fn included(path: &str, files: &mut Vec<File>, disk: &Disk) {
+    let folder = path.rfind('/').map_or("", |slash| &path[..=slash]);
+    let mut at = 0;
+    while let Some(file) = files.get(at) {
+        let written: Vec<String> = file
+            .text
+            .lines()
+            .filter_map(|line| line.trim().strip_prefix("include"))
+            .filter_map(|rest| rest.trim().strip_prefix('"')?.split('"').next().map(str::to_owned))
+            .collect();
+        for name in written {
+            if files.iter().any(|file| file.name == name) {
+                continue;
+            }
+            let near = if name.starts_with('/') { name.clone() } else { format!("{folder}{name}") };
+            if let Some(found) = fitting(&near, disk) {
+                files.extend(found.into_iter().map(|mut file| {
+                    if file.name == near {
+                        file.name.clone_from(&name);
+                    }
+                    file
+                }));
+            }
+        }
+        at += 1;
+    }
+}
+
+/// A file; or all files whose last part fits a pattern with `*`, which hidden files do not, and a file by the name of the
+/// pattern that includes them.
+fn fitting(path: &str, disk: &Disk) -> Option<Vec<File>> {
+    if !path.contains('*') {
+        return disk.read(path).ok().map(|text| vec![File { name: path.to_owned(), text }]);
+    }
+    let (folder, pattern) = path.rsplit_once('/')?;
+    let (before, after) = pattern.split_once('*')?;
+    if folder.contains('*') || after.contains('*') {
+        return None;
+    }
+    let entries = std::fs::read_dir(folder).ok()?;
+    let mut names: Vec<String> = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok()).collect();
+    names.retain(|name| {
+        !name.starts_with('.')
+            && name.len() >= before.len() + after.len()
+            && name.starts_with(before)
+            && name.ends_with(after)
+    });
+    names.sort();
+    let paths: Vec<String> = names.iter().map(|name| format!("{folder}/{name}")).collect();
+    let list = paths.iter().map(|path| format!("include \"{path}\"\n")).collect();
+    let mut files = vec![File { name: path.to_owned(), text: list }];
+    for path in paths {
+        let text = disk.read(&path).ok()?;
+        files.push(File { name: path, text });
+    }
+    Some(files)
 }
 
 /// Writes files into a folder: each under another name first, then all renamed, so that no reader sees half of one.

@@ -1,14 +1,27 @@
 //! `hedgerow verify`
 
-use clap::Args;
+use std::io::Write;
+
+use clap::{Args, ValueEnum};
+use serde::Serialize;
 
 use super::{Exit, disk, output::Common};
-use crate::{compile, model::Network, router::Line, target::Target, verify::Verdict};
+use crate::{
+    compile::{self, Checked},
+    policy::Cause,
+    reach::triples,
+    router::Line,
+    target::Target,
+    verify::{Difference, Kind, Verdict},
+};
+
+/// Differences that are shown unless all are asked for.
+const SHOWN: usize = 20;
 
 /// Is this configuration equal to the policy? Lists what is open that should not be, and closed that should not be
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  hedgerow verify home.hedge --target nftables /etc/nftables.conf\n  TZ=UTC nft list table inet hedgerow > live.nft && hedgerow verify home.hedge --target nftables live.nft\n\nExit status: 0 equal, 1 different, 2 unreadable"
+    after_help = "Examples:\n  hedgerow verify home.hedge --target nftables /etc/nftables.conf\n  nft -j list ruleset > live.json && hedgerow verify home.hedge --target nftables live.json\n  TZ=UTC nft list ruleset > live.nft && hedgerow verify home.hedge --target nftables live.nft\n  hedgerow verify home.hedge --target nftables rules.v4 rules.v6      from iptables-save and ip6tables-save\n\nExit status: 0 equal, 1 different, 2 unreadable"
 )]
 pub struct Arguments {
     /// A file, or a folder that holds a main.hedge
@@ -16,8 +29,51 @@ pub struct Arguments {
     /// What the configuration is for
     #[arg(long, value_name = "TARGET")]
     target: String,
-    /// The configuration: a file, or a folder with the files that `compile` writes
-    configuration: String,
+    /// The configuration: its file or files, or a folder with the files that `compile` writes
+    #[arg(required = true, value_name = "FILE|DIR")]
+    configuration: Vec<String>,
+    /// How to print what was found
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    format: Format,
+    /// Show every difference, not only the first ones
+    #[arg(long)]
+    all: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Human,
+    Json,
+}
+
+/// One difference in words.
+#[derive(Debug, Serialize)]
+struct Finding {
+    kind: &'static str,
+    /// In place of who, to whom and by what, where that says nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    what: Option<String>,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    from: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    to: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    service: String,
+    packet: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    translation: Option<String>,
+    /// The line of the configuration that decides.
+    router: Option<String>,
+    /// The statements of the policy that decide.
+    policy: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Report {
+    equal: bool,
+    differences: Vec<Finding>,
+    not_understood: Vec<String>,
+    besides: Vec<String>,
 }
 
 pub fn run(arguments: &Arguments, common: &Common) -> Exit {
@@ -29,36 +85,135 @@ pub fn run(arguments: &Arguments, common: &Common) -> Exit {
         Ok(policy) => policy,
         Err(why) => return common.fail(&why),
     };
-    let files = match disk::configuration(&arguments.configuration, target, &disk) {
-        Ok(files) => files,
-        Err(why) => return common.fail(&why),
-    };
+    let mut files = Vec::new();
+    for given in &arguments.configuration {
+        match disk::configuration(given, target, &disk) {
+            Ok(found) => files.extend(found),
+            Err(why) => return common.fail(&why),
+        }
+    }
     let mut checked = compile::check(&path, &text, &disk);
     match compile::verify(&mut checked, target, &files) {
         None => {
             common.report(&checked.sources, &checked.diagnostics);
             Exit::Invalid
         }
-        Some(Err(error)) => common.fail(&format!("{}: {error}", arguments.configuration)),
-        Some(Ok(verdict)) => tell(&verdict, &checked.network, &path, arguments, common),
+        Some(Err(error)) => common.fail(&format!("{}: {error}", arguments.configuration.join(", "))),
+        Some(Ok(verdict)) => tell(&report(&verdict, &mut checked), &path, arguments, common),
     }
 }
 
-fn tell(verdict: &Verdict, network: &Network, path: &str, arguments: &Arguments, common: &Common) -> Exit {
-    if verdict.is_equal() {
-        common.say(&format!("equal: {} does what {path} says (IPv4, IPv6)", arguments.configuration));
-        for addition in &verdict.additions {
-            common.say(&format!("  besides   {addition}"));
+fn tell(report: &Report, path: &str, arguments: &Arguments, common: &Common) -> Exit {
+    let exit = if report.equal { Exit::Clean } else { Exit::Findings };
+    let names = arguments.configuration.join(", ");
+    let text = match arguments.format {
+        Format::Json => match serde_json::to_string_pretty(report) {
+            Ok(text) => text + "\n",
+            Err(error) => return common.fail(&error.to_string()),
+        },
+        Format::Human if report.equal => {
+            common.say(&format!("equal: {names} does what {path} says (IPv4, IPv6)"));
+            for addition in &report.besides {
+                common.say(&format!("  besides   {addition}"));
+            }
+            return exit;
         }
-        return Exit::Clean;
+        Format::Human => human(report, &names, path, arguments.all),
+    };
+    if std::io::stdout().write_all(text.as_bytes()).is_err() { Exit::Invalid } else { exit }
+}
+
+fn human(report: &Report, names: &str, path: &str, all: bool) -> String {
+    let mut text = format!("different: {names} does not do what {path} says\n");
+    let shown = if all { report.differences.len() } else { SHOWN };
+    for finding in report.differences.iter().take(shown) {
+        let Finding { kind, what, from, to, service, packet, translation, router, policy } = finding;
+        let what = what.clone().unwrap_or_else(|| format!("{from} -> {to} : {service}"));
+        text += &format!("  {kind:<10}  {what}\n");
+        let translation = translation.as_ref().map(|how| format!(", {how}")).unwrap_or_default();
+        text += &format!("            packet  {packet}{translation}\n");
+        if *kind == Kind::RepliesDropped.word() || *kind == Kind::InvalidAccepted.word() {
+            continue;
+        }
+        text += &format!("            router  {}\n", router.as_deref().unwrap_or("no rule, its default"));
+        let default = if *kind == Kind::Open.word() { "nothing allows it" } else { "passes without a statement" };
+        let policy = if policy.is_empty() { default.to_owned() } else { policy.join(", ") };
+        text += &format!("            policy  {policy}\n");
     }
-    println!("different: {} does not do what {path} says", arguments.configuration);
-    for difference in &verdict.differences {
-        println!("  {}", difference.sentence(network));
+    let more = report.differences.len().saturating_sub(shown);
+    if more > 0 {
+        text += &format!("  and {more} more: --all shows them\n");
     }
-    for Line { file, line, text } in &verdict.unknown {
-        let place = if file.is_empty() { format!("line {line}") } else { format!("{file}:{line}") };
-        println!("  not understood: {place}: {text}");
+    for unknown in &report.not_understood {
+        text += &format!("  not understood: {unknown}\n");
     }
-    Exit::Findings
+    text
+}
+
+fn report(verdict: &Verdict, checked: &mut Checked) -> Report {
+    let mut differences: Vec<&Difference> = verdict.differences.iter().collect();
+    let risk = |difference: &Difference| {
+        let uplink = checked
+            .network
+            .zone_ids()
+            .any(|(id, zone)| zone.is_internet() && crate::policy::zone_number(id) == difference.packet.ingress);
+        (difference.kind, !uplink)
+    };
+    differences.sort_by_key(|difference| risk(difference));
+    Report {
+        equal: verdict.is_equal(),
+        differences: differences.into_iter().flat_map(|difference| finding(difference, checked)).collect(),
+        not_understood: verdict.unknown.iter().map(place).collect(),
+        besides: verdict.additions.clone(),
+    }
+}
+
+fn finding(difference: &Difference, checked: &mut Checked) -> Vec<Finding> {
+    let Some(meant) = checked.meant.as_mut() else { return Vec::new() };
+    // Of later packets, which belong to no rule, the packet says enough.
+    let later = matches!(difference.kind, Kind::RepliesDropped | Kind::InvalidAccepted);
+    let triples = if later { Vec::new() } else { triples(&checked.network, difference.packets, &mut meant.space) };
+    let mut policy: Vec<String> = difference.causes.iter().map(|cause| statement(*cause, checked)).collect();
+    policy.dedup();
+    let of = |what: Option<String>, (from, to, service): (String, String, String)| Finding {
+        kind: difference.kind.word(),
+        what,
+        from,
+        to,
+        service,
+        packet: difference.packet_words(&checked.network),
+        translation: difference.translation(),
+        // Later packets are asked another way than the line was found.
+        router: difference.line.as_ref().filter(|_| !later).map(place),
+        policy: policy.clone(),
+    };
+    if later {
+        let what = match difference.kind {
+            Kind::RepliesDropped => "answers to connections that are allowed are dropped",
+            _ => "packets that belong to no connection pass",
+        };
+        return vec![of(Some(what.to_owned()), Default::default())];
+    }
+    triples.into_iter().map(|triple| of(None, (triple.from, triple.to, triple.service))).collect()
+}
+
+/// `main.hedge:33`, or what passes without a statement.
+fn statement(cause: Cause, checked: &Checked) -> String {
+    match (cause.span(), cause) {
+        (Some(span), _) => checked.sources.place(span),
+        (None, Cause::Baseline(what)) => format!("always: {what}"),
+        (None, Cause::OutputOpen) => "output open".to_owned(),
+        (None, _) => "within the zone".to_owned(),
+    }
+}
+
+fn place(line: &Line) -> String {
+    let Line { file, line, text } = line;
+    let at = match (file.as_str(), *line) {
+        ("", 0) => return text.clone(),
+        ("", line) => format!("line {line}"),
+        (file, 0) => file.to_owned(),
+        (file, line) => format!("{file}:{line}"),
+    };
+    if text.is_empty() { at } else { format!("{at}: {text}") }
 }

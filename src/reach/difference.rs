@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::words::{services, side_name};
+use super::triples::triples;
 use crate::{
     diagnostic::Sources,
     model::{AddressSet, Network, Place, Region, Role, ZoneId, service::Traffic},
@@ -223,49 +223,20 @@ fn list(
 /// The lines of a set: one for each pair of places.
 fn described(kind: ChangeKind, network: &Network, set: Set, place: Option<String>, space: &mut Space) -> Vec<Change> {
     let mut found = Vec::new();
-    let known = u64::try_from(network.zones.len()).unwrap_or(0);
-    let named = |value: u64| value <= known;
-    for from in space
-        .values(set, Field::In)
-        .iter()
-        .flat_map(|(low, high)| low..=high)
-        .filter(|value| named(*value))
-        .collect::<Vec<_>>()
-    {
-        let here = space.cube(&Cube::any().with(Field::In, Ranges::single(from)));
-        let here = space.intersect(set, here);
-        for to in space
-            .values(here, Field::Out)
-            .iter()
-            .flat_map(|(low, high)| low..=high)
-            .filter(|value| named(*value))
-            .collect::<Vec<_>>()
-        {
-            let there = space.cube(&Cube::any().with(Field::Out, Ranges::single(to)));
-            let pair = space.intersect(here, there);
-            let (from_place, to_place) = (place_of(from), place_of(to));
-            let source = side_name(pair, true, network, from_place, space);
-            let target = side_name(pair, false, network, to_place, space);
-            let risk = risk(network, from_place, to_place);
-            found.push(Change {
-                risk: if kind == ChangeKind::Closes { 100 } else { -risk },
-                kind,
-                from: source,
-                to: target,
-                service: services(pair, space),
-                place: place.clone(),
-                risky: kind != ChangeKind::Closes && risk > 0,
-            });
-        }
+    for triple in triples(network, set, space) {
+        let (Some(from), Some(to)) = triple.places else { continue };
+        let risk = risk(network, from, to);
+        found.push(Change {
+            risk: if kind == ChangeKind::Closes { 100 } else { -risk },
+            kind,
+            from: triple.from,
+            to: triple.to,
+            service: triple.service,
+            place: place.clone(),
+            risky: kind != ChangeKind::Closes && risk > 0,
+        });
     }
     found
-}
-
-fn place_of(number: u64) -> Place {
-    match usize::try_from(number).ok().and_then(|number| number.checked_sub(1)) {
-        Some(index) => Place::Zone(ZoneId(index)),
-        None => Place::Router,
-    }
 }
 
 /// How much a zone is trusted.

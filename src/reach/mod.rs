@@ -10,6 +10,7 @@ mod difference;
 mod explain;
 mod graph;
 mod name;
+mod triples;
 mod words;
 
 pub use chain::{Path, Step, chains, never, service_words};
@@ -18,4 +19,5 @@ pub use difference::{Change, ChangeKind, Version, changes};
 pub use explain::{Answer, Case, Question, Reason, Verdict, answer, ask};
 pub use graph::{Edge, Graph, Kind, Node, NodeKind, graph, notes as graph_notes};
 pub use name::{address_name, describe_sent, region_name};
+pub use triples::{Triple, triples};
 pub use words::{service_list, services, side_addresses, side_name};

@@ -2,6 +2,7 @@
 //! file is the registry, and the only one that knows all of them.
 
 pub mod nftables;
+pub mod openwrt;
 
 use crate::{
     diagnostic::Diagnostic,
@@ -72,11 +73,8 @@ impl Target {
         space: &mut Space,
     ) -> Result<Box<dyn Configuration>, Unreadable> {
         match self {
-            Self::Nftables => {
-                let text = files.first().map_or("", |file| file.text.as_str());
-                let reading = nftables::read::read(text, topology, limits, space);
-                reading.map(|reading| Box::new(reading) as _).map_err(|error| Unreadable::new(error.to_string()))
-            }
+            Self::Nftables => nftables::read::read_any(files, topology, limits, space)
+                .map_err(|error| Unreadable::new(error.to_string())),
         }
     }
 }

@@ -3,7 +3,7 @@
 use crate::{
     model::Network,
     packet::{Packet, Set},
-    policy::{describe, socket},
+    policy::{Cause, describe, socket},
     router::{Dnat, Line, Outcome, Snat},
 };
 
@@ -35,9 +35,39 @@ pub struct Difference {
     pub packet: Packet,
     /// The line of the configuration that decides over this packet.
     pub line: Option<Line>,
+    /// The statements of the policy that decide over it; none where its default does.
+    pub causes: Vec<Cause>,
+}
+
+impl Kind {
+    /// Its word in a list.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Closed => "closed",
+            Self::Translated => "translated",
+            Self::Undecided => "undecided",
+            Self::RepliesDropped => "replies",
+            Self::InvalidAccepted => "invalid",
+        }
+    }
 }
 
 impl Difference {
+    /// The packet that shows the difference, in words.
+    #[must_use]
+    pub fn packet_words(&self, network: &Network) -> String {
+        describe(&self.packet, network)
+    }
+
+    /// What the configuration does with its addresses, in words.
+    #[must_use]
+    pub fn translation(&self) -> Option<String> {
+        let words = translation(self.outcome);
+        (!words.is_empty()).then(|| words.trim_start_matches(", ").to_owned())
+    }
+
     /// One line for a person.
     #[must_use]
     pub fn sentence(&self, network: &Network) -> String {

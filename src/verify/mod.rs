@@ -10,8 +10,8 @@ use std::collections::BTreeSet;
 use crate::{
     model::Network,
     packet::{Cube, Field, Ranges, Set, Side, Space, prefix},
-    policy::{Meaning, Standing},
-    router::{Behaviour, Facts, File, LOCAL, Limits, Line, Outcome, Unreadable},
+    policy::{Cause, Meaning, Standing, let_through},
+    router::{Behaviour, Dnat, Facts, File, LOCAL, Limits, Line, Outcome, Unreadable, number},
     target::Target,
 };
 
@@ -52,6 +52,7 @@ pub fn compare(
     first_packets(meaning, &facts, &mut verdict, space);
     later_packets(network, standing, &facts, &mut verdict, space);
     for difference in &mut verdict.differences {
+        difference.causes = causes(meaning, difference);
         difference.line = configuration.decided_by(&difference.packet, &standing.topology, limits, space);
     }
     if space.exhausted() {
@@ -138,9 +139,46 @@ fn honest(network: &Network, standing: &Standing, space: &mut Space) -> Set {
 }
 
 impl Verdict {
-    fn add(&mut self, kind: Kind, outcome: Outcome, packets: Set, space: &Space) {
-        if let Some(packet) = space.witness(packets) {
-            self.differences.push(Difference { kind, outcome, packets, packet, line: None });
+    /// One difference for each pair of interfaces that the packets cross; of later packets one is enough.
+    fn add(&mut self, kind: Kind, outcome: Outcome, packets: Set, space: &mut Space) {
+        if matches!(kind, Kind::RepliesDropped | Kind::InvalidAccepted) {
+            self.difference(kind, outcome, packets, space);
+            return;
         }
+        for from in numbers(packets, Field::In, space) {
+            let here = space.cube(&Cube::any().with(Field::In, Ranges::single(from)));
+            let here = space.intersect(packets, here);
+            for to in numbers(here, Field::Out, space) {
+                let there = space.cube(&Cube::any().with(Field::Out, Ranges::single(to)));
+                let packets = space.intersect(here, there);
+                self.difference(kind, outcome, packets, space);
+            }
+        }
+    }
+
+    fn difference(&mut self, kind: Kind, outcome: Outcome, packets: Set, space: &Space) {
+        if let Some(packet) = space.witness(packets) {
+            self.differences.push(Difference { kind, outcome, packets, packet, line: None, causes: Vec::new() });
+        }
+    }
+}
+
+fn numbers(set: Set, field: Field, space: &mut Space) -> Vec<u64> {
+    space.values(set, field).iter().flat_map(|(low, high)| low..=high).collect()
+}
+
+/// The statements of the policy about a packet: those that let it through, or that hold it back.
+fn causes(meaning: &Meaning, difference: &Difference) -> Vec<Cause> {
+    let mut packet = difference.packet;
+    if let Some(Dnat::To { address, port }) = difference.outcome.dnat {
+        packet.dst = number(address).1;
+        packet.dst_port = port.unwrap_or(packet.dst_port);
+    }
+    match difference.kind {
+        Kind::Open => {
+            let denied = meaning.flows.denied.iter().filter(|flow| flow.holds(&packet));
+            denied.map(|flow| flow.cause).collect()
+        }
+        _ => let_through(meaning, &packet),
     }
 }

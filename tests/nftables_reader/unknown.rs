@@ -25,6 +25,7 @@ fn unknown_conditions() {
         "meta random & 1 == 1",
         "ct count over 5",
         "quota over 5 mbytes",
+        "ipsec in ip daddr 192.168.1.1",
     ] {
         let case = forward(&format!("tcp dport 443 {condition} accept\n tcp dport 22 accept"));
         assert!(!case.reading.is_exact(), "{condition}");
@@ -60,6 +61,17 @@ fn opaque_statements_may_do_anything() {
         let case = forward(&format!("{rule}\n meta l4proto tcp accept")).perhaps(&[WEB]).open(&[SSH]).closed(&[DNS]);
         assert_eq!(case.reading.unknown.len(), 1, "{rule}: {:?}", case.reading.unknown);
     }
+}
+
+/// A rule of iptables that has no words in nft is listed with its counters and an empty word.
+#[test]
+fn what_nft_does_not_print() {
+    let counted = "counter packets 0 bytes 0";
+    forward(&format!("tcp dport 443 {counted} \n tcp dport 22 {counted} accept")).perhaps(&[WEB]).open(&[SSH]);
+    forward(&format!("tcp dport 443  {counted} accept")).perhaps(&[WEB]).closed(&[SSH]);
+    forward(&format!("tcp dport 443 {counted}\n tcp dport 22 accept")).exact().closed(&[WEB]).open(&[SSH]);
+    // What a person writes has no counts, and blanks at its end mean nothing.
+    forward("tcp dport 443  counter accept \n").exact().open(&[WEB]);
 }
 
 #[test]

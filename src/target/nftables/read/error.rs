@@ -21,4 +21,20 @@ pub enum ReadError {
     Command { line: u32, command: String },
     #[error("the rules are too entangled to be evaluated within bounds")]
     TooLarge,
+    #[error("{}{why}", at(*line))]
+    Json { line: u32, why: String },
+    #[error("{}{why}", of(file, *line))]
+    Save { file: String, line: u32, why: String },
+}
+
+fn at(line: u32) -> String {
+    if line == 0 { String::new() } else { format!("line {line}: ") }
+}
+
+fn of(file: &str, line: u32) -> String {
+    match (file, line) {
+        ("", line) => at(line),
+        (file, 0) => format!("{file}: "),
+        (file, line) => format!("{file}:{line}: "),
+    }
 }

@@ -31,6 +31,9 @@ mod eval_nat;
 mod eval_selector;
 mod eval_time;
 mod eval_values;
+mod include;
+pub mod iptables;
+pub mod json;
 mod lexer;
 mod names;
 mod parse_chain;
@@ -42,15 +45,17 @@ mod parse_set;
 mod parse_statement;
 mod parse_value;
 mod reading;
+mod translated;
 mod tri;
 
 pub use error::ReadError;
 pub use eval::{Effect, Note, Step, Unknown};
 pub use reading::Reading;
+pub use translated::{Translated, Translation};
 
 use crate::{
     packet::{Set, Space},
-    router::{Limits, Topology},
+    router::{Configuration, File, Limits, Topology},
 };
 
 /// Reads a file that includes no others.
@@ -77,6 +82,30 @@ pub fn read_with(
     let mut ruleset = parse_file::file(text, &tokens)?;
     check::check(&mut ruleset)?;
     reading::evaluate(ruleset, topology, limits, space)
+}
+
+/// Reads a configuration in whichever form it comes: nft's text (the first file; `include` finds the others by the path
+/// that it writes), the JSON of `nft -j list ruleset`, or what `iptables-save` and `ip6tables-save` print.
+///
+/// # Errors
+/// As [`read_with`].
+pub fn read_any(
+    files: &[File],
+    topology: &Topology,
+    limits: &mut Limits,
+    space: &mut Space,
+) -> Result<Box<dyn Configuration>, ReadError> {
+    let text = files.first().map_or("", |file| file.text.as_str());
+    if json::is_json(text) {
+        return Ok(Box::new(json::translate(text)?.evaluate(topology, limits, space)?));
+    }
+    if iptables::is_save(text) {
+        return Ok(Box::new(iptables::translate(files)?.evaluate(topology, limits, space)?));
+    }
+    if files.len() > 1 {
+        return Ok(Box::new(include::flatten(files)?.evaluate(topology, limits, space)?));
+    }
+    Ok(Box::new(read(text, topology, limits, space)?))
 }
 
 /// The packets that can be the first of a connection for Linux, or that pass without one.

@@ -36,7 +36,7 @@ const HEADERS: [&str; 16] = [
 ];
 
 /// `meta` keys that may stand alone.
-const BARE: [&str; 17] = [
+const BARE: [&str; 16] = [
     "mark",
     "iiftype",
     "oiftype",
@@ -52,7 +52,6 @@ const BARE: [&str; 17] = [
     "iifgroup",
     "oifgroup",
     "cgroup",
-    "ipsec",
     "time",
 ];
 

@@ -47,7 +47,29 @@ pub fn rule(source: &str, tokens: Input<'_>) -> Rule {
             }
         }
     }
+    statements = with_unprinted(source, &tokens, statements);
     Rule { line: tokens.first().map_or(0, |token| token.line), text: text(source, &tokens), statements }
+}
+
+/// Adds what nft leaves out of a listing. Of a rule that iptables made and that has no words in nft, it prints the parts
+/// it knows, with their counters, and an empty word for the others: a target at the end, a match before.
+fn with_unprinted(source: &str, tokens: Input<'_>, mut statements: Vec<Statement>) -> Vec<Statement> {
+    let (Some(first), Some(last)) = (tokens.first(), tokens.last()) else { return statements };
+    let printed = source.get(first.start..last.end).unwrap_or_default();
+    let behind = source.get(last.end..).unwrap_or_default();
+    let ending = behind.split('\n').next().unwrap_or_default();
+    if !printed.contains("counter packets ") {
+        return statements;
+    }
+    let gaps = printed.split('"').step_by(2).any(|part| part.trim_start().contains("  "));
+    let unprinted = |action| Statement { action, text: "a part of the rule that nft does not print".to_owned() };
+    if gaps {
+        statements.insert(0, unprinted(Action::Unknown));
+    }
+    if ending == " " {
+        statements.push(unprinted(Action::Opaque));
+    }
+    statements
 }
 
 /// The part of a rule that is not understood: a condition, if it ends in the one statement of it that decides, which

@@ -13,7 +13,7 @@ use super::{
         Input, Parsed, at, at_word, fail, keyword, many0, name, number, quoted, separated_list1, symbol, token, word,
     },
     lexer::Kind,
-    parse_key::key,
+    parse_key::{key, selector},
     parse_nat::nat,
     parse_value::{named, right_side, set, single, value, verdict},
 };
@@ -44,8 +44,8 @@ fn quiet(input: Input<'_>) -> Parsed<'_, Action> {
     match first {
         "counter" => {
             let named = preceded(keyword("name"), name);
-            let counts = pair(preceded(keyword("packets"), number), preceded(keyword("bytes"), number));
-            let (rest, _) = opt(alt((map(named, drop), map(counts, drop)))).parse(rest)?;
+            let counts = many0(preceded(alt((keyword("packets"), keyword("bytes"))), number));
+            let (rest, ()) = alt((map(named, drop), map(counts, drop))).parse(rest)?;
             Ok((rest, NOTHING))
         }
         "comment" => Ok((quoted(rest)?.0, NOTHING)),
@@ -70,7 +70,7 @@ fn log_option(input: Input<'_>) -> Parsed<'_, ()> {
     let flags = separated_list1(symbol(","), word);
     let flags = preceded(keyword("flags"), many0(map(flags, drop)));
     alt((
-        map(preceded(keyword("prefix"), quoted), drop),
+        map(preceded(keyword("prefix"), alt((quoted, word))), drop),
         map(preceded(alt((keyword("group"), keyword("snaplen"), keyword("queue-threshold"))), number), drop),
         map(preceded(keyword("level"), word), drop),
         map(preceded(keyword("flags"), keyword("all")), drop),
@@ -136,11 +136,18 @@ fn changes(input: Input<'_>) -> Parsed<'_, Action> {
 /// What is written by `set`: a constant, `rt mtu`, a selector, or what a map gives for one. A selector that cannot be
 /// read, and a map without a value, break the rule off.
 fn written(input: Input<'_>) -> Parsed<'_, Option<Action>> {
-    let sign =
-        || alt((symbol("&"), symbol("|"), symbol("^"), symbol(":"), keyword("and"), keyword("or"), keyword("xor")));
+    let sign = || {
+        let signs = alt((symbol("&"), symbol("|"), symbol("^"), symbol(":"), symbol("<<"), symbol(">>")));
+        alt((signs, keyword("and"), keyword("or"), keyword("xor"), keyword("lshift"), keyword("rshift")))
+    };
     let plain = map(pair(keyword("rt"), word), |_| None);
-    let selected = map(key, |key| Some(Action::Reads { key, map: None }));
-    let (rest, read) = alt((plain, selected, map(single, |_| None))).parse(input)?;
+    let inner = many0(token("a value", |token| (!token.is("(") && !token.is(")")).then_some(())));
+    let bracketed = map((symbol("("), inner, symbol(")")), |_| None);
+    let reads = |key| Some(Action::Reads { key, map: None });
+    let selected = map(key, reads);
+    // Reckoned from a field, as in `ct mark or 0x1`.
+    let reckoned = map(selector, |selector| reads(Key { parts: vec![selector], mask: None }));
+    let (rest, read) = alt((plain, bracketed, selected, reckoned, map(single, |_| None))).parse(input)?;
     let (rest, _) = many0(pair(sign(), single)).parse(rest)?;
     match read {
         Some(Action::Reads { key, .. }) if at_word(rest, &["map"]) => {
@@ -160,6 +167,10 @@ fn braces(input: Input<'_>) -> Parsed<'_, ()> {
 
 fn limit(input: Input<'_>) -> Parsed<'_, Action> {
     let (rest, ()) = keyword("limit").parse(input)?;
+    let mapped = preceded(keyword("name"), (key, keyword("map"), alt((set, named))));
+    if let Ok((rest, ())) = map(mapped, drop).parse(rest) {
+        return Ok((rest, Action::Unknown));
+    }
     if at_word(rest, &["name"]) {
         return map(preceded(keyword("name"), name), Action::NamedLimit).parse(rest);
     }
@@ -172,8 +183,7 @@ pub fn rate(input: Input<'_>) -> Parsed<'_, (Limit, bool)> {
     let (rest, ()) = keyword("rate").parse(input)?;
     let (rest, over) = opt(keyword("over")).parse(rest)?;
     let (rest, _) = opt(keyword("until")).parse(rest)?;
-    let (rest, (rate, size)) = amount(rest)?;
-    let (rest, unit) = preceded(symbol("/"), word).parse(rest)?;
+    let (rest, (rate, size, unit)) = per(rest)?;
     let per = match unit {
         "second" => 1,
         "minute" => 60,
@@ -190,15 +200,32 @@ pub fn rate(input: Input<'_>) -> Parsed<'_, (Limit, bool)> {
     Ok((rest, (limit, over.is_some())))
 }
 
-fn amount(input: Input<'_>) -> Parsed<'_, (u64, Option<u64>)> {
-    let (rest, count) = number(input)?;
-    let (rest, size) = opt(token("a size", |token| match token.word()? {
+/// `10/minute`, `10 kbytes/second`: nft's scanner takes `kbytes/second` for one word.
+fn per(input: Input<'_>) -> Parsed<'_, (u64, Option<u64>, &str)> {
+    let joined = token("a size and a unit of time", |token| {
+        let (size, unit) = token.word()?.split_once('/')?;
+        Some((size_of(size)?, unit))
+    });
+    if let Ok((rest, (count, (size, unit)))) = pair(number, joined).parse(input) {
+        return Ok((rest, (u64::try_from(count).unwrap_or(u64::MAX), Some(size), unit)));
+    }
+    let (rest, (rate, size)) = amount(input)?;
+    let (rest, unit) = preceded(symbol("/"), word).parse(rest)?;
+    Ok((rest, (rate, size, unit)))
+}
+
+fn size_of(word: &str) -> Option<u64> {
+    match word {
         "bytes" => Some(1),
         "kbytes" => Some(1_024),
         "mbytes" => Some(1_048_576),
         _ => None,
-    }))
-    .parse(rest)?;
+    }
+}
+
+fn amount(input: Input<'_>) -> Parsed<'_, (u64, Option<u64>)> {
+    let (rest, count) = number(input)?;
+    let (rest, size) = opt(token("a size", |token| size_of(token.word()?))).parse(rest)?;
     Ok((rest, (u64::try_from(count).unwrap_or(u64::MAX), size)))
 }
 

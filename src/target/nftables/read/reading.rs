@@ -6,7 +6,7 @@ use super::{
     ast::{Action, Ruleset, TableFamily},
     context::{Class, Destination, Source},
     error::ReadError,
-    eval::{Eval, Flow, Note, Step, Unknown},
+    eval::{Effect, Eval, Flow, Note, Step, Unknown},
     eval_conntrack::{openers, untracked},
 };
 use crate::{
@@ -95,7 +95,15 @@ impl Configuration for Reading {
 
     fn decided_by(&self, packet: &Packet, topology: &Topology, limits: &mut Limits, space: &mut Space) -> Option<Line> {
         let steps = self.trace(packet, topology, limits, space).ok()?;
-        steps.last().map(|step| Line { file: String::new(), line: step.line, text: step.text.clone() })
+        // A drop is final. Of those who accepted, the last rule says more than the policies of the chains behind it.
+        let dropped = steps.iter().rfind(|step| step.effect == Effect::Dropped);
+        let accepted =
+            || steps.iter().rfind(|step| step.effect == Effect::Accepted && !step.text.starts_with("policy "));
+        dropped.or_else(accepted).or(steps.last()).map(|step| Line {
+            file: String::new(),
+            line: step.line,
+            text: step.text.clone(),
+        })
     }
 }
 

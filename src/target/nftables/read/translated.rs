@@ -1,0 +1,78 @@
+//! Rules that came in another form than nft's text: written as text line by line, each with the place it came from, so
+//! that one evaluation serves all forms and its findings still name the original.
+
+use super::{ReadError, Reading, read};
+use crate::{
+    packet::{Packet, Space},
+    router::{Configuration, Facts, Limits, Line, Topology},
+};
+
+/// Text for the reader, and where each of its lines came from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Translation {
+    pub text: String,
+    origins: Vec<Line>,
+}
+
+impl Translation {
+    /// Adds a line. A line break inside of it would shift all places behind it, so there is none.
+    pub fn push(&mut self, line: &str, origin: Line) {
+        self.text.push_str(&line.replace(['\n', '\r'], " "));
+        self.text.push('\n');
+        self.origins.push(origin);
+    }
+
+    fn origin(&self, line: u32) -> Option<&Line> {
+        usize::try_from(line).ok().and_then(|line| self.origins.get(line.checked_sub(1)?))
+    }
+
+    /// The place of the original: its own words where it has some, otherwise those of the text.
+    fn place(&self, line: &Line) -> Line {
+        match self.origin(line.line) {
+            Some(origin) if origin.text.is_empty() => Line { text: line.text.clone(), ..origin.clone() },
+            Some(origin) => origin.clone(),
+            None => line.clone(),
+        }
+    }
+
+    /// What the rules do.
+    ///
+    /// # Errors
+    /// If the rules would be refused, or are too large to be evaluated.
+    pub fn evaluate(
+        self,
+        topology: &Topology,
+        limits: &mut Limits,
+        space: &mut Space,
+    ) -> Result<Translated, ReadError> {
+        let reading = read(&self.text, topology, limits, space)?;
+        Ok(Translated { reading, translation: self })
+    }
+}
+
+/// Translated rules, evaluated.
+#[derive(Clone, Debug)]
+pub struct Translated {
+    /// Its lines are those of the translation.
+    pub reading: Reading,
+    pub translation: Translation,
+}
+
+impl Configuration for Translated {
+    fn facts(&self, space: &mut Space) -> Facts {
+        let mut facts = self.reading.facts(space);
+        for unknown in &mut facts.unknown {
+            let words = unknown.text.clone();
+            *unknown = self.translation.place(unknown);
+            if !unknown.text.contains(&words) {
+                unknown.text = format!("{}: {words}", unknown.text);
+            }
+        }
+        facts
+    }
+
+    fn decided_by(&self, packet: &Packet, topology: &Topology, limits: &mut Limits, space: &mut Space) -> Option<Line> {
+        let line = self.reading.decided_by(packet, topology, limits, space)?;
+        Some(self.translation.place(&line))
+    }
+}

@@ -1,0 +1,247 @@
+//! Rulebook to UCI.
+//!
+//! Every rule that accepts says all that it needs: from where, to where, which packets. None leans on an earlier one,
+//! for firewall4 skips a section that it does not like and loads the rest. So a mistake closes, it never opens.
+//!
+//! What UCI has no words for stands in files for nft that firewall4 includes (`include.rs`); without them the router
+//! lets through nothing more than packets under forged addresses, and no translation.
+
+mod addresses;
+mod base;
+mod closing;
+mod dhcp;
+mod drafts;
+mod filter;
+mod firewall;
+mod forwards;
+mod hairpin;
+mod import;
+mod include;
+mod matches;
+mod merge;
+mod names;
+mod network;
+mod redirects;
+mod times;
+mod uci;
+mod words;
+
+use std::collections::BTreeMap;
+
+use names::Names;
+use uci::{Include, Package, Printer, Section, Statement};
+
+use crate::{
+    diagnostic::{Diagnostic, Sources, Span},
+    model::{AddressSet, Network, Place, Zone, ZoneId, address::Intervals},
+    packet::{Family, Ranges},
+    plan::{Request, Rulebook},
+    policy::{Cause, Standing},
+    router::File,
+};
+
+pub use merge::is_own;
+
+/// The folder of the included files on the router.
+const FOLDER: &str = "/etc/hedgerow";
+
+/// Renders a rulebook as files for `/etc/config`, merged with the user's own if there are some.
+///
+/// # Errors
+/// A diagnostic for everything that OpenWrt cannot express, at the statement that asks for it.
+pub fn render(request: &Request) -> Result<Vec<File>, Vec<Diagnostic>> {
+    let Request { network, standing, book, sources, policy, base } = *request;
+    let (folder, policy) = policy.split_at(policy.rfind('/').map_or(0, |slash| slash + 1));
+    let names = names::of(network)?;
+    let mut renderer = Renderer {
+        network,
+        standing,
+        book,
+        sources,
+        folder,
+        names,
+        errors: Vec::new(),
+        numbers: BTreeMap::new(),
+        sets: Vec::new(),
+        before: Vec::new(),
+        after: Vec::new(),
+        changing: Vec::new(),
+    };
+    let firewall = renderer.firewall();
+    let includes = renderer.includes();
+    let packages = [firewall, renderer.network_package(base), renderer.dhcp_package(base)];
+    if !renderer.errors.is_empty() {
+        renderer.errors.sort_by_key(|error| error.primary.span);
+        renderer.errors.dedup();
+        return Err(renderer.errors);
+    }
+    let printed = Printer::new(policy, &network.router.name)
+        .and_then(|printer| print(&printer, &packages, &includes, &renderer, base));
+    printed.map_err(|error| {
+        vec![Diagnostic::error("template", network.router.span, format!("a template of openwrt failed: {error:#}"))]
+    })
+}
+
+fn print(
+    printer: &Printer,
+    packages: &[Package],
+    includes: &[(&'static str, Include)],
+    renderer: &Renderer<'_>,
+    base: &[File],
+) -> Result<Vec<File>, minijinja::Error> {
+    let mut files = Vec::new();
+    let mut replaced = Vec::new();
+    for package in packages {
+        let text = printer.package(package)?;
+        let own = base.iter().find(|file| file.name == package.name).map(|file| file.text.as_str());
+        let text = match own {
+            None => text,
+            Some(own) => {
+                let merged = merge::merge(package, own, &text, renderer);
+                replaced.extend(merged.replaced);
+                merged.text
+            }
+        };
+        files.push(File { name: package.name.to_owned(), text });
+    }
+    for (name, include) in includes {
+        files.push(File { name: format!("hedgerow/{name}"), text: printer.include(include)? });
+    }
+    let removed: Vec<String> = replaced.iter().rev().map(|section| section.path.clone()).collect();
+    files.push(File { name: "hedgerow.uci".to_owned(), text: printer.batch(packages, &removed)? });
+    files.push(File {
+        name: "IMPORT.md".to_owned(),
+        text: import::guide(renderer, includes, &replaced, !base.is_empty()),
+    });
+    Ok(files)
+}
+
+struct Renderer<'a> {
+    network: &'a Network,
+    standing: &'a Standing,
+    book: &'a Rulebook,
+    sources: &'a Sources,
+    /// The folder of the policy with its last `/`, as it stands before the names of its files.
+    folder: &'a str,
+    /// One for each zone.
+    names: Vec<Names>,
+    errors: Vec<Diagnostic>,
+    /// How many sections of each sort there are.
+    numbers: BTreeMap<&'static str, usize>,
+    /// The sets that rules and redirects ask.
+    sets: Vec<AddressList>,
+    /// Translations that UCI has no words for, tried before firewall4's and after them.
+    before: Vec<Statement>,
+    after: Vec<Statement>,
+    /// Uplinks with forwards whose own address is not known.
+    changing: Vec<ZoneId>,
+}
+
+/// A set of firewall4.
+struct AddressList {
+    name: String,
+    family: Family,
+    addresses: Intervals,
+    note: String,
+}
+
+impl Renderer<'_> {
+    fn names(&self, zone: ZoneId) -> Option<&Names> {
+        self.names.get(zone.0)
+    }
+
+    /// The zone's name in the firewall.
+    fn zone(&self, zone: ZoneId) -> &str {
+        self.names(zone).map_or("", |names| &names.network)
+    }
+
+    /// A zone's device in quotes, for nft.
+    fn device(&self, zone: ZoneId) -> String {
+        format!("\"{}\"", self.names(zone).map_or("", |names| &names.device))
+    }
+
+    fn devices(&self, fits: impl Fn(&Zone) -> bool) -> Vec<String> {
+        self.network.zone_ids().filter(|(_, zone)| fits(zone)).map(|(id, _)| self.device(id)).collect()
+    }
+
+    /// A section with a name that only hedgerow gives.
+    fn section(&mut self, kind: &'static str) -> Section {
+        let number = self.numbers.entry(kind).or_default();
+        *number += 1;
+        Section::new(kind, format!("hedgerow_{kind}_{number}"))
+    }
+
+    /// A place in the policy, relative to its folder: what is written must not depend on where the program was run.
+    fn source(&self, span: Span) -> String {
+        let place = self.sources.place(span);
+        place.strip_prefix(self.folder).map(str::to_owned).unwrap_or(place)
+    }
+
+    /// Where a rule comes from, as its name says.
+    fn origin(&self, cause: Cause) -> String {
+        match cause {
+            Cause::Rule(_, span) => self.source(span),
+            Cause::Exposure(_, span) => format!("expose {}", self.source(span)),
+            Cause::Vpn(_, span) => format!("vpn {}", self.source(span)),
+            Cause::Redirect(_, span) => format!("redirect {}", self.source(span)),
+            Cause::Reflector(_, span) => format!("reflect {}", self.source(span)),
+            Cause::Baseline(what) => what.to_owned(),
+            Cause::SameZone => "within the zone".to_owned(),
+            Cause::OutputOpen => "output open".to_owned(),
+        }
+    }
+
+    fn place_word(&self, place: Place) -> &str {
+        match place {
+            Place::Router => "router",
+            Place::Zone(zone) => &self.network.zone(zone).name,
+        }
+    }
+
+    /// The literal networks of a place, as far as they lie in what a delegated prefix could be.
+    fn literal(&self, place: Place) -> Intervals {
+        let Place::Zone(zone) = place else { return Intervals::default() };
+        let written = self.network.zone(zone).networks.iter().filter(|network| network.delegated.is_none());
+        AddressSet::nets(written.map(|network| network.net)).v6.intersect(&addresses::global())
+    }
+
+    /// Addresses as they can be written: beyond an uplink those below a stand-in never lie, the true ones are seen to by
+    /// the included files. Where one parts a range, the range is whole again.
+    fn written(&self, set: &Intervals, place: Place, family: Family) -> Intervals {
+        let outside = matches!(place, Place::Zone(id) if self.network.zone(id).is_internet());
+        if !outside {
+            return set.clone();
+        }
+        let mut filled = set.clone();
+        let stand_ins =
+            self.network.zones.iter().flat_map(|zone| &zone.networks).filter(|network| network.delegated.is_some());
+        for hole in stand_ins.map(|network| AddressSet::net(network.net)) {
+            for (from, to) in hole.family(family).ranges() {
+                let beside = [from.checked_sub(1), to.checked_add(1)].into_iter().flatten();
+                if beside.into_iter().all(|address| filled.contains(address)) {
+                    filled = filled.union(hole.family(family));
+                }
+            }
+        }
+        filled
+    }
+
+    /// The minutes of a statement's schedule, if it has one.
+    fn minutes(&self, options: &crate::model::Options) -> Option<Ranges> {
+        let (schedule, _) = options.during?;
+        self.network.schedules.get(schedule.0).map(|schedule| self.standing.minutes(schedule))
+    }
+
+    fn refuse(&mut self, cause: Cause, what: &str, label: &str, help: &str) {
+        let span = cause.span().unwrap_or(self.network.router.span);
+        self.errors.push(Diagnostic::error("backend-cannot-express", span, what).label(label).help(help));
+    }
+
+    /// The word for what is held back: an error at once inside, silence towards the internet.
+    fn refusal(&self, from: Place) -> &'static str {
+        match from {
+            Place::Zone(zone) if !self.network.zone(zone).is_internet() && self.network.router.reject => "REJECT",
+            _ => "DROP",
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! The user's own configuration: what hedgerow owns is replaced, all else stays as it is, byte for byte.
+
+use hedgerow::router::File;
+
+use super::support::{SMALL, file, render, sections};
+
+/// A router that has lived: the stock configuration, with things of its owner's.
+const FIREWALL: &str = include_str!("base/firewall");
+const NETWORK: &str = include_str!("base/network");
+const DHCP: &str = include_str!("base/dhcp");
+
+fn base() -> Vec<File> {
+    [("firewall", FIREWALL), ("network", NETWORK), ("dhcp", DHCP)]
+        .into_iter()
+        .map(|(name, text)| File { name: name.to_owned(), text: text.to_owned() })
+        .collect()
+}
+
+/// The small policy with the zones as the router's owner calls them.
+fn policy() -> String {
+    SMALL.replace("zone pc", "zone lan").replace("pc ->", "lan ->").replace("eth1.10", "br-lan.1")
+}
+
+#[test]
+fn what_is_not_hedgerows_stays_byte_for_byte() {
+    let files = render(&policy(), &base()).unwrap();
+    // What the owner wrote stands between these marks.
+    for (name, text) in [("firewall", FIREWALL), ("network", NETWORK), ("dhcp", DHCP)] {
+        let merged = file(&files, name);
+        let mut kept = 0;
+        for part in text.split("# mine:").skip(1) {
+            let part = &part[..part.find("# end of mine").expect("an end") + "# end of mine".len()];
+            assert!(merged.contains(part), "{name} lost or changed:\n{part}\n\n{merged}");
+            kept += 1;
+        }
+        assert!(kept > 0, "{name} has nothing of the owner's");
+    }
+}
+
+#[test]
+fn the_stock_configuration_makes_room() {
+    let files = render(&policy(), &base()).unwrap();
+    let firewall = file(&files, "firewall");
+    for gone in ["Allow-Ping", "Allow-IPSec-ESP", "Allow-ISAKMP", "config forwarding", "config defaults\n", "syn_flood"]
+    {
+        assert!(!firewall.contains(gone), "{gone} is still there");
+    }
+    assert_eq!(firewall.matches("option name 'lan'").count(), 1, "one zone lan");
+    assert_eq!(firewall.matches("config defaults").count(), 1, "firewall4 takes the first defaults alone");
+    let guide = file(&files, "IMPORT.md");
+    assert!(guide.contains("`rule 'Allow-Ping'`") && guide.contains("`zone 'lan'`"), "what made room is said");
+}
+
+/// What is written when it is missing is the user's from then on: it may move, and stays as it is.
+#[test]
+fn merging_again_changes_nothing() {
+    let packages =
+        |files: Vec<File>| -> Vec<File> { files.into_iter().filter(|file| !file.name.contains('.')).collect() };
+    let once = packages(render(&policy(), &base()).unwrap());
+    let twice = packages(render(&policy(), &once).unwrap());
+    let thrice = packages(render(&policy(), &twice).unwrap());
+    for name in ["firewall", "network", "dhcp"] {
+        let sorted = |files: &[File]| {
+            let mut lines: Vec<String> =
+                file(files, name).split("\nconfig ").map(|part| part.trim().to_owned()).collect();
+            lines.sort();
+            lines
+        };
+        assert_eq!(file(&twice, name), file(&thrice, name));
+        if name == "firewall" {
+            assert_eq!(file(&once, name), file(&twice, name));
+        }
+        assert_eq!(sorted(&once).len(), sorted(&twice).len(), "{name}");
+    }
+}
+
+#[test]
+fn what_the_policy_no_longer_says_goes() {
+    let once = render(&policy(), &base()).unwrap();
+    let again: Vec<File> = once.iter().filter(|file| !file.name.contains('.')).cloned().collect();
+    let narrower = policy().replace("allow lan -> router : dns\n", "");
+    let files = render(&narrower, &again).unwrap();
+    assert!(!file(&files, "firewall").contains("list dest_port '53'"));
+}
+
+#[test]
+fn the_batch_deletes_exactly_what_made_room() {
+    let files = render(&policy(), &base()).unwrap();
+    let batch = file(&files, "hedgerow.uci");
+    let deleted: Vec<&str> = batch.lines().filter_map(|line| line.strip_prefix("delete ")).collect();
+    assert!(deleted.contains(&"firewall.@defaults[0]"), "{deleted:?}");
+    // From the highest number down: each delete moves those behind it.
+    let rules: Vec<usize> = deleted
+        .iter()
+        .filter_map(|path| path.strip_prefix("firewall.@rule["))
+        .map(|rest| rest.trim_end_matches(']').parse().unwrap())
+        .collect();
+    assert!(rules.len() >= 9 && rules.is_sorted_by(|a, b| a > b), "{rules:?}");
+}
+
+#[test]
+fn what_only_the_user_knows_of_his_uplink_stays() {
+    let files = render(&policy(), &base()).unwrap();
+    let network = sections(file(&files, "network"));
+    let wan: Vec<_> = network.iter().filter(|section| section.name == "wan").collect();
+    assert_eq!(wan.len(), 1);
+    assert_eq!(wan[0].get("gateway"), Some("203.0.113.1"), "{wan:?}");
+    let lan = network.iter().find(|section| section.name == "lan").unwrap();
+    assert_eq!(lan.all("ipaddr"), ["10.0.10.1/24"], "the policy says what the router has inside");
+}
+
+#[test]
+fn an_own_bridge_keeps_its_ports() {
+    let files = render(&policy(), &base()).unwrap();
+    let network = sections(file(&files, "network"));
+    assert_eq!(network.iter().filter(|section| section.kind == "device").count(), 1, "one br-lan");
+    let vlan = network.iter().find(|section| section.kind == "bridge-vlan").expect("the VLAN of lan");
+    assert_eq!(vlan.all("ports"), ["lan1:t", "lan2:t"]);
+}

@@ -1,0 +1,63 @@
+//! The files of the house that asks for everything, as its owner reads them.
+
+use super::support::{HOUSE, SMALL, file, render, sections};
+
+fn snapshot(name: &str, text: &str) {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.set_snapshot_path("../snapshots/openwrt");
+    settings.bind(|| insta::assert_snapshot!(name, text));
+}
+
+#[test]
+fn the_house() {
+    for file in render(HOUSE, &[]).unwrap() {
+        snapshot(&format!("house_{}", file.name.replace('/', "_")), &file.text);
+    }
+}
+
+#[test]
+fn the_same_twice() {
+    assert_eq!(render(HOUSE, &[]).unwrap(), render(HOUSE, &[]).unwrap());
+}
+
+/// The batch says what the files say.
+#[test]
+fn commands_and_files_agree() {
+    let files = render(HOUSE, &[]).unwrap();
+    let mut expected = String::new();
+    for package in ["firewall", "network", "dhcp"] {
+        for section in sections(file(&files, package)) {
+            expected += &format!("set {package}.{}='{}'\n", section.name, section.kind);
+            for (word, key, value) in &section.options {
+                let command = if word == "list" { "add_list" } else { "set" };
+                let value = value.replace('\'', "'\\''");
+                expected += &format!("{command} {package}.{}.{key}='{value}'\n", section.name);
+            }
+        }
+    }
+    assert_eq!(file(&files, "hedgerow.uci"), expected);
+}
+
+#[test]
+fn a_pool_keeps_off_addresses_that_rules_set_apart() {
+    let policy = format!(
+        "{SMALL}group cameras {{ zone srv; members 10.0.20.128/25 }}\nallow srv -> router : dhcp\ndeny cameras -> internet\n"
+    );
+    let files = render(&policy, &[]).unwrap();
+    let pools = sections(file(&files, "dhcp"));
+    let pool = pools.iter().find(|pool| pool.get("interface") == Some("srv")).unwrap();
+    assert_eq!((pool.get("start"), pool.get("limit")), (Some("11"), Some("117")), "{pool:?}");
+}
+
+#[test]
+fn names_point_inside_only_where_the_port_is_the_same() {
+    let exposed = |port: &str| {
+        let policy = format!("{SMALL}expose ha : https {{ {port}; name ha.example.org; tls own }}\n");
+        let files = render(&policy, &[]).unwrap();
+        sections(file(&files, "dhcp")).iter().any(|section| section.get("name") == Some("ha.example.org"))
+    };
+    assert!(exposed("port 443"));
+    assert!(!exposed("port 8443"), "who is inside would ask the host on a port that is not open");
+}

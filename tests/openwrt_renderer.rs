@@ -1,0 +1,13 @@
+//! What is written for OpenWrt. firewall4 skips what it does not understand and loads the rest, so most tests here are
+//! about what must never be written; the others show the files as their user sees them.
+
+#[path = "openwrt/merging.rs"]
+mod merging;
+#[path = "openwrt/never.rs"]
+mod never;
+#[path = "openwrt/refusals.rs"]
+mod refusals;
+#[path = "openwrt/support.rs"]
+mod support;
+#[path = "openwrt/written.rs"]
+mod written;
