@@ -10,7 +10,6 @@ use crate::{
     model::{
         Place, ZoneId,
         address::{AddressSet, Intervals},
-        service::Traffic,
     },
     packet::Family,
     plan::{Addresses, HostParts},
@@ -134,6 +133,17 @@ impl Renderer<'_> {
             let value = self.alias(&word, all, family, others, "what is not beyond an uplink");
             return Some(End { not: true, ..End::address(value) });
         }
+        let nameless =
+            AddressSet::nets(["fe80::/10", "::/128", "0.0.0.0/32"].into_iter().filter_map(|net| net.parse().ok()));
+        if set.minus(nameless.family(family)).is_empty() {
+            return Some(End::address(self.alias(
+                "link_local",
+                false,
+                family,
+                prefixes,
+                "hosts without an address yet",
+            )));
+        }
         let zone = match place {
             Place::Zone(zone) => *set == *self.network.zone(zone).network_set().family(family),
             Place::Router => false,
@@ -195,27 +205,13 @@ impl Renderer<'_> {
         match ranges {
             [] | [(0 | 1, u16::MAX)] => String::new(),
             [one] => words::port_range(*one),
-            several => {
-                let items: Vec<String> =
-                    several.iter().map(|range| words::port_range(*range).replace('-', ":")).collect();
-                self.listed("ports", false, "port", items, "ports")
-            }
+            several => self.port_list(several),
         }
     }
 
-    /// The types of ICMP, empty for all; nothing when pfSense cannot tell them apart, which is reported.
-    pub(super) fn icmp(&mut self, traffic: &Traffic, span: Span) -> Option<String> {
-        if traffic.has_ports() || traffic.protocol.is_none() {
-            return Some(String::new());
-        }
-        let types = words::icmp_types(traffic);
-        if types.is_none() {
-            self.errors.push(
-                Diagnostic::error("backend-cannot-express", span, "pfsense knows types of ICMP, and no codes")
-                    .label("asks for a single code")
-                    .help("name the type alone: `icmp 3` instead of `icmp 3/4`"),
-            );
-        }
-        types
+    /// An alias of ports.
+    pub(super) fn port_list(&mut self, ranges: &[(u16, u16)]) -> String {
+        let items = ranges.iter().map(|range| words::port_range(*range).replace('-', ":")).collect();
+        self.listed("ports", false, "port", items, "ports")
     }
 }

@@ -2,6 +2,8 @@
 
 use quick_xml::{Reader, events::Event};
 
+use super::words::MARK;
+
 /// An assigned interface of the base.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Assigned {
@@ -40,6 +42,7 @@ impl Base {
         let leaves = leaves(text)?;
         let mut base = Self::default();
         let mut gateway: Option<usize> = None;
+        let (mut aliases, mut ours) = (Vec::new(), Vec::new());
         for leaf in &leaves {
             let path: Vec<&str> = leaf.path.iter().map(String::as_str).collect();
             match path.as_slice() {
@@ -77,7 +80,10 @@ impl Base {
                     }
                 }
                 ["pfsense", "dhcpd", key, ..] => base.pools.push((*key).to_owned()),
-                ["pfsense", "aliases", "alias", "name"] => base.names.push(leaf.text.clone()),
+                ["pfsense", "aliases", "alias", "name"] => aliases.push((leaf.item, leaf.text.clone())),
+                ["pfsense", "aliases", "alias", "descr"] if leaf.text.starts_with(MARK.trim_end()) => {
+                    ours.push(leaf.item);
+                }
                 ["pfsense", "nat", "outbound", "mode"] => base.mode.clone_from(&leaf.text),
                 _ => {}
             }
@@ -85,6 +91,8 @@ impl Base {
         if base.interfaces.is_empty() {
             return Err("it is no configuration of pfsense: it has no interfaces".to_owned());
         }
+        aliases.retain(|(item, _)| !ours.contains(item));
+        base.names.extend(aliases.into_iter().map(|(_, name)| name));
         base.names.extend(base.interfaces.iter().map(|known| known.descr.clone()));
         Ok(base)
     }

@@ -8,12 +8,17 @@
 use super::{
     Renderer,
     aliases::{everything, family_word},
+    combine::combined,
     document::{End, Rule, Separators},
     words,
 };
 use crate::{
     diagnostic::{Diagnostic, Span},
-    model::{AddressSet, Options, Place, ZoneId, address::Intervals, service::Traffic},
+    model::{
+        AddressSet, Options, Place, ZoneId,
+        address::Intervals,
+        service::{SCTP, Traffic},
+    },
     packet::Family,
     plan::{Addresses, Line},
     policy::{Cause, baseline},
@@ -44,19 +49,11 @@ impl Renderer<'_> {
         for (key, id) in order {
             let sheet = self.sheet(id);
             let mut rows = Vec::new();
-            let mut written = 0;
-            let mut kept: Vec<Rule> = Vec::new();
-            let rules = combined(sheet.rules, &sheet.headings);
-            for (index, (before, rule)) in rules.into_iter().enumerate() {
+            for (index, (before, rule)) in combined(sheet.rules, &sheet.headings).into_iter().enumerate() {
                 rows.extend(before.into_iter().map(|text| (index, text)));
-                written = index + 1;
-                kept.push(rule);
-            }
-            let _ = written;
-            self.document.separators.push(Separators { interface: key, rows });
-            for rule in kept {
                 self.add(rule);
             }
+            self.document.separators.push(Separators { interface: key, rows });
         }
     }
 
@@ -94,7 +91,7 @@ impl Renderer<'_> {
         }
         self.nothing_delegated(&mut sheet, id);
         sheet.heading("To the internet");
-        self.to_uplinks(&mut sheet, id);
+        self.internet(&mut sheet, id);
         if !uplink && self.network.router.reject {
             sheet.heading("Everything else is refused");
             sheet.rules.push(self.closing(id, "everything else", End::any(), "inet46"));
@@ -227,7 +224,7 @@ impl Renderer<'_> {
             tag: if kind == "pass" { self.tag() } else { String::new() },
             ..Rule::default()
         };
-        self.rules(rules, &model, line.family, (&from, &to), &line.traffic, (line.cause, &line.options, span));
+        self.rules(rules, &model, line.family, (&from, &to), &line.traffic, (line.cause, &line.options));
     }
 
     /// The mark of what was let in, if the router's own packets have to be told from it.
@@ -243,15 +240,11 @@ impl Renderer<'_> {
         family: Family,
         (from, to): (&[End], &[End]),
         traffic: &Traffic,
-        (cause, options, span): (Cause, &Options, Span),
+        (cause, options): (Cause, &Options),
     ) {
         self.refuse_limit(options);
-        let Some(icmp) = self.icmp(traffic, span) else { return };
-        let (Some(source_port), Some(port)) =
-            (self.usable(&traffic.from, traffic, span), self.usable(&traffic.to, traffic, span))
-        else {
-            return;
-        };
+        let icmp = if traffic.has_ports() { String::new() } else { words::icmp_types(traffic) };
+        let (source_port, port) = (self.usable(&traffic.from, traffic), self.usable(&traffic.to, traffic));
         let schedule = options.during.map(|(schedule, span)| self.schedule(schedule, span)).unwrap_or_default();
         let descr = words::description(&format!("{}{}", words::MARK, self.place(cause)));
         for (from, to) in from.iter().flat_map(|from| to.iter().map(move |to| (from, to))) {
@@ -269,22 +262,14 @@ impl Renderer<'_> {
         }
     }
 
-    /// Ports as a rule takes them: pfSense blocks port 0 before it asks any rule.
-    pub(super) fn usable(&mut self, ranges: &[(u16, u16)], traffic: &Traffic, span: Span) -> Option<String> {
-        if !traffic.has_ports() || ranges.is_empty() {
-            return Some(String::new());
+    /// Ports as a rule takes them.
+    pub(super) fn usable(&mut self, ranges: &[(u16, u16)], traffic: &Traffic) -> String {
+        match (traffic.protocol, ranges) {
+            // pfSense makes `at most` of a range from 1. That takes in port 0, which it blocks for TCP and UDP alone.
+            (Some(SCTP), [(1, to)]) if *to > 1 => self.port_list(ranges),
+            _ if traffic.has_ports() => self.ports(ranges),
+            _ => String::new(),
         }
-        let ranges: Vec<(u16, u16)> =
-            ranges.iter().map(|(from, to)| ((*from).max(1), *to)).filter(|(from, to)| from <= to).collect();
-        if ranges.is_empty() {
-            self.errors.push(
-                Diagnostic::error("backend-cannot-express", span, "pfsense lets nothing through on port 0")
-                    .label("asks for port 0 alone")
-                    .help("take the port out"),
-            );
-            return None;
-        }
-        Some(self.ports(&ranges))
     }
 
     /// Limits count the connections of all senders in the policy, and those of each sender in pfSense.
@@ -359,75 +344,10 @@ fn near(renderer: &Renderer, family: Family) -> Intervals {
         Family::V6 => AddressSet::nets(["fe80::/10", "ff00::/8"].into_iter().filter_map(|net| net.parse().ok())),
     };
     if family == Family::V4 {
-        let links = renderer.standing.topology.interfaces.iter().flat_map(|interface| interface.links());
+        let links = renderer.standing.topology.interfaces.iter().flat_map(crate::router::Interface::links);
         for net in links.filter(|net| net.network().is_ipv4() && net.prefix_len() < 31) {
             set = set.union(&AddressSet::of(net.broadcast()));
         }
     }
     set.family(family).clone()
-}
-
-/// Takes out what is said twice, and makes one of two rules that differ in TCP and UDP, or in the family, alone. The
-/// headings stay where they are; within a run of rules with one verdict the order has no meaning.
-fn combined(rules: Vec<Rule>, headings: &[(usize, String)]) -> Vec<(Vec<String>, Rule)> {
-    let mut found: Vec<(Vec<String>, Rule)> = Vec::new();
-    let mut start = 0;
-    for (index, rule) in rules.into_iter().enumerate() {
-        let before: Vec<String> =
-            headings.iter().filter(|(at, _)| *at == index).map(|(_, text)| text.clone()).collect();
-        let turns = found.last().is_some_and(|(_, last)| last.kind != rule.kind || last.gateway != rule.gateway);
-        if !before.is_empty() || turns {
-            start = found.len();
-        }
-        let run = found.get_mut(start..).unwrap_or_default();
-        if run.iter_mut().any(|(_, known)| joined(known, &rule)) {
-            continue;
-        }
-        found.push((before, rule));
-    }
-    let again = found.len();
-    // Two pairs of families may have become alike in their protocols only now.
-    let mut second: Vec<(Vec<String>, Rule)> = Vec::with_capacity(again);
-    let mut start = 0;
-    for (before, rule) in found {
-        let turns = second.last().is_some_and(|(_, last)| last.kind != rule.kind || last.gateway != rule.gateway);
-        if !before.is_empty() || turns {
-            start = second.len();
-        }
-        let run = second.get_mut(start..).unwrap_or_default();
-        if !before.is_empty() || !run.iter_mut().any(|(_, known)| joined(known, &rule)) {
-            second.push((before, rule));
-        }
-    }
-    second
-}
-
-/// Takes a rule into one that says the same, or the same for another protocol or family.
-fn joined(known: &mut Rule, rule: &Rule) -> bool {
-    let bare = |rule: &Rule| Rule { descr: String::new(), protocol: String::new(), family: "", ..rule.clone() };
-    if bare(known) != bare(rule) || known.associated != rule.associated || known.log != rule.log {
-        return false;
-    }
-    let (tcp_udp, families) = (
-        matches!((known.protocol.as_str(), rule.protocol.as_str()), ("tcp", "udp") | ("udp", "tcp")),
-        matches!((known.family, rule.family), ("inet", "inet6") | ("inet6", "inet")),
-    );
-    let same = (known.protocol == rule.protocol, known.family == rule.family);
-    match same {
-        (true, true) => true,
-        (false, true) if tcp_udp && known.descr == rule.descr => {
-            known.protocol = "tcp/udp".to_owned();
-            true
-        }
-        (true, false) if families && known.protocol != "icmp" && known.descr == rule.descr && wordy(rule) => {
-            known.family = "inet46";
-            true
-        }
-        _ => false,
-    }
-}
-
-/// Are both sides words that mean something in both families?
-fn wordy(rule: &Rule) -> bool {
-    [&rule.source, &rule.destination].into_iter().all(|end| end.kind != "address")
 }

@@ -228,9 +228,8 @@ impl Renderer<'_> {
                     }
                 }
                 AddressSource::Dhcp if v4 => interface.v4 = "dhcp".to_owned(),
-                AddressSource::Dhcp => interface.v6 = "dhcp6".to_owned(),
                 AddressSource::Pppoe if v4 => interface.v4 = "pppoe".to_owned(),
-                AddressSource::Pppoe => interface.v6 = "dhcp6".to_owned(),
+                AddressSource::Dhcp | AddressSource::Pppoe => interface.v6 = "dhcp6".to_owned(),
                 AddressSource::Delegated => {}
             }
         }

@@ -5,6 +5,7 @@
 
 mod aliases;
 mod base;
+mod combine;
 mod document;
 mod filter;
 mod import;
@@ -42,7 +43,7 @@ const TARGET: &str = "pfsense";
 pub fn render(request: &Request) -> Result<Vec<File>, Vec<Diagnostic>> {
     let Request { network, standing, book, sources, policy, base } = *request;
     let (folder, policy) = policy.split_at(policy.rfind('/').map_or(0, |slash| slash + 1));
-    let theirs = base.iter().find(|file| file.name.ends_with(".xml")).or_else(|| base.first());
+    let theirs = base.first();
     let unreadable = |why: String| {
         vec![
             Diagnostic::error("base-unreadable", network.router.span, format!("the base cannot be merged with: {why}"))

@@ -38,19 +38,7 @@ impl Renderer<'_> {
     /// Reports what a translation of pfSense cannot tell apart.
     fn translatable(&mut self, forward: &Forward) -> bool {
         let span = self.span(forward.cause);
-        let icmp = !forward.traffic.has_ports() && !forward.traffic.to.is_empty();
-        if icmp {
-            self.errors.push(
-                Diagnostic::error(
-                    "backend-cannot-express",
-                    span,
-                    "pfsense translates ICMP as a whole, and not by its types",
-                )
-                .label("translates some types of it")
-                .help("name `icmp` without a type"),
-            );
-        }
-        let below = forward.target.filter(|address| address.is_ipv6()).is_some_and(|address| {
+        let below = forward.target.filter(std::net::IpAddr::is_ipv6).is_some_and(|address| {
             let networks = self.network.zones.iter().flat_map(|zone| &zone.networks);
             networks.into_iter().any(|network| network.delegated.is_some() && network.net.contains(&address))
         });
@@ -66,7 +54,7 @@ impl Renderer<'_> {
             );
         }
         self.refuse_limit(&forward.options);
-        !icmp && !below
+        !below
     }
 
     /// The name that ties a translation to its rule.
@@ -157,9 +145,8 @@ impl Renderer<'_> {
         target: &str,
         associated: String,
     ) {
-        let span = self.span(forward.cause);
-        let Some(source_port) = self.usable(&forward.traffic.from, &forward.traffic, span) else { return };
-        let Some(port) = self.usable(&range.into_iter().collect::<Vec<_>>(), &forward.traffic, span) else { return };
+        let source_port = self.usable(&forward.traffic.from, &forward.traffic);
+        let port = self.usable(&range.into_iter().collect::<Vec<_>>(), &forward.traffic);
         let inner = forward.port.or_else(|| range.map(|(from, _)| from.max(1))).map(|port| port.to_string());
         self.document.translations.push(Translation {
             interface,
@@ -202,7 +189,7 @@ impl Renderer<'_> {
                             tag: self.tag(),
                             ..Rule::default()
                         };
-                        let why = (forward.cause, &forward.options, span);
+                        let why = (forward.cause, &forward.options);
                         self.rules(
                             &mut sheet.rules,
                             &model,
@@ -241,10 +228,8 @@ impl Renderer<'_> {
                     for range in ports(&line.traffic) {
                         let all =
                             if line.traffic.protocol.is_none() { "any".to_owned() } else { protocol(&line.traffic) };
-                        let Some(from) = self.usable(&line.traffic.from, &line.traffic, span) else { return };
-                        let Some(to) = self.usable(&range.into_iter().collect::<Vec<_>>(), &line.traffic, span) else {
-                            return;
-                        };
+                        let from = self.usable(&line.traffic.from, &line.traffic);
+                        let to = self.usable(&range.into_iter().collect::<Vec<_>>(), &line.traffic);
                         found.push(Translation {
                             interface: interface.clone(),
                             family,
@@ -260,7 +245,7 @@ impl Renderer<'_> {
             }
             for range in ports(&forward.traffic) {
                 let ports = inner(forward, range);
-                let Some(port) = self.usable(&ports, &forward.traffic, span) else { return };
+                let port = self.usable(&ports, &forward.traffic);
                 found.push(Translation {
                     interface: interface.clone(),
                     family,

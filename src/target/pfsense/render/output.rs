@@ -45,8 +45,7 @@ impl Renderer<'_> {
                 let cause = Cause::Baseline("what IPv6 and DHCP need to be sent");
                 let ends = ([End::any()], [End::any()]);
                 let options = Options::default();
-                let span = self.network.router.span;
-                self.rules(&mut rules, &model, family, (&ends.0, &ends.1), &traffic, (cause, &options, span));
+                self.rules(&mut rules, &model, family, (&ends.0, &ends.1), &traffic, (cause, &options));
             }
         }
         let book = self.book;
@@ -82,6 +81,6 @@ impl Renderer<'_> {
         let span = self.span(line.cause);
         let to = self.ends(to, &line.to, line.family, span);
         let model = Rule { kind, interface, floating: true, family: family_word(line.family), ..Rule::default() };
-        self.rules(rules, &model, line.family, (&[End::any()], &to), &line.traffic, (line.cause, &line.options, span));
+        self.rules(rules, &model, line.family, (&[End::any()], &to), &line.traffic, (line.cause, &line.options));
     }
 }

@@ -57,7 +57,7 @@ impl Renderer<'_> {
                 continue;
             }
             let word = zone.name.clone();
-            let Some(source) = self.plain(&word, zone.network_set().family(family), family) else { continue };
+            let Some(source) = self.senders(&word, zone.network_set().family(family), family) else { continue };
             self.push(Outbound {
                 interface: self.key(egress.zone),
                 family: family_word(family),
@@ -70,6 +70,12 @@ impl Renderer<'_> {
                 descr: words::description(&format!("{}{} leaves as {address}", words::MARK, zone.name)),
             });
         }
+    }
+
+    /// Senders as one side, without the router itself: it has addresses in the networks of zones.
+    fn senders(&mut self, word: &str, set: &Intervals, family: Family) -> Option<String> {
+        let others = set.minus(self.network.router_addresses().family(family));
+        self.plain(word, &others, family)
     }
 
     /// What a rule shows under the router's address in the receiver's zone.
@@ -113,7 +119,7 @@ impl Renderer<'_> {
             );
         }
         let (name, other) = (self.network.zone(from).name.clone(), self.network.zone(out).name.clone());
-        let Some(source) = self.plain(&name, &line.from.literal, line.family) else { return };
+        let Some(source) = self.senders(&name, &line.from.literal, line.family) else { return };
         let Some(destination) = self.plain(&other, &line.to.literal, line.family) else { return };
         let why = self.place(line.cause);
         self.shown(out, line.family, (source, destination), &line.traffic, &why);
@@ -159,7 +165,7 @@ impl Renderer<'_> {
         }
         let networks = &self.network.zone(zone).networks;
         let own = networks.iter().filter(|network| network.net.network().is_ipv4() == (forward.family == Family::V4));
-        if own.count() > 1 {
+        if own.count() > 1 && !self.network.zone(zone).isolated {
             self.errors.push(
                 Diagnostic::error(
                     "backend-cannot-express",
@@ -171,12 +177,13 @@ impl Renderer<'_> {
             );
             return;
         }
-        let from = match Addresses::of(self.network, Place::Zone(zone), &from, forward.family) {
-            Ok(Addresses { literal, delegated: None }) => literal,
-            _ => return,
+        let Ok(Addresses { literal: from, delegated: None }) =
+            Addresses::of(self.network, Place::Zone(zone), &from, forward.family)
+        else {
+            return;
         };
         let word = self.network.zone(zone).name.clone();
-        let Some(source) = self.plain(&word, &from, forward.family) else { return };
+        let Some(source) = self.senders(&word, &from, forward.family) else { return };
         let Some(destination) = self.plain(&word, AddressSet::of(target).family(forward.family), forward.family) else {
             return;
         };

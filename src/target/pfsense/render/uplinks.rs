@@ -19,7 +19,7 @@ struct Way {
 }
 
 impl Renderer<'_> {
-    pub(super) fn to_uplinks(&mut self, sheet: &mut Sheet, id: ZoneId) {
+    pub(super) fn internet(&mut self, sheet: &mut Sheet, id: ZoneId) {
         let uplinks: BTreeSet<ZoneId> =
             self.network.zone_ids().filter(|(_, zone)| zone.is_internet()).map(|(zone, _)| zone).collect();
         let denied = self.ways(id, &uplinks, |pair| &pair.denied);
@@ -63,7 +63,6 @@ impl Renderer<'_> {
         uplinks: &BTreeSet<ZoneId>,
         side: impl Fn(&crate::plan::Pair) -> &Vec<Line>,
     ) -> Vec<Way> {
-        let internet = self.network.internet();
         let mut ways: Vec<Way> = Vec::new();
         for uplink in uplinks {
             let Some(pair) = self.book.pairs.get(&(Place::Zone(id), Place::Zone(*uplink))) else { continue };
@@ -73,7 +72,6 @@ impl Renderer<'_> {
                 let family = line.family;
                 let near = part(upstream.family(family));
                 let far = line.to.literal.minus(&near);
-                let _ = &internet;
                 for (to, upstream) in [(near, Some(*uplink)), (far, None)] {
                     if to.is_empty() {
                         continue;

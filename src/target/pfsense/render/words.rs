@@ -123,18 +123,21 @@ pub fn protocol(traffic: &Traffic) -> String {
     }
 }
 
-/// Types of ICMP by pfSense's words, or nothing when single codes are asked for.
-pub fn icmp_types(traffic: &Traffic) -> Option<String> {
+/// Types of ICMP by pfSense's words, with a code where single ones are meant: it hands the text on to pf as it is.
+pub fn icmp_types(traffic: &Traffic) -> String {
     let mut found = Vec::new();
     for (from, to) in &traffic.to {
-        if from & 0xff != 0 || to & 0xff != 0xff {
-            return None;
-        }
         for kind in (from >> 8)..=(to >> 8) {
-            found.push(icmp_type(kind, traffic.protocol == Some(ICMPV6)));
+            let word = icmp_type(kind, traffic.protocol == Some(ICMPV6));
+            let (first, last) = ((*from).max(kind << 8) & 0xff, (*to).min(kind << 8 | 0xff) & 0xff);
+            if (first, last) == (0, 0xff) {
+                found.push(word);
+            } else {
+                found.extend((first..=last).map(|code| format!("{word} code {code}")));
+            }
         }
     }
-    if found.len() == 256 { Some(String::new()) } else { Some(found.join(",")) }
+    if found.len() == 256 && !found.iter().any(|word| word.contains(' ')) { String::new() } else { found.join(",") }
 }
 
 fn icmp_type(kind: u16, v6: bool) -> String {
