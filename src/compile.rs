@@ -1,5 +1,7 @@
 //! The whole pipeline: a policy's text in, proven files out.
 
+use std::collections::BTreeMap;
+
 pub use crate::policy::Meant;
 
 use crate::{
@@ -11,7 +13,7 @@ use crate::{
     router::{File, Limits, Unreadable},
     target::Target,
     verify::{self, Verdict},
-    world::World,
+    world::{Recorder, World},
 };
 
 /// How far a check goes.
@@ -34,6 +36,8 @@ pub struct Checked {
     pub sources: Sources,
     pub network: Network,
     pub diagnostics: Vec<Diagnostic>,
+    /// The texts that the policy is made of, by their paths: its own, and all that were read for it.
+    pub inputs: BTreeMap<String, String>,
     /// Only when no diagnostic of the model is an error.
     pub meant: Option<Meant>,
 }
@@ -62,8 +66,11 @@ pub fn check(path: &str, text: &str, world: &dyn World) -> Checked {
 /// [`check`], within another budget.
 pub fn check_within(path: &str, text: &str, world: &dyn World, budget: Budget) -> Checked {
     let mut sources = Sources::default();
-    let (network, diagnostics) = model::resolve(path, text, &mut sources, world);
-    let mut checked = Checked { sources, network, diagnostics, meant: None };
+    let recorder = Recorder::new(world);
+    let (network, diagnostics) = model::resolve(path, text, &mut sources, &recorder);
+    let mut inputs = recorder.into_read();
+    inputs.insert(path.to_owned(), text.to_owned());
+    let mut checked = Checked { sources, network, diagnostics, inputs, meant: None };
     // A statement that has run out is left out and said to be; everything else can be decided.
     let fatal = |found: &Diagnostic| found.severity == Severity::Error && found.code != "expired-rule";
     if checked.diagnostics.iter().any(fatal) {
