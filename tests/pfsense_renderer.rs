@@ -140,7 +140,7 @@ impl<'a> References<'a> {
                 let ports = ["tcp", "udp", "tcp/udp", "sctp"].contains(&text(rule, &["protocol"]));
                 assert!(ports || texts(end, &["port"]).is_empty(), "ports without a protocol that has them");
             }
-            self.description(rule);
+            Self::description(rule);
             assert!(text(rule, &["sched"]).is_empty() || schedules.contains(&text(rule, &["sched"])));
             let gateway = text(rule, &["gateway"]);
             assert!(gateway.is_empty() || self.gateways().iter().any(|known| known == gateway), "no gateway {gateway}");
@@ -154,7 +154,7 @@ impl<'a> References<'a> {
                 self.end(items(rule, &[side])[0], families);
             }
             assert!(is_address(text(rule, &["target"])) || !items(rule, &["nordr"]).is_empty());
-            self.description(rule);
+            Self::description(rule);
         }
         for rule in items(self.root, &["nat", "outbound", "rule"]) {
             assert!(self.keys.contains(text(rule, &["interface"])));
@@ -206,7 +206,7 @@ impl<'a> References<'a> {
         assert_eq!(unique.len(), descr.len());
     }
 
-    fn description(&self, node: Node<'a, 'a>) {
+    fn description(node: Node) {
         let descr = text(node, &["descr"]);
         assert!(descr.len() <= 52 && !descr.contains(['&', '<', '>', '"', '\'']), "{descr}");
     }
@@ -219,7 +219,7 @@ fn every_reference_is_there() {
         let files = render(&policy, &[]);
         let document = Document::parse(&files[0].text).unwrap();
         References::of(&document).check();
-        for file in files.iter().filter(|file| file.name.ends_with(".xml")) {
+        for file in files.iter().filter(|file| file.name != "IMPORT.md") {
             let document = Document::parse(&file.text).unwrap();
             let root = document.root_element();
             assert!(root.children().any(|child| child.is_element()), "pfSense refuses empty areas: {}", file.name);
@@ -268,7 +268,7 @@ fn hostile_text_stays_in_its_element() {
     let files = render_as(path, &policy, &[]).unwrap();
     let document = Document::parse(&files[0].text).unwrap();
     References::of(&document).check();
-    let plain = render(&SMALL, &[]);
+    let plain = render(SMALL, &[]);
     let count =
         |text: &str| Document::parse(text).unwrap().descendants().filter(|node| node.has_tag_name("rule")).count();
     assert_eq!(count(&files[0].text), count(&plain[0].text));
