@@ -7,7 +7,7 @@ use std::{
 };
 
 /// What the code of a folder (or file) may name of the rest of the crate. `diagnostic` and `world` are everybody's.
-const MAY_USE: [(&str, &[&str]); 16] = [
+const MAY_USE: [(&str, &[&str]); 17] = [
     ("diagnostic", &[]),
     ("world", &[]),
     ("packet", &[]),
@@ -22,9 +22,23 @@ const MAY_USE: [(&str, &[&str]); 16] = [
     ("verify", &["packet", "router", "model", "policy", "target"]),
     ("report", &["reach"]),
     ("compile", &["packet", "router", "model", "policy", "check", "plan", "target", "verify"]),
+    ("certificate", &["router", "compile"]),
     (
         "cli",
-        &["syntax", "packet", "router", "model", "policy", "reach", "check", "target", "verify", "report", "compile"],
+        &[
+            "certificate",
+            "syntax",
+            "packet",
+            "router",
+            "model",
+            "policy",
+            "reach",
+            "check",
+            "target",
+            "verify",
+            "report",
+            "compile",
+        ],
     ),
     ("lib", &[]),
 ];

@@ -13,6 +13,7 @@ use super::{
     output::{Common, count, many},
 };
 use crate::{
+    certificate::{self, Certificate},
     compile::{self, Checked, Output},
     diagnostic::Diagnostic,
     model::Network,
@@ -106,8 +107,12 @@ pub fn run(arguments: &Arguments, common: &Common) -> Exit {
     let files: Vec<(PathBuf, String)> = outputs
         .iter()
         .flat_map(|output| {
-            let inside = |file: &File| (PathBuf::from(output.target.name()).join(&file.name), file.text.clone());
-            output.files.iter().map(inside)
+            let within = PathBuf::from(output.target.name());
+            let certificate = Certificate::of(output, &checked, &base, &path, &disk).text();
+            let inside = |file: &File| (within.join(&file.name), file.text.clone());
+            let mut files: Vec<_> = output.files.iter().map(inside).collect();
+            files.push((within.join(certificate::NAME), certificate));
+            files
         })
         .collect();
     if let Err(why) = disk::write_all(&folder, &files) {

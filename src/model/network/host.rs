@@ -22,6 +22,8 @@ pub struct Host {
     pub lease: Option<Lease>,
     pub dns_name: Option<String>,
     pub runs: Vec<(String, Traffic)>,
+    /// Does somebody administer the network from it?
+    pub admin: bool,
 }
 
 impl Host {

@@ -21,7 +21,7 @@ use crate::{
     },
 };
 
-const KNOWN: [&str; 7] = ["zone", "address", "mac", "suffix", "dhcp", "name", "runs"];
+const KNOWN: [&str; 8] = ["zone", "address", "mac", "suffix", "dhcp", "name", "runs", "admin"];
 
 impl Resolver<'_> {
     pub(super) fn hosts(&mut self) {
@@ -124,6 +124,7 @@ impl Resolver<'_> {
             lease: attributes.choice("dhcp", &[("static", Lease::Static), ("dynamic", Lease::Dynamic)]),
             dns_name: attributes.text("name").filter(|name| dns_name(name, 1..=127, self.errors)).map(|name| name.text),
             runs: self.runs(&attributes, space),
+            admin: attributes.flag("admin"),
         }
     }
 

@@ -17,7 +17,7 @@ use crate::{
     },
 };
 
-const OPTIONS: [&str; 7] = ["as", "log", "during", "until", "limit", "because", "owner"];
+const OPTIONS: [&str; 8] = ["as", "log", "during", "until", "limit", "because", "owner", "temporary"];
 
 impl<'t> Resolver<'t> {
     /// Second pass: everything that says what may flow.
@@ -349,6 +349,7 @@ impl<'t> Resolver<'t> {
         Options {
             as_router,
             log: attributes.flag("log"),
+            temporary: attributes.flag("temporary"),
             during,
             until,
             limit,

@@ -23,7 +23,7 @@ use crate::{
     },
 };
 
-const KNOWN: [&str; 13] = [
+const KNOWN: [&str; 14] = [
     "role",
     "interface",
     "vlan",
@@ -37,6 +37,7 @@ const KNOWN: [&str; 13] = [
     "delegated",
     "failover",
     "egress",
+    "upnp",
 ];
 
 /// A network as written, before the delegated prefix is known.
@@ -111,7 +112,7 @@ impl Resolver<'_> {
         let internet = role == Role::Internet;
         if role_known {
             self.only_for(&attributes, &["uplink", "upstream", "delegated", "failover"], internet, "an internet zone");
-            self.only_for(&attributes, &["isolated", "egress"], !internet, "a zone of your own");
+            self.only_for(&attributes, &["isolated", "egress", "upnp"], !internet, "a zone of your own");
             let serves = !internet && role != Role::Vpn;
             self.only_for(&attributes, &["dhcp"], serves, "a zone of your own that is no VPN");
         }
@@ -154,6 +155,10 @@ impl Resolver<'_> {
             addresses: Vec::new(),
             dhcp: pools.iter().map(|(from, to, _)| (*from, *to)).collect(),
             isolated: attributes.flag("isolated"),
+            upnp: attributes.get("upnp").map(|arguments| {
+                arguments.end();
+                arguments.attribute.key.span
+            }),
             masquerade: attributes.switch("masquerade").unwrap_or(internet),
             uplink: attributes.choice(
                 "uplink",

@@ -1,0 +1,5 @@
+//! Addresses and names as they are declared: families, prefixes, leases.
+
+use super::Leak;
+
+pub const CHECKS: &[Leak] = &[];
