@@ -131,8 +131,13 @@ pub fn render(checked: &mut Checked, policy: &str, target: Target, base: &[File]
         Err(error) => Err(vec![fault(format!("the rendered configuration cannot be read back: {error}"))]),
         Ok(verdict) if verdict.is_equal() => Ok(Output { target, files, additions: verdict.additions }),
         Ok(verdict) => {
-            let error = fault("the rendered configuration differs from the policy, so nothing was written".to_owned())
-                .help("this is a fault of hedgerow: please report it with the policy");
+            let error = if base.is_empty() {
+                fault("the rendered configuration differs from the policy, so nothing was written".to_owned())
+                    .help("this is a fault of hedgerow: please report it with the policy")
+            } else {
+                fault("merged with your configuration it differs from the policy, so nothing was written".to_owned())
+                    .help("if the rules named above are your own, change or remove them and merge again; if they are hedgerow's, please report it with the policy")
+            };
             let notes = verdict.differences.iter().map(|difference| difference.sentence(network));
             Err(vec![notes.fold(error, Diagnostic::note)])
         }

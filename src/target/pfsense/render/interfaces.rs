@@ -204,9 +204,7 @@ impl Renderer<'_> {
             delegation: String::new(),
             gateway: String::new(),
         };
-        // OpenVPN and Tailscale give their interfaces their addresses themselves.
-        let kind = self.network.vpns.iter().find(|vpn| vpn.zone == id).map(|vpn| vpn.kind);
-        if matches!(kind, Some(VpnKind::Openvpn | VpnKind::Tailscale)) {
+        if self.is_addressed_by_daemon(id) {
             return interface;
         }
         for own in &zone.addresses {
@@ -303,6 +301,12 @@ impl Renderer<'_> {
         if members.iter().any(|(_, tier)| *tier == 2) {
             self.document.failover = members;
         }
+    }
+
+    /// Does a program give the interface its addresses? OpenVPN and Tailscale do; the configuration does not hold them.
+    pub(super) fn is_addressed_by_daemon(&self, id: ZoneId) -> bool {
+        let here = self.network.vpns.iter().filter(|vpn| vpn.zone == id && vpn.server.is_none());
+        here.into_iter().any(|vpn| matches!(vpn.kind, VpnKind::Openvpn | VpnKind::Tailscale))
     }
 
     /// Is this zone reached by a tunnel?
