@@ -110,10 +110,8 @@ const FAULTS: &[Fault] = &[
         "multi-uplink-office",
         &[
             ("target nftables;", "target nftables, pfsense;"),
-            (
-                "zone iot { role iot;  interface eth1.30;",
-                "zone iot { role iot;  interface eth1.30;  interface pfsense lan;",
-            ),
+            ("    interface pfsense lan\n", "    interface pfsense opt99\n"),
+            ("interface pfsense opt5;", "interface pfsense lan;"),
         ],
         &["mgmt-reachable-from-untrusted"],
     ),
