@@ -61,7 +61,7 @@ pub struct Units {
     /// The folder of the policy, as [`join`] writes it. Nothing outside it is read.
     pub root: String,
     /// Every address literal of the policy's own files, as ranges.
-    pub spoken: Vec<(IpAddr, IpAddr)>,
+    pub spoken: Vec<(IpAddr, IpAddr, Span)>,
 }
 
 /// Reads and parses a policy and everything that it uses.
@@ -97,7 +97,9 @@ impl Loader<'_> {
         let parsed = parse(source, text);
         self.units.errors.extend(parsed.errors);
         if !path.starts_with('<') {
-            self.units.spoken.extend(parsed.tokens.iter().filter_map(addresses));
+            self.units.spoken.extend(
+                parsed.tokens.iter().filter_map(|token| addresses(token).map(|(from, to)| (from, to, token.span))),
+            );
         }
         let folder = folder_of(path).to_owned();
         let uses: Vec<(Span, Use)> = parsed

@@ -108,6 +108,21 @@ impl<'a> Subject<'a> {
         flow_set(network, standing, limits, space, &flows)
     }
 
+    /// What the internet may open to whole zones: a gate that was left open, and not a service that is published.
+    pub fn thrown_open(&mut self) -> Set {
+        let network = self.network;
+        let wide = self.rules(|rule| {
+            let outside = rule
+                .from
+                .iter()
+                .any(|from| matches!(from.place, Place::Zone(zone) if network.zone(zone).is_internet()));
+            outside && rule.to.iter().any(|to| to.whole && to.place != Place::Router)
+        });
+        let (outside, private) = (self.outside(), self.private());
+        let packets = self.anything(&outside, &private);
+        self.space().intersect(packets, wide)
+    }
+
     /// What passes from some regions to others but what some rules let through.
     pub fn without(&mut self, packets: Set, taken: Set) -> Set {
         self.meant.space.minus(packets, taken)

@@ -20,7 +20,7 @@ use super::{
 use crate::diagnostic::Span;
 
 pub use crate::syntax::tree::{Action, AssertionKind};
-pub use host::{Host, HostAddress, Lease};
+pub use host::{Host, HostAddress, HostIntegration, Lease};
 pub use opening::{Exposure, HomeAssistant, Peer, Redirect, Reflector, Through, Tls, Vpn, VpnKind};
 pub use promise::{Assertion, Check, ExposedEntry, ExposedList, Waiver};
 pub use rule::{Limit, Options, Place, Region, Rule, Schedule, TimeUnit};
@@ -61,6 +61,8 @@ pub struct Network {
     pub unused: Vec<(&'static str, String, Span)>,
     /// Every service by its name, for words only: what rules ask for stands in the rules.
     pub services: Vec<(String, Vec<Traffic>)>,
+    /// Every address, prefix and range that the policy's own files write out, by its first and last address.
+    pub literals: Vec<(IpAddr, IpAddr, Span)>,
     /// What is worth knowing of the services that say something of themselves, by name.
     pub traits: BTreeMap<String, BTreeSet<Trait>>,
 }

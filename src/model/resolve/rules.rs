@@ -218,7 +218,7 @@ impl<'t> Resolver<'t> {
         }
     }
 
-    fn integration_named(&mut self, item: &Item, space: Space) -> Option<(String, Integration)> {
+    pub(super) fn integration_named(&mut self, item: &Item, space: Space) -> Option<(String, Integration)> {
         let ItemKind::Name(name) = &item.kind else {
             self.report(
                 Diagnostic::error("not-an-integration", item.span, "only integrations may stand behind `<->`")

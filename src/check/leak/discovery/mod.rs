@@ -1,5 +1,12 @@
 //! What devices need to find and call each other.
 
-use super::Leak;
+mod needs;
 
-pub const CHECKS: &[Leak] = &[];
+use super::{Decided::Asked, Leak, leak};
+
+pub const CHECKS: &[Leak] = &[
+    leak!("discovery-needs-reflector", Note, Asked(needs::found_across)),
+    leak!("matter-cross-vlan", Error, Asked(needs::same_zone)),
+    leak!("reflector-joins-untrusted", Warning, Asked(needs::reflectors)),
+    leak!("required-flow-missing", Error, Asked(needs::flows)),
+];

@@ -1,5 +1,13 @@
 //! What the router itself does, whatever the rules say.
 
-use super::Leak;
+mod icmpv6_overblocked;
+mod lockout_risk;
+mod upnp_enabled;
 
-pub const CHECKS: &[Leak] = &[];
+use super::{Decided::Asked, Leak, leak};
+
+pub const CHECKS: &[Leak] = &[
+    leak!("icmpv6-overblocked", Error, Asked(icmpv6_overblocked::run)),
+    leak!("lockout-risk", Error, Asked(lockout_risk::run)),
+    leak!("upnp-enabled", Warning, Asked(upnp_enabled::run)),
+];

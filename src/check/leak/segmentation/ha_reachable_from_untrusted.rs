@@ -16,7 +16,7 @@ pub fn run(subject: &mut Subject<'_>) -> Outcome {
     };
     let page = [Traffic::ports(TCP, 8123, 8123)];
     let mut sets = Vec::new();
-    for (zone, found) in subject.zones(&[Role::Guest, Role::Iot, Role::Camera, Role::Kids]) {
+    for (zone, found) in subject.zones(&[Role::Iot, Role::Camera, Role::Kids]) {
         // Devices may call back for a reason that is written down; people have no callbacks.
         let devices = matches!(found.role, Role::Iot | Role::Camera);
         let wide = subject.rules(|rule| {
@@ -30,6 +30,6 @@ pub fn run(subject: &mut Subject<'_>) -> Outcome {
     let packets = subject.space().union_all(sets);
     let diagnostic = warning(place, "an untrusted zone may open Home Assistant's page")
         .label("lets all of the zone in")
-        .help("name the devices that call back, or say `because`; guests and children get in by a zone that you trust");
+        .help("name the devices that call back, or say `because`; children get in by a zone that you trust");
     Outcome::Decided(vec![Finding::packets(diagnostic, packets)])
 }

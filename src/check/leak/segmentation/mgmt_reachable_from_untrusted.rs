@@ -58,6 +58,7 @@ fn anti_lockout(subject: &Subject<'_>) -> Vec<Finding> {
         .map(|(id, zone, span)| {
             let found = error(span, format!("pfSense's anti-lockout rule opens its page to `{}`", zone.name))
                 .label("the interface `lan` is let in before any rule is asked")
+                .note("a fresh configuration of hedgerow has that rule off; one that it is merged into may have it on")
                 .help("assign `lan` to a zone that you trust");
             Finding::ends(found, vec![region(id)], vec![router()])
         })
