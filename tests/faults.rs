@@ -127,6 +127,12 @@ const FAULTS: &[Fault] = &[
         &[("", "allow vpn-user -> nas : smb { temporary;  because \"moving\" }")],
         &["temporary-without-expiry"],
     ),
+    (
+        "Proxmox's firewall is off",
+        "multi-uplink-office",
+        &[("    network   10.8.99.0/24\n", "    network   10.8.99.0/24\n    isolated\n    filter    off\n")],
+        &["backend-not-enforcing"],
+    ),
     ("IPv6 to the servers", "multi-uplink-office", &[("", "allow internet -> srv")], &["ipv6-inbound-open"]),
 ];
 

@@ -1,5 +1,6 @@
 //! What the router itself does, whatever the rules say.
 
+mod backend_not_enforcing;
 mod ha_bridge_routable;
 mod icmpv6_overblocked;
 mod lockout_risk;
@@ -11,6 +12,7 @@ use super::{
 };
 
 pub const CHECKS: &[Leak] = &[
+    leak!("backend-not-enforcing", Error, Asked(backend_not_enforcing::run)),
     leak!("dmz-host-catchall", Error, Always(&["expose-everything"])),
     leak!("ha-bridge-routable", Error, Asked(ha_bridge_routable::run)),
     leak!("icmpv6-overblocked", Error, Asked(icmpv6_overblocked::run)),
