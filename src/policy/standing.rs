@@ -45,7 +45,7 @@ impl Standing {
             internet: zone.is_internet(),
             upstream: zone.upstream.clone(),
         });
-        Self { topology: Topology { interfaces: interfaces.collect() }, offset: self.offset }
+        Self { topology: Topology { interfaces: interfaces.collect(), offset: self.offset }, offset: self.offset }
     }
 
     /// The minutes of the week, in UTC, of a schedule.

@@ -43,6 +43,8 @@ impl Interface {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Topology {
     pub interfaces: Vec<Interface>,
+    /// Minutes that the router's clock is ahead of UTC, if it keeps local time.
+    pub offset: i64,
 }
 
 impl Topology {

@@ -16,17 +16,19 @@ use crate::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Target {
     Nftables,
+    PfSense,
 }
 
 impl Target {
     /// All of them, in the order in which they are listed.
-    pub const ALL: [Self; 1] = [Self::Nftables];
+    pub const ALL: [Self; 2] = [Self::Nftables, Self::PfSense];
 
     /// The word in the language and on the command line, and the name of its folders.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Nftables => "nftables",
+            Self::PfSense => "pfsense",
         }
     }
 
@@ -41,6 +43,7 @@ impl Target {
     pub const fn reads(self) -> &'static [&'static str] {
         match self {
             Self::Nftables => &["hedgerow.nft"],
+            Self::PfSense => &[pfsense::read::FILE],
         }
     }
 
@@ -49,6 +52,7 @@ impl Target {
     pub const fn takes_base(self) -> bool {
         match self {
             Self::Nftables => false,
+            Self::PfSense => true,
         }
     }
 
@@ -59,6 +63,7 @@ impl Target {
     pub fn render(self, request: &Request) -> Result<Vec<File>, Vec<Diagnostic>> {
         match self {
             Self::Nftables => nftables::render::render(request),
+            Self::PfSense => pfsense::render::render(request),
         }
     }
 
@@ -76,6 +81,7 @@ impl Target {
         match self {
             Self::Nftables => nftables::read::read_any(files, topology, limits, space)
                 .map_err(|error| Unreadable::new(error.to_string())),
+            Self::PfSense => pfsense::read::read(files, topology, limits, space),
         }
     }
 }

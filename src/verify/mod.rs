@@ -5,13 +5,16 @@ mod difference;
 pub use crate::policy::describe;
 pub use difference::{Difference, Kind};
 
-use std::collections::BTreeSet;
+use std::{
+    collections::BTreeSet,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+};
 
 use crate::{
     model::Network,
     packet::{Cube, Field, Ranges, Set, Side, Space, prefix},
     policy::{Cause, Meaning, Standing, let_through},
-    router::{Behaviour, Dnat, Facts, File, LOCAL, Limits, Line, Outcome, Unreadable, number},
+    router::{Behaviour, Dnat, Facts, File, LOCAL, Limits, Line, Outcome, Snat, Topology, Unreadable, number},
     target::Target,
 };
 
@@ -49,7 +52,7 @@ pub fn compare(
     let configuration = target.read(files, &standing.topology, limits, space)?;
     let facts = configuration.facts(space);
     let mut verdict = Verdict { unknown: facts.unknown.clone(), ..Verdict::default() };
-    first_packets(meaning, &facts, &mut verdict, space);
+    first_packets(&standing.topology, meaning, &facts, &mut verdict, space);
     later_packets(network, standing, &facts, &mut verdict, space);
     for difference in &mut verdict.differences {
         difference.causes = causes(meaning, difference);
@@ -62,23 +65,22 @@ pub fn compare(
 }
 
 /// The packets that open connections: who passes, and how they are translated.
-fn first_packets(meaning: &Meaning, facts: &Facts, verdict: &mut Verdict, space: &mut Space) {
-    let opening = space.project(facts.first, Field::Out);
+fn first_packets(topology: &Topology, meaning: &Meaning, facts: &Facts, verdict: &mut Verdict, space: &mut Space) {
+    let borne = borne(topology, space);
+    let [meant, certain, possible] =
+        [&meaning.behaviour, &facts.surely, &facts.possibly].map(|behaviour| settled(behaviour, borne, space));
+    let translatable = space.project(facts.first, Field::Out);
     let get = |behaviour: &Behaviour, outcome: &Outcome| behaviour.accepted.get(outcome).copied().unwrap_or(Set::EMPTY);
-    let outcomes: BTreeSet<Outcome> = meaning
-        .behaviour
-        .accepted
-        .keys()
-        .chain(facts.surely.accepted.keys())
-        .chain(facts.possibly.accepted.keys())
-        .copied()
-        .collect();
-    let asked = meaning.behaviour.all(space);
-    let possibly_all = facts.possibly.all(space);
+    let behaviours = [&meant, &certain, &possible];
+    let outcomes: BTreeSet<Outcome> =
+        behaviours.iter().flat_map(|behaviour| behaviour.accepted.keys()).copied().collect();
+    let asked = meant.all(space);
+    let possibly_all = possible.all(space);
     for outcome in outcomes {
-        let wanted = get(&meaning.behaviour, &outcome);
-        let wanted = space.intersect(wanted, opening);
-        let (surely, possibly) = (get(&facts.surely, &outcome), get(&facts.possibly, &outcome));
+        let wanted = get(&meant, &outcome);
+        // A translated packet leaves elsewhere than its first destination leads to.
+        let wanted = space.intersect(wanted, if outcome.dnat.is_some() { translatable } else { facts.first });
+        let (surely, possibly) = (get(&certain, &outcome), get(&possible, &outcome));
         let open = space.minus(surely, wanted);
         let closed = space.minus(wanted, possibly);
         let perhaps = space.minus(possibly, surely);
@@ -90,7 +92,9 @@ fn first_packets(meaning: &Meaning, facts: &Facts, verdict: &mut Verdict, space:
         for addition in &facts.additions {
             if space.intersect(open_anew, addition.packets) != Set::EMPTY {
                 open_anew = space.minus(open_anew, addition.packets);
-                verdict.additions.push(addition.what.clone());
+                if !verdict.additions.contains(&addition.what) {
+                    verdict.additions.push(addition.what.clone());
+                }
             }
         }
         let translated = space.intersect(open, asked);
@@ -100,6 +104,38 @@ fn first_packets(meaning: &Meaning, facts: &Facts, verdict: &mut Verdict, space:
         verdict.add(Kind::Closed, outcome, closed_wholly, space);
         verdict.add(Kind::Undecided, outcome, unclear, space);
     }
+}
+
+/// The router's own packets that bear the address of the interface that they leave by, or none yet: to masquerade them
+/// changes nothing.
+fn borne(topology: &Topology, space: &mut Space) -> Set {
+    let mut cubes = Vec::new();
+    for (id, interface) in topology.interfaces() {
+        let here =
+            Cube::any().with(Field::In, Ranges::single(LOCAL.into())).with(Field::Out, Ranges::single(id.into()));
+        for v4 in [true, false] {
+            let own = interface.addresses.iter().find(|address| address.is_ipv4() == v4).copied();
+            let unset = if v4 { IpAddr::V4(Ipv4Addr::UNSPECIFIED) } else { IpAddr::V6(Ipv6Addr::UNSPECIFIED) };
+            cubes.extend(own.into_iter().chain([unset]).map(|net| here.intersect(&prefix(net.into(), Side::Src))));
+        }
+    }
+    space.cubes_union(cubes)
+}
+
+/// A behaviour without translations that change nothing.
+fn settled(behaviour: &Behaviour, borne: Set, space: &mut Space) -> Behaviour {
+    let mut found = Behaviour::default();
+    for (outcome, packets) in &behaviour.accepted {
+        if outcome.snat != Some(Snat::Masquerade) {
+            found.add(space, *outcome, *packets);
+            continue;
+        }
+        let changed = space.minus(*packets, borne);
+        found.add(space, *outcome, changed);
+        let same = space.intersect(*packets, borne);
+        found.add(space, Outcome { snat: None, ..*outcome }, same);
+    }
+    found
 }
 
 /// Replies and errors must pass, and what belongs to no connection must not.

@@ -24,6 +24,7 @@ pub fn interface(name: &str, networks: &[&str], addresses: &[&str], internet: bo
 
 pub fn house() -> Topology {
     Topology {
+        offset: 0,
         interfaces: vec![
             interface("lan", &["192.168.10.0/24", "fd00:10::/64"], &["192.168.10.1", "fd00:10::1"], false),
             interface("iot", &["192.168.20.0/24", "fd00:20::/64"], &["192.168.20.1", "fd00:20::1"], false),

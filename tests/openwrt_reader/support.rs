@@ -68,6 +68,7 @@ pub fn house() -> Topology {
         upstream: Vec::new(),
     };
     Topology {
+        offset: 0,
         interfaces: vec![
             interface("br-lan", &["10.0.0.0/24", "fd00:1::/64"], &["10.0.0.1", "fd00:1::1"], false),
             interface("br-lan.20", &["10.1.0.0/24"], &["10.1.0.1"], false),

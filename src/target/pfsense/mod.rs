@@ -1,3 +1,4 @@
 //! pfSense: CE 2.7 and 2.8, Plus 24 and newer.
 
+pub mod read;
 pub mod render;

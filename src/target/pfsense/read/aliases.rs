@@ -1,0 +1,183 @@
+//! Aliases: what `filter_generate_nested_alias` and `alias_expand` make of them.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
+};
+
+use ipnet::IpNet;
+
+use super::{
+    ast::{Atom, Ports},
+    names,
+    xml::Node,
+};
+use crate::router::Unreadable;
+
+/// An alias as it is written.
+#[derive(Clone, Debug)]
+struct Alias {
+    kind: String,
+    address: String,
+    /// Has it an address to be loaded from?
+    loads: bool,
+}
+
+/// All aliases, pfSense's own among them, which take precedence.
+#[derive(Clone, Debug, Default)]
+pub struct Aliases(BTreeMap<String, Alias>);
+
+/// What a name or literal stands for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Meaning {
+    /// A table, or the addresses of a literal.
+    Addresses(Vec<Atom>),
+    /// A list of ports used where an address should stand: pf refuses it.
+    Ports,
+    /// pfSense knows nothing of this name, and leaves out the rule that uses it.
+    Nothing,
+}
+
+/// pfSense's own lists (`globals.inc`).
+const OWN: &[(&str, &str)] = &[
+    ("_loopback4_", "127.0.0.0/8"),
+    ("_loopback6_", "::1/128"),
+    ("_loopback46_", "127.0.0.0/8 ::1/128"),
+    ("_linklocal4_", "169.254.0.0/16"),
+    ("_linklocal6_", "fe80::/10"),
+    ("_linklocal46_", "169.254.0.0/16 fe80::/10"),
+    ("_private4_", "10.0.0.0/8 172.16.0.0/12 192.168.0.0/16"),
+    ("_private6_", "fc00::/7"),
+    ("_private46_", "10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 fc00::/7"),
+    ("_multicast4_", "224.0.0.0/4"),
+    ("_multicast6_", "ff00::/8"),
+    ("_multicast46_", "224.0.0.0/4 ff00::/8"),
+    ("_reserved4_", RESERVED4),
+    ("_reserved6_", RESERVED6),
+    ("_nat64reserved_", NAT64_RESERVED),
+    // Filled while the firewall runs, and empty when it starts.
+    ("sshguard", ""),
+    ("snort2c", ""),
+    ("virusprot", ""),
+];
+
+const RESERVED4: &str = "0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 169.254.0.0/16 172.16.0.0/12 192.0.0.0/24 \
+                         192.0.2.0/24 192.88.99.0/24 192.168.0.0/16 198.18.0.0/15 198.51.100.0/24 203.0.113.0/24 \
+                         224.0.0.0/4 240.0.0.0/4 255.255.255.255/32";
+const RESERVED6: &str = "::1/128 ::/128 ::ffff:0:0/96 64:ff9b::/96 64:ff9b:1::/48 100::/64 2001::/23 2001:2::/48 \
+                         2001:db8::/32 2002::/16 3fff::/20 5f00::/16 fc00::/7 fe80::/10 ff00::/8";
+/// IPv4 addresses that are not global, below the well-known prefix of NAT64.
+pub const NAT64_RESERVED: &str = "64:ff9b::/104 64:ff9b::a00:0/104 64:ff9b::6440:0/106 64:ff9b::7f00:0/104 \
+                                  64:ff9b::a9fe:0/112 64:ff9b::ac10:0/108 64:ff9b::c000:0/120 64:ff9b::c000:200/120 \
+                                  64:ff9b::c058:6300/120 64:ff9b::c0a8:0/112 64:ff9b::c612:0/111 \
+                                  64:ff9b::c633:6400/120 64:ff9b::cb00:7100/120 64:ff9b::e000:0/100 \
+                                  64:ff9b::f000:0/100 64:ff9b::ffff:ffff/128";
+
+impl Aliases {
+    /// The aliases of a configuration; `vpns` is what `vpn_networks` holds.
+    ///
+    /// # Errors
+    /// If pf would refuse a name, and with it all rules.
+    pub fn new(root: &Node, vpns: &[IpNet]) -> Result<Self, Unreadable> {
+        let mut all = BTreeMap::new();
+        for node in root.all(&["aliases"], "alias") {
+            let name = node.text("name");
+            let word = |letter: char| letter == '_' || letter.is_ascii_alphanumeric();
+            if name.is_empty() || !name.chars().all(word) {
+                return Err(Unreadable::new(format!(
+                    "line {}: `{name}` is no name that pf takes for an alias (letters, digits, `_`), so it would \
+                     refuse all rules and keep the old ones",
+                    node.line
+                )));
+            }
+            let alias = Alias {
+                kind: node.text("type").to_owned(),
+                address: node.text("address").to_owned(),
+                loads: !node.text("url").is_empty() || node.has("aliasurl"),
+            };
+            all.entry(name.to_owned()).or_insert(alias);
+        }
+        let network = |address: String| Alias { kind: "network".to_owned(), address, loads: false };
+        for (name, address) in OWN {
+            all.insert((*name).to_owned(), network((*address).to_owned()));
+        }
+        let vpns: Vec<String> = vpns.iter().map(ToString::to_string).collect();
+        all.insert("vpn_networks".to_owned(), network(vpns.join(" ")));
+        all.insert("negate_networks".to_owned(), network(vpns.join(" ")));
+        for name in ["bogons", "bogonsv6"] {
+            all.insert(name.to_owned(), Alias { kind: "urltable".to_owned(), address: String::new(), loads: true });
+        }
+        Ok(Self(all))
+    }
+
+    pub fn is_alias(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+
+    /// What stands in an address of a rule.
+    pub fn address(&self, word: &str) -> Meaning {
+        if let Some(net) = literal(word) {
+            return Meaning::Addresses(vec![Atom::Net(net)]);
+        }
+        let Some(alias) = self.0.get(word).filter(|_| !numeric(word)) else { return Meaning::Nothing };
+        match alias.kind.as_str() {
+            "url" | "urltable" | "url_ports" | "urltable_ports" if !alias.loads => Meaning::Nothing,
+            "port" | "url_ports" | "urltable_ports" => Meaning::Ports,
+            _ => Meaning::Addresses(self.atoms(word)),
+        }
+    }
+
+    /// What a table holds.
+    pub fn atoms(&self, name: &str) -> Vec<Atom> {
+        let mut found = BTreeSet::new();
+        self.collect(name, &mut BTreeSet::new(), &mut |word| {
+            found.insert(literal(word).map_or(Atom::Unknown, Atom::Net));
+        });
+        found.into_iter().collect()
+    }
+
+    /// What stands in a port of a rule that is no number; nothing if no port comes of it.
+    pub fn ports(&self, name: &str) -> Option<Ports> {
+        let alias = self.0.get(name).filter(|_| !numeric(name))?;
+        if alias.kind.starts_with("url") && !alias.loads {
+            return None;
+        }
+        let mut found = Ports { unknown: alias.kind.starts_with("url"), ..Ports::default() };
+        self.collect(name, &mut BTreeSet::new(), &mut |word| match names::ports(word) {
+            Some(range) => found.ranges.push(range),
+            None => found.unknown = true,
+        });
+        (!found.ranges.is_empty() || found.unknown).then_some(found)
+    }
+
+    /// The words of an alias, and of those within it.
+    fn collect<'a>(&'a self, name: &'a str, seen: &mut BTreeSet<&'a str>, found: &mut dyn FnMut(&str)) {
+        let mut open = vec![name];
+        while let Some(name) = open.pop() {
+            let Some(alias) = self.0.get(name) else { continue };
+            if !seen.insert(name) {
+                continue;
+            }
+            // What is loaded from elsewhere, such as GeoIP or a list on the web.
+            if alias.kind.starts_with("url") {
+                found("?");
+            }
+            for word in alias.address.split_whitespace() {
+                if self.is_alias(word) {
+                    open.push(word);
+                } else {
+                    found(word);
+                }
+            }
+        }
+    }
+}
+
+/// An address or network.
+pub fn literal(word: &str) -> Option<IpNet> {
+    word.parse::<IpAddr>().map(IpNet::from).or_else(|_| word.parse::<IpNet>()).ok().map(|net| net.trunc())
+}
+
+fn numeric(word: &str) -> bool {
+    word.chars().all(|letter| letter.is_ascii_digit())
+}

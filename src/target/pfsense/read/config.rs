@@ -1,0 +1,122 @@
+//! A configuration as far as it decides over packets.
+
+use ipnet::IpNet;
+
+use super::{
+    aliases::{self, Aliases},
+    ast::Origin,
+    interfaces::{Interfaces, interfaces},
+    xml::Node,
+};
+use crate::router::{Topology, Unreadable};
+
+/// What rules are made of.
+#[derive(Clone, Debug)]
+pub struct Config {
+    pub root: Node,
+    pub interfaces: Interfaces,
+    pub aliases: Aliases,
+    /// Networks of VPNs, that gateways of rules do not apply to.
+    pub vpns: Vec<IpNet>,
+    /// Minutes that the firewall's clock is ahead of UTC; several if that cannot be told.
+    pub offsets: Vec<i64>,
+}
+
+impl Config {
+    /// # Errors
+    /// If pfSense or pf would refuse the configuration, or it does not fit to the topology.
+    pub fn new(root: Node, topology: &Topology) -> Result<Self, Unreadable> {
+        let interfaces = interfaces(&root, topology)?;
+        // Networks of a tunnel may be written as an alias, and no alias is made of them.
+        let known = Aliases::new(&root, &[])?;
+        let vpns = vpns(&root, &known);
+        let aliases = Aliases::new(&root, &vpns)?;
+        let offsets = super::schedule::offsets(root.text_at(&["system", "timezone"]), topology.offset);
+        Ok(Self { root, interfaces, aliases, vpns, offsets })
+    }
+
+    /// Is a switch of the system on? (It is when it stands there, whatever it says.)
+    pub fn system(&self, name: &str) -> bool {
+        self.root.at(&["system", name]).is_some()
+    }
+
+    pub fn ipv6(&self) -> bool {
+        self.system("ipv6allow")
+    }
+
+    /// The interface behind the name of a gateway: its key; nothing if there is no such gateway.
+    pub fn gateway(&self, name: &str) -> Option<Vec<String>> {
+        let item = self.root.all(&["gateways"], "gateway_item").find(|node| node.text("name") == name);
+        if let Some(item) = item {
+            return (!item.has("disabled")).then(|| vec![item.text("interface").to_owned()]);
+        }
+        if let Some(group) = self.root.all(&["gateways"], "gateway_group").find(|node| node.text("name") == name) {
+            let members = group.children.iter().filter(|child| child.name == "item");
+            let names = members.filter_map(|member| member.text.split('|').next());
+            return Some(
+                names.filter(|member| *member != name).filter_map(|member| self.member(member)).flatten().collect(),
+            );
+        }
+        self.member(name)
+    }
+
+    /// A gateway that is no group.
+    fn member(&self, name: &str) -> Option<Vec<String>> {
+        let item = self.root.all(&["gateways"], "gateway_item").find(|node| node.text("name") == name);
+        if let Some(item) = item {
+            return Some(vec![item.text("interface").to_owned()]);
+        }
+        let interface = self.interfaces.all.iter().filter(|interface| !interface.is_virtual).find(|interface| {
+            let kinds = [&interface.kind4, &interface.kind6].map(|kind| kind.to_uppercase());
+            let tunnel = interface.device.starts_with("ovpn") || interface.device.starts_with("ipsec");
+            let suffix = name.strip_prefix(&interface.descr).and_then(|rest| rest.strip_prefix('_'));
+            suffix.is_some_and(|suffix| {
+                kinds.iter().any(|kind| !kind.is_empty() && kind == suffix)
+                    || (tunnel && ["VPNV4", "VPNV6", "VTIV4", "VTIV6"].contains(&suffix))
+                    || (interface.gateway4 || interface.gateway6) && ["TUNNELV4", "TUNNELV6"].contains(&suffix)
+            })
+        });
+        interface.map(|interface| vec![interface.key.clone()])
+    }
+
+    /// The devices of a gateway.
+    pub fn gateway_devices(&self, name: &str) -> Option<Vec<String>> {
+        let keys = self.gateway(name)?;
+        Some(keys.iter().filter_map(|key| self.interfaces.get(key)).map(|interface| interface.device.clone()).collect())
+    }
+}
+
+/// Where a rule stands, by its description and tracker.
+pub fn origin(node: &Node, kind: &str) -> Origin {
+    let (descr, tracker) = (node.text("descr"), node.text("tracker"));
+    let mut text = if descr.is_empty() { kind.to_owned() } else { format!("{kind} `{}`", shown(descr)) };
+    if !tracker.is_empty() {
+        text += &format!(" (tracker {})", shown(tracker));
+    }
+    Origin { line: node.line, text }
+}
+
+/// A text of the file for a message: one line, of bounded length.
+pub fn shown(text: &str) -> String {
+    let flat: String = text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
+    if flat.chars().count() > 80 { flat.chars().take(79).chain(['…']).collect() } else { flat }
+}
+
+fn vpns(root: &Node, aliases: &Aliases) -> Vec<IpNet> {
+    let mut found = Vec::new();
+    for list in ["openvpn-client", "openvpn-server"] {
+        for node in root.all(&["openvpn"], list).filter(|node| !node.has("disable")) {
+            let networks = node.text("remote_network").split(',').chain([node.text("tunnel_network")]);
+            for word in networks.map(str::trim) {
+                let atoms = if aliases.is_alias(word) { aliases.atoms(word) } else { Vec::new() };
+                let nested = atoms.into_iter().filter_map(|atom| match atom {
+                    super::ast::Atom::Net(net) => Some(net),
+                    _ => None,
+                });
+                found.extend(aliases::literal(word).into_iter().chain(nested).filter(|net| net.prefix_len() > 0));
+            }
+        }
+    }
+    found.retain(|net| net.addr().is_ipv4());
+    found
+}

@@ -1,0 +1,415 @@
+//! The way of packets through pf: translation of destinations and rules of the arriving interface, then translation of
+//! sources and rules of the leaving one (`pf_test_rule` in `sys/netpfil/pf/pf.c`).
+//!
+//! A state lets replies pass, but not the packet itself on its way out: that is asked again. Of all rules that match, the
+//! last one decides, or the first one that is `quick`.
+
+use super::{
+    ast::{Action, Filter, From, Own, Rules, To},
+    matching::Matcher,
+    state::{Class, Destination, Flow, Source, Stage, State, join},
+    tri::Tri,
+};
+use crate::{
+    packet::{Cube, Field, Ranges, Set, Space},
+    router::{LOCAL, Line},
+};
+
+/// Ports or addresses of one translation that are followed one by one.
+const FOLLOWED: u32 = 2048;
+
+/// What decided over packets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Decision {
+    passes: bool,
+    tag: String,
+    /// The rule whose gateway sends them out.
+    route: Option<usize>,
+    own: Option<Own>,
+    stateless: bool,
+    unsure: bool,
+    /// The rule, where it is asked for.
+    by: Option<usize>,
+}
+
+/// Follows packets.
+pub struct Eval<'a, 's> {
+    pub rules: &'a Rules,
+    pub matcher: Matcher<'a>,
+    pub space: &'s mut Space,
+    pub class: Class,
+    /// Packets that may be held back although they may pass as well.
+    pub held: Set,
+    /// Packets that pass because pfSense always lets them.
+    pub additions: Vec<(Own, Set)>,
+    /// Packets that pass, and that nothing remembers.
+    pub forgotten: Set,
+    /// The rules whose match could not be judged.
+    pub doubts: Vec<Line>,
+    /// The rules that decided, by whether they let pass; kept for single packets.
+    pub steps: Option<Vec<(Line, bool)>>,
+}
+
+impl<'a, 's> Eval<'a, 's> {
+    pub fn new(rules: &'a Rules, matcher: Matcher<'a>, space: &'s mut Space) -> Self {
+        Self {
+            rules,
+            matcher,
+            space,
+            class: Class::First,
+            held: Set::EMPTY,
+            additions: Vec::new(),
+            forgotten: Set::EMPTY,
+            doubts: Vec::new(),
+            steps: None,
+        }
+    }
+
+    /// Follows packets from outside and those that the firewall sends; gives what may get through.
+    pub fn journey(&mut self, packets: Set) -> Flow {
+        let own = self.space.cube(&Cube::any().with(Field::In, Ranges::single(LOCAL.into())));
+        let taken = self.space.cube(&Cube::any().with(Field::Out, Ranges::single(LOCAL.into())));
+        let sent = self.space.intersect(packets, own);
+        let arriving = self.space.minus(packets, own);
+        let mut through = Flow::new();
+
+        let flow = self.redirect(arriving);
+        for (state, packets) in self.asked(Stage::Arriving, flow) {
+            let ours = self.space.intersect(packets, taken);
+            join(self.space, &mut through, state.clone(), ours);
+            let onward = self.space.minus(packets, taken);
+            self.leave(state, onward, &mut through);
+        }
+
+        let onward = self.space.minus(sent, taken);
+        self.leave(State::fresh(), onward, &mut through);
+        let looped = self.space.intersect(sent, taken);
+        let flow = self.asked(Stage::LoopbackOut, Flow::from([(State::fresh(), looped)]));
+        for (state, packets) in self.asked(Stage::LoopbackIn, flow) {
+            join(self.space, &mut through, state, packets);
+        }
+        through
+    }
+
+    fn leave(&mut self, state: State, packets: Set, through: &mut Flow) {
+        let flow = self.translate(state, packets);
+        for (state, packets) in self.asked(Stage::Leaving, flow) {
+            join(self.space, through, state, packets);
+        }
+    }
+
+    fn doubt(&mut self, found: Tri, packets: Set, origin: &super::ast::Origin) {
+        let open = self.space.minus(found.possibly, found.surely);
+        if self.space.disjoint(open, packets) {
+            return;
+        }
+        let line = line(origin);
+        if !self.doubts.contains(&line) {
+            self.doubts.push(line);
+        }
+    }
+
+    /// The first redirection that fits.
+    fn redirect(&mut self, packets: Set) -> Flow {
+        let mut flow = Flow::new();
+        let mut pending = packets;
+        let fresh = State::fresh();
+        for rdr in &self.rules.rdrs {
+            let mut found = self.matcher.whole(&rdr.matches, &fresh, Stage::Arriving, self.space);
+            if rdr.perhaps {
+                found = found.perhaps();
+            }
+            let here = self.space.intersect(found.possibly, pending);
+            if here == Set::EMPTY {
+                continue;
+            }
+            self.doubt(found, pending, &rdr.origin);
+            pending = self.space.minus(pending, found.surely);
+            let state = State { passed: rdr.pass, tag: rdr.tag.clone(), ..fresh.clone() };
+            if rdr.no {
+                join(self.space, &mut flow, state, here);
+                continue;
+            }
+            for (destination, packets) in self.rewritten(&rdr.to, rdr.port, &rdr.matches.dst, here) {
+                join(self.space, &mut flow, State { destination, ..state.clone() }, packets);
+            }
+            if rdr.to == To::Unknown {
+                let doubt = Tri { surely: Set::EMPTY, possibly: Set::ALL };
+                self.doubt(doubt, here, &rdr.origin);
+            }
+        }
+        for binat in &self.rules.binats {
+            let found = self.binat_in(binat, pending);
+            pending = self.space.minus(pending, found.1);
+            for (destination, packets) in found.0 {
+                join(self.space, &mut flow, State { destination, ..fresh.clone() }, packets);
+            }
+        }
+        join(self.space, &mut flow, fresh, pending);
+        self.routed(flow)
+    }
+
+    /// Where packets lead that a redirection rewrites.
+    fn rewritten(
+        &mut self,
+        to: &To,
+        port: Option<(u16, u16)>,
+        dst: &super::ast::End,
+        packets: Set,
+    ) -> Vec<(Destination, Set)> {
+        let To::Address(address) = *to else { return vec![(Destination::Unknown, packets)] };
+        let Some((first, last)) = port else { return vec![(Destination::To { address, port: None }, packets)] };
+        if first == last {
+            return vec![(Destination::To { address, port: Some(first) }, packets)];
+        }
+        let outer = dst.ports.as_ref().filter(|ports| !ports.unknown).and_then(|ports| match ports.ranges.as_slice() {
+            [one] => Some(*one),
+            _ => None,
+        });
+        let Some((from, to)) = outer.filter(|(from, to)| from <= to && u32::from(to - from) < FOLLOWED) else {
+            return vec![(Destination::Unknown, packets)];
+        };
+        let mut found = Vec::new();
+        for asked in from..=to {
+            let inner = u32::from(first) + u32::from(asked - from) % (u32::from(last) - u32::from(first) + 1);
+            let cube = self.space.cube(&Cube::any().with(Field::DstPort, Ranges::single(asked.into())));
+            let packets = self.space.intersect(packets, cube);
+            found.push((Destination::To { address, port: u16::try_from(inner).ok() }, packets));
+        }
+        found
+    }
+
+    /// What a 1:1 makes of destinations, and for which packets that is certain.
+    fn binat_in(&mut self, binat: &super::ast::Binat, packets: Set) -> (Vec<(Destination, Set)>, Set) {
+        let mut found = Vec::new();
+        let mut sure = Vec::new();
+        let pairs = super::binat::pairs(binat, FOLLOWED);
+        for (inside, outside) in &pairs.known {
+            let matches = pairs.matches(binat, Some(*outside), false);
+            let hit = self.matcher.whole(&matches, &State::fresh(), Stage::Arriving, self.space);
+            let here = self.space.intersect(hit.possibly, packets);
+            self.doubt(hit, packets, &binat.origin);
+            sure.push(hit.surely);
+            let destination =
+                if binat.no { Destination::Original } else { Destination::To { address: *inside, port: None } };
+            found.push((destination, here));
+        }
+        if pairs.unknown {
+            let matches = pairs.matches(binat, None, false);
+            let hit = self.matcher.whole(&matches, &State::fresh(), Stage::Arriving, self.space).perhaps();
+            let here = self.space.intersect(hit.possibly, packets);
+            self.doubt(hit, packets, &binat.origin);
+            found.push((Destination::Unknown, here));
+        }
+        let sure = self.space.union_all(sure);
+        (found, sure)
+    }
+
+    /// The packets whose leaving interface is where their destination leads; the others do not exist.
+    fn routed(&mut self, flow: Flow) -> Flow {
+        let mut found = Flow::new();
+        let domain = self.matcher.topology.domain(self.space);
+        for (state, packets) in flow {
+            let valid = match state.destination {
+                Destination::Original => domain,
+                Destination::Unknown => Set::ALL,
+                Destination::To { address, .. } => {
+                    let ids = self.matcher.topology.routes(address).into_iter().map(|id| (id.into(), id.into()));
+                    self.space.cube(&Cube::any().with(Field::Out, Ranges::from_pairs(ids)))
+                }
+            };
+            let lost = self.space.minus(packets, valid);
+            self.held = self.space.union(self.held, lost);
+            let packets = self.space.intersect(packets, valid);
+            join(self.space, &mut found, state, packets);
+        }
+        found
+    }
+
+    /// The first translation of sources that fits: 1:1 before outbound.
+    fn translate(&mut self, state: State, packets: Set) -> Flow {
+        let mut flow = Flow::new();
+        let mut pending = packets;
+        for binat in &self.rules.binats {
+            let pairs = super::binat::pairs(binat, FOLLOWED);
+            let all = pairs.known.iter().map(|pair| (pair.0, Some(pair.1)));
+            let mut sure = Vec::new();
+            for (inside, outside) in all {
+                let matches = pairs.matches(binat, Some(inside), true);
+                let hit = self.matcher.whole(&matches, &state, Stage::Leaving, self.space);
+                let here = self.space.intersect(hit.possibly, pending);
+                self.doubt(hit, pending, &binat.origin);
+                sure.push(hit.surely);
+                let source = outside.filter(|_| !binat.no).map_or(state.source, Source::Address);
+                join(self.space, &mut flow, State { source, ..state.clone() }, here);
+            }
+            if pairs.unknown {
+                let matches = pairs.matches(binat, None, true);
+                let hit = self.matcher.whole(&matches, &state, Stage::Leaving, self.space).perhaps();
+                let here = self.space.intersect(hit.possibly, pending);
+                self.doubt(hit, pending, &binat.origin);
+                join(self.space, &mut flow, State { source: Source::Unknown, ..state.clone() }, here);
+            }
+            let sure = self.space.union_all(sure);
+            pending = self.space.minus(pending, sure);
+        }
+        for nat in &self.rules.nats {
+            if pending == Set::EMPTY {
+                break;
+            }
+            let found = self.matcher.whole(&nat.matches, &state, Stage::Leaving, self.space);
+            let here = self.space.intersect(found.possibly, pending);
+            if here == Set::EMPTY {
+                continue;
+            }
+            self.doubt(found, pending, &nat.origin);
+            pending = self.space.minus(pending, found.surely);
+            let source = match nat.from {
+                _ if nat.no => state.source,
+                From::Interface => Source::Interface,
+                From::Address(address) => Source::Address(address),
+                From::Unknown => Source::Unknown,
+            };
+            if source == Source::Unknown {
+                self.doubt(Tri::UNKNOWN, here, &nat.origin);
+            }
+            let port_kept = nat.no || nat.static_port;
+            join(self.space, &mut flow, State { source, port_kept, ..state.clone() }, here);
+        }
+        join(self.space, &mut flow, state, pending);
+        flow
+    }
+
+    /// Asks the filter about packets; gives what may pass.
+    fn asked(&mut self, stage: Stage, flow: Flow) -> Flow {
+        let mut through = Flow::new();
+        for (state, packets) in flow {
+            if state.passed && stage == Stage::Arriving {
+                join(self.space, &mut through, State { passed: false, ..state }, packets);
+                continue;
+            }
+            for (decision, mut packets) in self.decisions(stage, &state, packets) {
+                self.step(&decision, packets);
+                if !decision.passes {
+                    self.held = self.space.union(self.held, packets);
+                    continue;
+                }
+                if decision.unsure {
+                    self.held = self.space.union(self.held, packets);
+                }
+                if let Some(route) = decision.route {
+                    packets = self.sent_by(route, packets);
+                }
+                if decision.stateless && decision.own.is_none() {
+                    self.forgotten = self.space.union(self.forgotten, packets);
+                }
+                let sends = self.space.cube(&Cube::any().with(Field::In, Ranges::single(LOCAL.into())));
+                if let Some(own) = decision.own {
+                    let first = if stage == Stage::Arriving { packets } else { self.space.intersect(packets, sends) };
+                    self.additions.push((own, first));
+                }
+                join(self.space, &mut through, State { tag: decision.tag, ..state.clone() }, packets);
+            }
+        }
+        through
+    }
+
+    /// A gateway takes packets wherever their destination is, even if that is the firewall.
+    fn sent_by(&mut self, rule: usize, packets: Set) -> Set {
+        let devices = self.rules.filters.get(rule).and_then(|rule| rule.route.clone()).unwrap_or_default();
+        let mut ids = self.matcher.ids(&devices);
+        if devices.iter().any(|device| self.matcher.config.interfaces.others.contains(device)) {
+            ids.push(crate::router::OTHER);
+        }
+        let ids = ids.into_iter().map(|id| (id.into(), id.into()));
+        let out = self.space.cube(&Cube::any().with(Field::Out, Ranges::from_pairs(ids)));
+        let elsewhere = self.space.minus(packets, out);
+        self.held = self.space.union(self.held, elsewhere);
+        self.space.intersect(packets, out)
+    }
+
+    fn decisions(&mut self, stage: Stage, state: &State, packets: Set) -> Vec<(Decision, Set)> {
+        let start = Decision {
+            passes: true,
+            tag: state.tag.clone(),
+            route: None,
+            own: None,
+            stateless: false,
+            unsure: false,
+            by: None,
+        };
+        let mut open = vec![(start, packets)];
+        let mut done: Vec<(Decision, Set)> = Vec::new();
+        let mut pending = packets;
+        for (index, rule) in self.rules.filters.iter().enumerate() {
+            if pending == Set::EMPTY {
+                break;
+            }
+            let found = self.matcher.filter(rule, state, stage, self.class, self.space);
+            if self.space.disjoint(found.possibly, pending) {
+                continue;
+            }
+            self.doubt(found, pending, &rule.origin);
+            let mut next: Vec<(Decision, Set)> = Vec::new();
+            for (before, packets) in open {
+                let fits = rule.tagged.as_ref().is_none_or(|(tag, not)| (*tag == before.tag) != *not);
+                let hit = if fits { self.space.intersect(packets, found.possibly) } else { Set::EMPTY };
+                if hit == Set::EMPTY {
+                    add(self.space, &mut next, before, packets);
+                    continue;
+                }
+                let missed = self.space.minus(packets, found.surely);
+                let after = self.decided(rule, index, &before);
+                let quick = rule.quick && rule.action != Action::Match;
+                add(self.space, if quick { &mut done } else { &mut next }, after, hit);
+                add(self.space, &mut next, before, missed);
+            }
+            open = next;
+            pending = self.space.union_all(open.iter().map(|(_, packets)| *packets).collect());
+        }
+        for (decision, packets) in open {
+            add(self.space, &mut done, decision, packets);
+        }
+        done
+    }
+
+    fn decided(&self, rule: &Filter, index: usize, before: &Decision) -> Decision {
+        let tag = if rule.tag.is_empty() { before.tag.clone() } else { rule.tag.clone() };
+        if rule.action == Action::Match {
+            return Decision { tag, ..before.clone() };
+        }
+        Decision {
+            passes: rule.action == Action::Pass,
+            tag,
+            route: rule.route.is_some().then_some(index),
+            own: rule.own,
+            stateless: rule.stateless,
+            unsure: rule.unsure,
+            by: self.steps.is_some().then_some(index),
+        }
+    }
+
+    fn step(&mut self, decision: &Decision, packets: Set) {
+        let rule = decision.by.and_then(|by| self.rules.filters.get(by));
+        if let (Some(steps), Some(rule)) = (&mut self.steps, rule)
+            && packets != Set::EMPTY
+        {
+            steps.push((line(&rule.origin), decision.passes));
+        }
+    }
+}
+
+fn add(space: &mut Space, list: &mut Vec<(Decision, Set)>, decision: Decision, packets: Set) {
+    if packets == Set::EMPTY {
+        return;
+    }
+    match list.iter_mut().find(|(have, _)| *have == decision) {
+        Some((_, have)) => *have = space.union(*have, packets),
+        None => list.push((decision, packets)),
+    }
+}
+
+/// Where a rule stands.
+pub fn line(origin: &super::ast::Origin) -> Line {
+    Line { file: super::FILE.to_owned(), line: origin.line, text: origin.text.clone() }
+}

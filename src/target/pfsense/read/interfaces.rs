@@ -1,0 +1,324 @@
+//! The interfaces of a configuration: which are filtered on, under which device and addresses (`filter.inc`,
+//! `filter_generate_optcfg_array`), and which of them the topology speaks of.
+
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
+use super::xml::Node;
+use crate::{
+    packet::Family,
+    router::{Topology, Unreadable},
+};
+
+/// A further address of an interface.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Vip {
+    pub net: IpNet,
+    /// Those of `proxyarp` and `other` are not the firewall's own.
+    pub own: bool,
+}
+
+/// An interface that rules can name, in the order of the file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Interface {
+    /// `wan`, `lan`, `opt1`, or what stands for a whole sort: `openvpn`, `enc0`, `l2tp`, `pppoe`.
+    pub key: String,
+    /// `em0`, or the name of a group of devices.
+    pub device: String,
+    /// In capitals, as pf's macro has it.
+    pub descr: String,
+    pub line: u32,
+    /// The address with the length of its network.
+    pub v4: Option<IpNet>,
+    pub v6: Option<IpNet>,
+    pub vips: Vec<Vip>,
+    /// How the address comes about, if it is not written: `dhcp`, `pppoe`, …
+    pub kind4: String,
+    pub kind6: String,
+    pub gateway4: bool,
+    pub gateway6: bool,
+    /// No assigned interface: a group, or the tunnels of a VPN.
+    pub is_virtual: bool,
+    pub bridged: bool,
+    pub blocks_private: bool,
+    pub blocks_bogons: bool,
+    pub no_nat: bool,
+}
+
+impl Interface {
+    /// The address of a family.
+    pub fn address(&self, family: Family) -> Option<IpNet> {
+        if family == Family::V4 { self.v4 } else { self.v6 }
+    }
+
+    /// Every network of `NAME__NETWORK`.
+    pub fn networks(&self) -> Vec<IpNet> {
+        let vips = self.vips.iter().map(|vip| vip.net);
+        self.v4.into_iter().chain(self.v6).chain(vips).map(|net| net.trunc()).collect()
+    }
+}
+
+/// All interfaces, and how the topology's numbers belong to devices.
+#[derive(Clone, Debug, Default)]
+pub struct Interfaces {
+    pub all: Vec<Interface>,
+    /// The device of each interface of the topology, in its order.
+    pub devices: Vec<String>,
+    /// Devices that may carry packets, and that the topology does not name.
+    pub others: Vec<String>,
+    /// Groups: the name, and the devices.
+    pub groups: Vec<(String, Vec<String>)>,
+}
+
+impl Interfaces {
+    /// The interface of a key, if it is one that rules can name.
+    pub fn get(&self, key: &str) -> Option<&Interface> {
+        self.all.iter().find(|interface| interface.key == key)
+    }
+
+    /// The devices behind the macro of an interface: two of the same description share the last one's.
+    pub fn macro_device(&self, interface: &Interface) -> String {
+        let last = self.all.iter().rev().find(|other| other.descr == interface.descr);
+        last.map_or_else(|| interface.device.clone(), |last| last.device.clone())
+    }
+
+    /// The devices of a name in a rule: one, or those of a group.
+    pub fn members(&self, name: &str) -> Vec<String> {
+        let group = self.groups.iter().find(|(group, _)| group == name);
+        group.map_or_else(|| vec![name.to_owned()], |(_, devices)| devices.clone())
+    }
+
+    pub fn is_group(&self, key: &str) -> bool {
+        self.all.iter().any(|interface| interface.key == key && interface.is_virtual) && !SORTS.contains(&key)
+    }
+}
+
+/// Interfaces that stand for all tunnels of a sort.
+pub const SORTS: [&str; 4] = ["l2tp", "pppoe", "enc0", "openvpn"];
+
+/// How the devices of tunnels begin.
+const TUNNELS: [&str; 10] = ["ovpn", "ipsec", "gif", "gre", "tun", "tap", "wg", "tailscale", "zt", "ppp"];
+
+/// Understands the interfaces of a configuration.
+///
+/// # Errors
+/// If the topology names an interface that is not there or that could be several, or pf would refuse a description.
+pub fn interfaces(root: &Node, topology: &Topology) -> Result<Interfaces, Unreadable> {
+    let assigned = root.get("interfaces").map_or(&[][..], |node| node.children.as_slice());
+    let mut found = Interfaces::default();
+    let tunnels = tunnels(root);
+    for number in &topology.interfaces {
+        found.devices.push(device(&number.name, assigned, &tunnels)?);
+    }
+    let bridges: Vec<&str> = root.all(&["bridges"], "bridged").map(|node| node.text("members")).collect();
+    for node in assigned.iter().filter(|node| node.has("enable")) {
+        let position = found.devices.iter().position(|device| device == node.text("if"));
+        let running = position.and_then(|at| topology.interfaces.get(at));
+        let mut interface = assigned_interface(node, running);
+        interface.vips = vips(root, &node.name);
+        interface.bridged = bridges.iter().any(|members| members.to_lowercase().contains(&node.name));
+        let word = |letter: char| letter == '_' || letter.is_ascii_alphanumeric();
+        if interface.descr.is_empty() || !interface.descr.chars().all(word) {
+            return Err(Unreadable::new(format!(
+                "line {}: `{}` is no description that pf takes as the name of an interface: letters, digits and `_`",
+                node.line,
+                node.text("descr")
+            )));
+        }
+        found.all.push(interface);
+    }
+    sorts(root, &mut found, &tunnels);
+    groups(root, &mut found);
+    let known = found.all.iter().filter(|interface| !interface.is_virtual).map(|interface| interface.device.clone());
+    let mut others: Vec<String> = known.chain(tunnels).filter(|device| !found.devices.contains(device)).collect();
+    if found.get("enc0").is_some() && !found.devices.iter().any(|device| device == "enc0") {
+        others.push("enc0".to_owned());
+    }
+    others.extend(["l2tp", "pppoe"].iter().filter(|sort| found.get(sort).is_some()).map(ToString::to_string));
+    others.sort();
+    others.dedup();
+    found.others = others;
+    Ok(found)
+}
+
+/// Devices of OpenVPN instances, assigned or not.
+fn tunnels(root: &Node) -> Vec<String> {
+    let mut found = Vec::new();
+    for (list, letter) in [("openvpn-server", 's'), ("openvpn-client", 'c')] {
+        let enabled = root.all(&["openvpn"], list).filter(|node| !node.has("disable"));
+        found.extend(enabled.map(|node| format!("ovpn{letter}{}", node.text("vpnid"))));
+    }
+    found
+}
+
+/// The device that the topology means: by key, by device, or by description.
+fn device(name: &str, assigned: &[Node], tunnels: &[String]) -> Result<String, Unreadable> {
+    let by_key = assigned.iter().find(|node| node.name.eq_ignore_ascii_case(name));
+    if let Some(node) = by_key {
+        return Ok(node.text("if").to_owned());
+    }
+    let same = |node: &&Node| node.text("if") == name || node.text("descr").eq_ignore_ascii_case(name);
+    let named: Vec<&Node> = assigned.iter().filter(same).collect();
+    match named.as_slice() {
+        [one] => return Ok(one.text("if").to_owned()),
+        [] => {}
+        several => {
+            let keys: Vec<&str> = several.iter().map(|node| node.name.as_str()).collect();
+            return Err(Unreadable::new(format!(
+                "interface `{name}` of the policy could be any of {}: write `interface pfsense {}`",
+                keys.join(", "),
+                keys.first().unwrap_or(&"opt1")
+            )));
+        }
+    }
+    if tunnels.iter().any(|device| device == name) || name == "enc0" {
+        return Ok(name.to_owned());
+    }
+    if name == "openvpn"
+        && let [one] = tunnels
+    {
+        return Ok(one.clone());
+    }
+    let keys: Vec<String> =
+        assigned.iter().map(|node| format!("{} ({}, {})", node.name, node.text("if"), node.text("descr"))).collect();
+    Err(Unreadable::new(format!(
+        "interface {} of the policy is not in the configuration, which has {}",
+        if name.starts_with('"') { name.to_owned() } else { format!("`{name}`") },
+        if keys.is_empty() { "none".to_owned() } else { keys.join(", ") }
+    )))
+}
+
+fn assigned_interface(node: &Node, running: Option<&crate::router::Interface>) -> Interface {
+    let device = node.text("if").to_owned();
+    // A program gives these their address, if the configuration does not.
+    let tunnel = TUNNELS.iter().any(|start| device.starts_with(start));
+    let (ipaddr, ipaddrv6) = (node.text("ipaddr"), node.text("ipaddrv6"));
+    let own = |address: &str, bits: &str, v4: bool| {
+        let full: u8 = if v4 { 32 } else { 128 };
+        match address.parse::<IpAddr>() {
+            Ok(address) if address.is_ipv4() == v4 => {
+                IpNet::new(address, bits.parse().unwrap_or(full)).ok().or_else(|| Some(IpNet::from(address)))
+            }
+            // What only the running firewall knows, the topology has a stand-in for.
+            _ if !address.is_empty() || tunnel => running.and_then(|running| stand_in(running, v4)),
+            _ => None,
+        }
+    };
+    let v4 = own(ipaddr, node.text("subnet"), true);
+    let v6 = own(ipaddrv6, node.text("subnetv6"), false);
+    let kind = |address: &str| if address.parse::<IpAddr>().is_ok() { String::new() } else { address.to_owned() };
+    let routed = device.starts_with("ovpn") || device.starts_with("ipsec");
+    let through = device.starts_with("gif") || device.starts_with("gre");
+    let gateway4 = match ipaddr {
+        "dhcp" | "pppoe" | "pptp" | "l2tp" | "ppp" => true,
+        _ => routed || (through && v4.is_some()) || !node.text("gateway").is_empty(),
+    };
+    let gateway6 = match ipaddrv6 {
+        "slaac" | "dhcp6" | "6to4" | "6rd" => true,
+        _ => routed || (through && v6.is_some()) || !node.text("gatewayv6").is_empty(),
+    };
+    let descr = if node.has("descr") { node.text("descr") } else { &node.name };
+    Interface {
+        key: node.name.clone(),
+        descr: descr.to_uppercase(),
+        line: node.line,
+        v4,
+        v6,
+        vips: Vec::new(),
+        kind4: kind(ipaddr),
+        kind6: kind(ipaddrv6),
+        gateway4,
+        gateway6,
+        is_virtual: false,
+        bridged: false,
+        blocks_private: node.has("blockpriv"),
+        blocks_bogons: node.has("blockbogons"),
+        no_nat: node.has("nonat"),
+        device,
+    }
+}
+
+/// The running firewall's first address of a family, in the network that it is in.
+fn stand_in(running: &crate::router::Interface, v4: bool) -> Option<IpNet> {
+    let address = running.addresses.iter().find(|address| address.is_ipv4() == v4)?;
+    let net = running.links().filter(|net| net.contains(address)).max_by_key(|net| net.prefix_len());
+    IpNet::new(*address, net.map_or_else(|| IpNet::from(*address).prefix_len(), IpNet::prefix_len)).ok()
+}
+
+fn vips(root: &Node, key: &str) -> Vec<Vip> {
+    let of = |vip: &Node| -> Option<Vip> {
+        let address: IpAddr = vip.text("subnet").parse().ok()?;
+        let full = IpNet::from(address);
+        let bits = vip.text("subnet_bits").parse().unwrap_or(full.prefix_len());
+        let own = matches!(vip.text("mode"), "ipalias" | "carp");
+        Some(Vip { net: IpNet::new(address, bits).unwrap_or(full), own })
+    };
+    // An alias may hang on an address of CARP, and so on its interface.
+    let upon = |vip: &Node| match vip.text("interface").strip_prefix("_vip") {
+        Some(id) => root
+            .all(&["virtualip"], "vip")
+            .find(|other| other.text("uniqid") == id)
+            .map(|other| other.text("interface")),
+        None => None,
+    };
+    let all = root.all(&["virtualip"], "vip");
+    let mine = all.filter(|vip| upon(vip).unwrap_or_else(|| vip.text("interface")) == key);
+    mine.filter_map(of).collect()
+}
+
+fn virtual_interface(key: &str, device: &str, descr: &str) -> Interface {
+    Interface {
+        key: key.to_owned(),
+        device: device.to_owned(),
+        descr: descr.to_owned(),
+        line: 0,
+        v4: None,
+        v6: None,
+        vips: Vec::new(),
+        kind4: "none".to_owned(),
+        kind6: String::new(),
+        gateway4: false,
+        gateway6: false,
+        is_virtual: true,
+        bridged: false,
+        blocks_private: false,
+        blocks_bogons: false,
+        no_nat: false,
+    }
+}
+
+fn sorts(root: &Node, found: &mut Interfaces, tunnels: &[String]) {
+    if root.text_at(&["l2tp", "mode"]) == "server" {
+        found.all.push(virtual_interface("l2tp", "l2tp", "L2TP"));
+    }
+    if root.all(&["pppoes"], "pppoe").any(|node| node.text("mode") == "server") {
+        found.all.push(virtual_interface("pppoe", "pppoe", "pppoe"));
+    }
+    if root.all(&["ipsec"], "phase1").any(|node| !node.has("disabled")) {
+        found.all.push(virtual_interface("enc0", "enc0", "IPsec"));
+    }
+    let lists = ["openvpn-server", "openvpn-client"];
+    if lists.iter().any(|list| root.all(&["openvpn"], list).next().is_some()) {
+        found.all.push(virtual_interface("openvpn", "openvpn", "OpenVPN"));
+        found.groups.push(("openvpn".to_owned(), tunnels.to_vec()));
+    }
+}
+
+fn groups(root: &Node, found: &mut Interfaces) {
+    for node in root.all(&["ifgroups"], "ifgroupentry") {
+        let name = node.text("ifname");
+        let mut group = virtual_interface(name, name, name);
+        group.line = node.line;
+        let mut devices = Vec::new();
+        for member in node.text("members").split(' ') {
+            let Some(interface) = found.get(member) else { continue };
+            devices.push(interface.device.clone());
+            group.vips.extend(interface.vips.clone());
+            let own = interface.v4.into_iter().chain(interface.v6);
+            group.vips.extend(own.map(|net| Vip { net, own: true }));
+        }
+        found.groups.push((name.to_owned(), devices));
+        found.all.push(group);
+    }
+}

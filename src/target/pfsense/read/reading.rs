@@ -1,0 +1,300 @@
+//! What a configuration was found to do.
+
+use std::{
+    collections::BTreeMap,
+    net::{IpAddr, Ipv6Addr},
+};
+
+use ipnet::IpNet;
+
+use super::{
+    aliases::NAT64_RESERVED,
+    ast::{Origin, Own, Rules},
+    config::Config,
+    eval::{Eval, line},
+    matching::Matcher,
+    state::{Class, Destination, Flow, Source},
+};
+use crate::{
+    packet::{Cube, Family, Field, Packet, Ranges, Set, Side, Space, prefix},
+    router::{
+        Addition, Behaviour, Bounds, Configuration, Dnat, Facts, LOCAL, Limits, Line, OTHER, Outcome, Snat, Topology,
+        Unreadable, number,
+    },
+};
+
+/// A configuration with its rules.
+pub struct Reading {
+    config: Config,
+    rules: Rules,
+    facts: Facts,
+}
+
+impl Reading {
+    /// Judges all packets.
+    ///
+    /// # Errors
+    /// If there are too many rules for the budget of the space.
+    pub fn new(config: Config, rules: Rules, topology: &Topology, space: &mut Space) -> Result<Self, Unreadable> {
+        let facts = facts(&config, &rules, topology, space);
+        if space.exhausted() {
+            return Err(Unreadable::new("the configuration is too entangled to be evaluated within bounds"));
+        }
+        Ok(Self { config, rules, facts })
+    }
+}
+
+impl Configuration for Reading {
+    fn facts(&self, _space: &mut Space) -> Facts {
+        self.facts.clone()
+    }
+
+    fn decided_by(&self, packet: &Packet, topology: &Topology, _: &mut Limits, space: &mut Space) -> Option<Line> {
+        let fields = Field::ALL.into_iter();
+        let fields =
+            fields.filter(|field| packet.family == Family::V6 || !matches!(field, Field::SrcLow | Field::DstLow));
+        let cube = fields.fold(Cube::any(), |cube, field| cube.with(field, Ranges::single(packet.value(field))));
+        let packets = space.cube(&cube);
+        let mut eval = Eval::new(&self.rules, Matcher::new(&self.config, topology), space);
+        eval.steps = Some(Vec::new());
+        eval.journey(packets);
+        let steps = eval.steps.unwrap_or_default();
+        let held = steps.iter().rev().find(|(_, passes)| !passes);
+        held.or(steps.first()).map(|(line, _)| line.clone())
+    }
+}
+
+fn facts(config: &Config, rules: &Rules, topology: &Topology, space: &mut Space) -> Facts {
+    let first = first(config, topology, space);
+    let mut eval = Eval::new(rules, Matcher::new(config, topology), space);
+    let opening = eval.space.project(first, Field::Out);
+    let through = eval.journey(opening);
+    let (held, forgotten) = (eval.held, eval.forgotten);
+    let mut unknown: Vec<Line> = rules.notes.iter().map(line).collect();
+    unknown.extend(eval.doubts.clone());
+    let added = std::mem::take(&mut eval.additions);
+
+    let mut stray = Bounds { surely: Set::EMPTY, possibly: Set::EMPTY };
+    if rules.filters.iter().any(|rule| rule.flags.mask & 18 != 18) {
+        eval.class = Class::Stray;
+        eval.held = Set::EMPTY;
+        let tcp = eval.space.cube(&Cube::any().with(Field::Proto, Ranges::single(6)));
+        let packets = eval.space.intersect(opening, tcp);
+        let passing = eval.journey(packets);
+        let possibly = eval.space.union_all(passing.into_values().collect());
+        let possibly = eval.space.intersect(possibly, first);
+        stray = Bounds { surely: eval.space.minus(possibly, eval.held), possibly };
+    }
+    let matcher = Matcher::new(config, topology);
+    let (surely, possibly) = behaviours(&matcher, through, held, first, space);
+    let accepted = possibly.all(space);
+    let forgotten = space.intersect(forgotten, accepted);
+    unknown.sort();
+    unknown.dedup();
+    Facts {
+        first,
+        surely,
+        possibly,
+        // Replies need a state, and what left without one gets none.
+        established_dropped: Bounds { surely: Set::EMPTY, possibly: forgotten },
+        related_dropped: Bounds { surely: Set::EMPTY, possibly: Set::EMPTY },
+        invalid_accepted: stray,
+        unknown,
+        additions: additions(added, space),
+    }
+}
+
+fn additions(added: Vec<(Own, Set)>, space: &mut Space) -> Vec<Addition> {
+    let mut found: BTreeMap<Own, Set> = BTreeMap::new();
+    for (own, packets) in added {
+        let entry = found.entry(own).or_insert(Set::EMPTY);
+        *entry = space.union(*entry, packets);
+    }
+    found.into_iter().map(|(own, packets)| Addition { what: name(own).to_owned(), packets }).collect()
+}
+
+/// The words of `target.toml`.
+const fn name(own: Own) -> &'static str {
+    match own {
+        Own::Icmp6 => {
+            "ICMPv6 types 1, 2, 135 and 136 pass from anybody to anybody; router discovery and echo on the link pass"
+        }
+        Own::DhcpServer => {
+            "where a zone has a pool and may ask for addresses, DHCP requests from any source reach the firewall"
+        }
+        Own::DhcpClient => "answers to the firewall's own DHCP client pass from any source",
+        Own::Dhcp6 => "where an interface has DHCPv6, its messages pass between the ports of client and server",
+    }
+}
+
+/// The packets that can open a connection through a pfSense that stands here.
+///
+/// Left out is what cannot be, and what its own rules drop before any other is asked:
+///
+/// - interfaces without a name, if the configuration assigns none that the topology does not know;
+/// - the firewall's own packets under addresses that are not its own;
+/// - packets between two hosts of one link: they do not pass the firewall;
+/// - IPv6 subnet-router anycast addresses, which FreeBSD does not answer for;
+/// - ICMP of the other family, port 0 of TCP and UDP, 169.254.0.0/16, and IPv4 that is not global below `64:ff9b::/96`.
+fn first(config: &Config, topology: &Topology, space: &mut Space) -> Set {
+    let domain = topology.domain(space);
+    let matcher = Matcher::new(config, topology);
+    let mut cubes = Vec::new();
+    let family = |family: Family| Cube::any().with(Field::Family, Ranges::single(family as u64));
+    let proto = |cube: Cube, proto: u64| cube.with(Field::Proto, Ranges::single(proto));
+    cubes.push(proto(family(Family::V4), 58));
+    cubes.push(proto(family(Family::V6), 1));
+    for field in [Field::SrcPort, Field::DstPort] {
+        for number in [6, 17] {
+            cubes.push(proto(Cube::any(), number).with(field, Ranges::single(0)));
+        }
+    }
+    let outside = || Cube::any().with(Field::In, Ranges::single(LOCAL.into()).complement(Field::In));
+    for (net, off) in [("169.254.0.0/16", "no_apipa_block")] {
+        if let Ok(net) = net.parse::<IpNet>()
+            && !config.system(off)
+        {
+            cubes.extend([Side::Src, Side::Dst].map(|side| outside().intersect(&prefix(net, side))));
+        }
+    }
+    if !config.system("allow_nat64_prefix_override") {
+        let nets = NAT64_RESERVED.split_whitespace().filter_map(|net| net.parse().ok());
+        cubes.extend(nets.map(|net| prefix(net, Side::Dst)));
+    }
+    let links: Vec<(u16, IpNet)> =
+        topology.interfaces().flat_map(|(id, interface)| interface.links().map(move |net| (id, *net))).collect();
+    for (id, net) in &links {
+        let here =
+            Cube::any().with(Field::In, Ranges::single((*id).into())).with(Field::Out, Ranges::single((*id).into()));
+        cubes.push(here.intersect(&prefix(*net, Side::Src)).intersect(&prefix(*net, Side::Dst)));
+        if let IpNet::V6(net) = net
+            && net.prefix_len() < 127
+            && !matcher.own().contains(&IpAddr::V6(net.network()))
+        {
+            let anycast = IpNet::from(IpAddr::V6(net.network()));
+            cubes.extend([Side::Src, Side::Dst].map(|side| prefix(anycast, side)));
+        }
+    }
+    if config.interfaces.others.is_empty() {
+        cubes.extend([Field::In, Field::Out].map(|field| Cube::any().with(field, Ranges::single(OTHER.into()))));
+    }
+    let impossible = space.cubes_union(cubes);
+    let invented = invented(&matcher, space);
+    let elsewhere = elsewhere(config, space);
+    let gone = space.union_all(vec![impossible, invented, elsewhere]);
+    space.minus(domain, gone)
+}
+
+/// Packets of the firewall under addresses that it does not have, and packets from outside under loopback addresses.
+fn invented(matcher: &Matcher, space: &mut Space) -> Set {
+    let sent = Cube::any().with(Field::In, Ranges::single(LOCAL.into()));
+    let unset = ["0.0.0.0/32", "::/128", "fe80::/10", "127.0.0.0/8", "::1/128"];
+    let unset = unset.into_iter().filter_map(|net| net.parse::<IpNet>().ok());
+    let own = matcher.own().into_iter().map(IpNet::from).chain(unset);
+    let own = space.cubes_union(own.map(|net| prefix(net, Side::Src)).collect());
+    let sent = space.cube(&sent);
+    space.minus(sent, own)
+}
+
+/// Packets to interfaces that the topology does not name, as far as the configuration says that they lead elsewhere.
+fn elsewhere(config: &Config, space: &mut Space) -> Set {
+    let mut nets = Vec::new();
+    for device in &config.interfaces.others {
+        match config.interfaces.all.iter().find(|interface| interface.device == *device) {
+            Some(interface) if !interface.gateway4 && !interface.gateway6 && interface.kind4.is_empty() => {
+                nets.extend(interface.networks());
+            }
+            _ => return Set::EMPTY,
+        }
+    }
+    let there = space.cubes_union(nets.into_iter().map(|net| prefix(net, Side::Dst)).collect());
+    let outside = Ranges::single(LOCAL.into()).complement(Field::In);
+    let out = Cube::any().with(Field::In, outside).with(Field::Out, Ranges::single(OTHER.into()));
+    let out = space.cube(&out);
+    space.minus(out, there)
+}
+
+/// What passes by outcome: surely, and possibly.
+fn behaviours(matcher: &Matcher, through: Flow, held: Set, first: Set, space: &mut Space) -> (Behaviour, Behaviour) {
+    let mut possibly = Behaviour::default();
+    let mut unclear = held;
+    let opening = space.project(first, Field::Out);
+    for (state, packets) in through {
+        // A translated packet leaves by another interface than the one that its first destination leads to.
+        let within = if state.destination == Destination::Original { first } else { opening };
+        let packets = space.intersect(packets, within);
+        if state.destination == Destination::Unknown || state.source == Source::Unknown {
+            unclear = space.union(unclear, packets);
+        }
+        for (dnat, packets) in destinations(matcher, state.destination, packets, space) {
+            let snat = match state.source {
+                Source::Interface => Some(Snat::Masquerade),
+                Source::Address(address) => Some(Snat::To { address }),
+                Source::Original | Source::Unknown => None,
+            };
+            possibly.add(space, Outcome { dnat, snat }, packets);
+        }
+    }
+    let mut surely = Behaviour::default();
+    for (outcome, packets) in &possibly.accepted {
+        let others = possibly.accepted.iter().filter(|(other, _)| *other != outcome).map(|(_, packets)| *packets);
+        let others = space.union_all(others.collect());
+        let packets = space.minus(*packets, others);
+        let packets = space.minus(packets, unclear);
+        surely.add(space, *outcome, packets);
+    }
+    (surely, possibly)
+}
+
+/// The packets of a redirection by what it comes down to: writing what stands there already is nothing, and the first
+/// address of the arriving interface is the router.
+fn destinations(
+    matcher: &Matcher,
+    destination: Destination,
+    packets: Set,
+    space: &mut Space,
+) -> Vec<(Option<Dnat>, Set)> {
+    let Destination::To { address, port } = destination else { return vec![(None, packets)] };
+    let mut found = Vec::new();
+    let mut rest = packets;
+    let same_port = port.map(|port| space.cube(&Cube::any().with(Field::DstPort, Ranges::single(port.into()))));
+    let mut part = |space: &mut Space, packets: Set, make: &dyn Fn(Option<u16>) -> Dnat| {
+        let kept = same_port.map_or(packets, |same| space.intersect(packets, same));
+        let moved = space.minus(packets, kept);
+        found.push((Some(make(None)), kept));
+        found.push((Some(make(port)), moved));
+    };
+    for (id, interface) in matcher.topology.interfaces() {
+        let family = number(address).0;
+        let own = interface.addresses.iter().find(|own| number(**own).0 == family);
+        if own == Some(&address) {
+            let here = space.cube(&Cube::any().with(Field::In, Ranges::single(id.into())));
+            let ours = space.intersect(rest, here);
+            rest = space.minus(rest, here);
+            part(space, ours, &|port| Dnat::ToRouter { port });
+        }
+    }
+    let there = space.cube(&prefix(IpNet::from(address), Side::Dst));
+    let untouched = same_port.map_or(there, |same| space.intersect(there, same));
+    let untouched = space.intersect(rest, untouched);
+    rest = space.minus(rest, untouched);
+    part(space, rest, &|port| Dnat::To { address, port });
+    found.push((None, untouched));
+    found
+}
+
+/// A note about addresses that the topology has otherwise.
+pub fn mismatches(config: &Config, topology: &Topology) -> Vec<Origin> {
+    let mut found = Vec::new();
+    let near = |address: &IpAddr| matches!(address, IpAddr::V6(address) if Ipv6Addr::is_unicast_link_local(address));
+    for (interface, device) in topology.interfaces.iter().zip(&config.interfaces.devices) {
+        let Some(written) = config.interfaces.all.iter().find(|written| written.device == *device) else { continue };
+        for own in written.v4.into_iter().chain(written.v6).map(|net| net.addr()) {
+            if !interface.addresses.contains(&own) && !near(&own) {
+                let text = format!("interface {}: its address {own} is none that the policy knows of", written.key);
+                found.push(Origin { line: written.line, text });
+            }
+        }
+    }
+    found
+}
