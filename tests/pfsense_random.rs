@@ -30,7 +30,8 @@ use hedgerow::{
     model,
     packet::{Family, Packet},
     plan::{Request, rulebook},
-    target::pfsense,
+    target::{Target, pfsense},
+    verify,
     world::Memory,
 };
 use machine::{Machine, Seen};
@@ -122,6 +123,14 @@ fn pfsense_does_what_the_policy_says() {
             }
         };
         rendered += 1;
+        let tools = (&mut meant.limits, &mut meant.space);
+        match verify::compare(Target::PfSense, &files, &network, &standing, &meant.meaning, tools) {
+            Err(error) => failures.push(format!("seed {seed}: {error}")),
+            Ok(verdict) => {
+                let words = verdict.differences.iter().map(|found| found.sentence(&network));
+                failures.extend(words.map(|words| format!("seed {seed}: {words}")));
+            }
+        }
         let document = roxmltree::Document::parse(&files[0].text).unwrap();
         let machine = Machine::new(&document, &network, &standing.topology);
         let oracle = Oracle::new(&policy, &network, meant.limits.all().to_vec());

@@ -45,6 +45,9 @@ pub struct Facts {
     /// The packets that [`Self::surely`] and [`Self::possibly`] speak of: those of [`Topology::domain`] (with
     /// `Field::Out` after translation) that the router takes for the first of a connection, or lets pass without one.
     pub first: Set,
+    /// Packets that a router of this make drops by itself before it asks any rule, and cannot be told not to; with
+    /// `Field::Out` after translation.
+    pub dropped: Set,
     /// First packets that are surely accepted. Of a packet in it the outcome is known too.
     pub surely: Behaviour,
     /// First packets that may be accepted. Those whose translation is unknown are filed under the parts of it that are

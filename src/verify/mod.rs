@@ -80,6 +80,7 @@ fn first_packets(topology: &Topology, meaning: &Meaning, facts: &Facts, verdict:
         let wanted = get(&meant, &outcome);
         // A translated packet leaves elsewhere than its first destination leads to.
         let wanted = space.intersect(wanted, if outcome.dnat.is_some() { translatable } else { facts.first });
+        let wanted = space.minus(wanted, facts.dropped);
         let (surely, possibly) = (get(&certain, &outcome), get(&possible, &outcome));
         let open = space.minus(surely, wanted);
         let closed = space.minus(wanted, possibly);

@@ -80,6 +80,7 @@ impl Configuration for Reading {
         let invalid = |packets, space: &mut Space| space.minus(packets, known);
         Facts {
             first: self.first,
+            dropped: Set::EMPTY,
             surely: self.surely.clone(),
             possibly: self.possibly.clone(),
             established_dropped: self.established_dropped,

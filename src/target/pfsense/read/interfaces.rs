@@ -115,8 +115,7 @@ pub fn interfaces(root: &Node, topology: &Topology) -> Result<Interfaces, Unread
     for node in assigned.iter().filter(|node| node.has("enable")) {
         let position = found.devices.iter().position(|device| device == node.text("if"));
         let running = position.and_then(|at| topology.interfaces.get(at));
-        let mut interface = assigned_interface(node, running);
-        interface.vips = vips(root, &node.name);
+        let mut interface = assigned_interface(node, running, vips(root, &node.name));
         interface.bridged = bridges.iter().any(|members| members.to_lowercase().contains(&node.name));
         let word = |letter: char| letter == '_' || letter.is_ascii_alphanumeric();
         if interface.descr.is_empty() || !interface.descr.chars().all(word) {
@@ -189,7 +188,7 @@ fn device(name: &str, assigned: &[Node], tunnels: &[String]) -> Result<String, U
     )))
 }
 
-fn assigned_interface(node: &Node, running: Option<&crate::router::Interface>) -> Interface {
+fn assigned_interface(node: &Node, running: Option<&crate::router::Interface>, vips: Vec<Vip>) -> Interface {
     let device = node.text("if").to_owned();
     // A program gives these their address, if the configuration does not.
     let tunnel = TUNNELS.iter().any(|start| device.starts_with(start));
@@ -201,7 +200,7 @@ fn assigned_interface(node: &Node, running: Option<&crate::router::Interface>) -
                 IpNet::new(address, bits.parse().unwrap_or(full)).ok().or_else(|| Some(IpNet::from(address)))
             }
             // What only the running firewall knows, the topology has a stand-in for.
-            _ if !address.is_empty() || tunnel => running.and_then(|running| stand_in(running, v4)),
+            _ if !address.is_empty() || tunnel => running.and_then(|running| stand_in(running, v4, &vips)),
             _ => None,
         }
     };
@@ -225,7 +224,7 @@ fn assigned_interface(node: &Node, running: Option<&crate::router::Interface>) -
         line: node.line,
         v4,
         v6,
-        vips: Vec::new(),
+        vips,
         kind4: kind(ipaddr),
         kind6: kind(ipaddrv6),
         gateway4,
@@ -239,9 +238,11 @@ fn assigned_interface(node: &Node, running: Option<&crate::router::Interface>) -
     }
 }
 
-/// The running firewall's first address of a family, in the network that it is in.
-fn stand_in(running: &crate::router::Interface, v4: bool) -> Option<IpNet> {
-    let address = running.addresses.iter().find(|address| address.is_ipv4() == v4)?;
+/// The running firewall's first address of a family that is not written, in the network that it is in.
+fn stand_in(running: &crate::router::Interface, v4: bool, vips: &[Vip]) -> Option<IpNet> {
+    let written = |address: &IpAddr| vips.iter().any(|vip| vip.net.addr() == *address);
+    let mut fitting = running.addresses.iter().filter(|address| address.is_ipv4() == v4);
+    let address = fitting.clone().find(|address| !written(address)).or_else(|| fitting.next())?;
     let net = running.links().filter(|net| net.contains(address)).max_by_key(|net| net.prefix_len());
     IpNet::new(*address, net.map_or_else(|| IpNet::from(*address).prefix_len(), IpNet::prefix_len)).ok()
 }

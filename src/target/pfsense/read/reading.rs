@@ -88,11 +88,14 @@ fn facts(config: &Config, rules: &Rules, topology: &Topology, space: &mut Space)
     let matcher = Matcher::new(config, topology);
     let (surely, possibly) = behaviours(&matcher, through, held, first, space);
     let accepted = possibly.all(space);
+    let dropped = dropped(config, topology, space);
+    let dropped = space.minus(dropped, accepted);
     let forgotten = space.intersect(forgotten, accepted);
     unknown.sort();
     unknown.dedup();
     Facts {
         first,
+        dropped,
         surely,
         possibly,
         // Replies need a state, and what left without one gets none.
@@ -129,50 +132,33 @@ const fn name(own: Own) -> &'static str {
 
 /// The packets that can open a connection through a pfSense that stands here.
 ///
-/// Left out is what cannot be, and what its own rules drop before any other is asked:
+/// Left out is what cannot be:
 ///
 /// - interfaces without a name, if the configuration assigns none that the topology does not know;
 /// - the firewall's own packets under addresses that are not its own;
 /// - packets between two hosts of one link: they do not pass the firewall;
 /// - IPv6 subnet-router anycast addresses, which FreeBSD does not answer for;
-/// - ICMP of the other family, port 0 of TCP and UDP, 169.254.0.0/16, and IPv4 that is not global below `64:ff9b::/96`.
+/// - ICMP of the other family.
 fn first(config: &Config, topology: &Topology, space: &mut Space) -> Set {
     let domain = topology.domain(space);
     let matcher = Matcher::new(config, topology);
     let mut cubes = Vec::new();
-    let family = |family: Family| Cube::any().with(Field::Family, Ranges::single(family as u64));
-    let proto = |cube: Cube, proto: u64| cube.with(Field::Proto, Ranges::single(proto));
-    cubes.push(proto(family(Family::V4), 58));
-    cubes.push(proto(family(Family::V6), 1));
-    for field in [Field::SrcPort, Field::DstPort] {
-        for number in [6, 17] {
-            cubes.push(proto(Cube::any(), number).with(field, Ranges::single(0)));
-        }
+    for (family, number) in [(Family::V4, 58), (Family::V6, 1)] {
+        let cube = Cube::any().with(Field::Family, Ranges::single(family as u64));
+        cubes.push(cube.with(Field::Proto, Ranges::single(number)));
     }
-    let outside = || Cube::any().with(Field::In, Ranges::single(LOCAL.into()).complement(Field::In));
-    for (net, off) in [("169.254.0.0/16", "no_apipa_block")] {
-        if let Ok(net) = net.parse::<IpNet>()
-            && !config.system(off)
-        {
-            cubes.extend([Side::Src, Side::Dst].map(|side| outside().intersect(&prefix(net, side))));
-        }
-    }
-    if !config.system("allow_nat64_prefix_override") {
-        let nets = NAT64_RESERVED.split_whitespace().filter_map(|net| net.parse().ok());
-        cubes.extend(nets.map(|net| prefix(net, Side::Dst)));
-    }
-    let links: Vec<(u16, IpNet)> =
-        topology.interfaces().flat_map(|(id, interface)| interface.links().map(move |net| (id, *net))).collect();
-    for (id, net) in &links {
-        let here =
-            Cube::any().with(Field::In, Ranges::single((*id).into())).with(Field::Out, Ranges::single((*id).into()));
-        cubes.push(here.intersect(&prefix(*net, Side::Src)).intersect(&prefix(*net, Side::Dst)));
-        if let IpNet::V6(net) = net
-            && net.prefix_len() < 127
-            && !matcher.own().contains(&IpAddr::V6(net.network()))
-        {
-            let anycast = IpNet::from(IpAddr::V6(net.network()));
-            cubes.extend([Side::Src, Side::Dst].map(|side| prefix(anycast, side)));
+    for (id, interface) in topology.interfaces() {
+        for net in interface.links() {
+            let here =
+                Cube::any().with(Field::In, Ranges::single(id.into())).with(Field::Out, Ranges::single(id.into()));
+            cubes.push(here.intersect(&prefix(*net, Side::Src)).intersect(&prefix(*net, Side::Dst)));
+            if let IpNet::V6(net) = net
+                && net.prefix_len() < 127
+                && !matcher.own().contains(&IpAddr::V6(net.network()))
+            {
+                let anycast = IpNet::from(IpAddr::V6(net.network()));
+                cubes.extend([Side::Src, Side::Dst].map(|side| prefix(anycast, side)));
+            }
         }
     }
     if config.interfaces.others.is_empty() {
@@ -183,6 +169,37 @@ fn first(config: &Config, topology: &Topology, space: &mut Space) -> Set {
     let elsewhere = elsewhere(config, space);
     let gone = space.union_all(vec![impossible, invented, elsewhere]);
     space.minus(domain, gone)
+}
+
+/// What pfSense's own rules drop before any other is asked: port 0 of TCP and UDP, 169.254.0.0/16, IPv4 that is not global
+/// below `64:ff9b::/96`, and answers of DHCP that would be forwarded from an interface that asks for an address.
+fn dropped(config: &Config, topology: &Topology, space: &mut Space) -> Set {
+    let mut cubes = Vec::new();
+    for field in [Field::SrcPort, Field::DstPort] {
+        let ports = Cube::any().with(field, Ranges::single(0));
+        cubes.extend([6, 17].map(|number| ports.clone().with(Field::Proto, Ranges::single(number))));
+    }
+    let outside = Cube::any().with(Field::In, Ranges::single(LOCAL.into()).complement(Field::In));
+    if let Ok(net) = "169.254.0.0/16".parse::<IpNet>()
+        && !config.system("no_apipa_block")
+    {
+        cubes.extend([Side::Src, Side::Dst].map(|side| outside.intersect(&prefix(net, side))));
+    }
+    if !config.system("allow_nat64_prefix_override") {
+        let nets = NAT64_RESERVED.split_whitespace().filter_map(|net| net.parse().ok());
+        cubes.extend(nets.map(|net| prefix(net, Side::Dst)));
+    }
+    for ((id, _), device) in topology.interfaces().zip(&config.interfaces.devices) {
+        let asks = config.interfaces.all.iter().any(|other| other.device == *device && other.kind4 == "dhcp");
+        let answers = Cube::any()
+            .with(Field::In, Ranges::single(id.into()))
+            .with(Field::Out, Ranges::single(LOCAL.into()).complement(Field::Out))
+            .with(Field::Proto, Ranges::single(17))
+            .with(Field::SrcPort, Ranges::single(67))
+            .with(Field::DstPort, Ranges::single(68));
+        cubes.extend(asks.then_some(answers));
+    }
+    space.cubes_union(cubes)
 }
 
 /// Packets of the firewall under addresses that it does not have, and packets from outside under loopback addresses.

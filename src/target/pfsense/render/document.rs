@@ -201,6 +201,8 @@ pub struct Outbound {
     pub port: String,
     /// Empty for the address of the interface.
     pub target: String,
+    /// Does the source port stay what it is?
+    pub static_port: bool,
     pub descr: String,
 }
 

@@ -6,12 +6,15 @@ use crate::{
     model::{AddressSet, Place, ZoneId, address::Intervals, service::Traffic},
     packet::Family,
     plan::{Addresses, Line},
-    policy::Forward,
+    policy::{Forward, output_baseline},
 };
 
 impl Renderer<'_> {
     pub(super) fn sources(&mut self) {
         self.egress();
+        if self.marks {
+            self.kept_ports();
+        }
         for (id, zone) in self.network.zone_ids().filter(|(_, zone)| zone.masquerade) {
             self.push(Outbound {
                 interface: self.key(id),
@@ -22,6 +25,7 @@ impl Renderer<'_> {
                 destination: String::new(),
                 port: String::new(),
                 target: String::new(),
+                static_port: false,
                 descr: words::description(&format!("{}{} masquerades", words::MARK, zone.name)),
             });
         }
@@ -35,6 +39,26 @@ impl Renderer<'_> {
     fn push(&mut self, outbound: Outbound) {
         if !self.document.outbound.contains(&outbound) {
             self.document.outbound.push(outbound);
+        }
+    }
+
+    /// Rules on the way out see the source port of after the translation: where they name one, it has to stay.
+    fn kept_ports(&mut self) {
+        let book = self.book;
+        let zones: Vec<ZoneId> =
+            self.network.zone_ids().filter(|(_, zone)| zone.masquerade).map(|(id, _)| id).collect();
+        for id in zones {
+            let pair = book.pairs.get(&(Place::Router, Place::Zone(id)));
+            let lines = pair.iter().flat_map(|pair| pair.allowed.iter().chain(&pair.denied));
+            let lines = lines.filter(|line| line.family == Family::V4);
+            let sent = lines.map(|line| (line.traffic.clone(), self.place(line.cause)));
+            let always = output_baseline().into_iter().filter(|traffic| traffic.has_family(Family::V4));
+            let always = always.map(|traffic| (traffic, "what DHCP needs to be sent".to_owned()));
+            let all: Vec<(Traffic, String)> = always.chain(sent).collect();
+            for (traffic, why) in all.into_iter().filter(|(traffic, _)| traffic.has_ports() && !traffic.from.is_empty())
+            {
+                self.shown(id, Family::V4, (String::new(), String::new()), (&traffic, true), &why);
+            }
         }
     }
 
@@ -67,6 +91,7 @@ impl Renderer<'_> {
                 destination: String::new(),
                 port: String::new(),
                 target: address.to_string(),
+                static_port: false,
                 descr: words::description(&format!("{}{} leaves as {address}", words::MARK, zone.name)),
             });
         }
@@ -122,7 +147,7 @@ impl Renderer<'_> {
         let Some(source) = self.senders(&name, &line.from.literal, line.family) else { return };
         let Some(destination) = self.plain(&other, &line.to.literal, line.family) else { return };
         let why = self.place(line.cause);
-        self.shown(out, line.family, (source, destination), &line.traffic, &why);
+        self.shown(out, line.family, (source, destination), (&line.traffic, false), &why);
     }
 
     fn shown(
@@ -130,7 +155,7 @@ impl Renderer<'_> {
         out: ZoneId,
         family: Family,
         (source, destination): (String, String),
-        traffic: &Traffic,
+        (traffic, static_port): (&Traffic, bool),
         why: &str,
     ) {
         let sources: Vec<Option<(u16, u16)>> =
@@ -148,6 +173,7 @@ impl Renderer<'_> {
                     destination: destination.clone(),
                     port: word(to).unwrap_or_default(),
                     target: String::new(),
+                    static_port,
                     descr: words::description(&format!("{}{why}", words::MARK)),
                 });
             }
@@ -190,7 +216,7 @@ impl Renderer<'_> {
         let why = format!("back into {word}: {}", self.place(forward.cause));
         for range in nat::ports(&forward.traffic) {
             let traffic = Traffic { to: nat::inner(forward, range), from: Vec::new(), ..forward.traffic.clone() };
-            self.shown(zone, forward.family, (source.clone(), destination.clone()), &traffic, &why);
+            self.shown(zone, forward.family, (source.clone(), destination.clone()), (&traffic, false), &why);
         }
     }
 }
