@@ -12,7 +12,7 @@ use std::{
 
 use crate::{
     model::Network,
-    packet::{Cube, Field, Ranges, Set, Side, Space, prefix},
+    packet::{Cube, Family, Field, Ranges, Set, Side, Space, prefix},
     policy::{Cause, Meaning, Standing, let_through},
     router::{Behaviour, Dnat, Facts, File, LOCAL, Limits, Line, Outcome, Snat, Topology, Unreadable, number},
     target::Target,
@@ -66,9 +66,8 @@ pub fn compare(
 
 /// The packets that open connections: who passes, and how they are translated.
 fn first_packets(topology: &Topology, meaning: &Meaning, facts: &Facts, verdict: &mut Verdict, space: &mut Space) {
-    let borne = borne(topology, space);
     let [meant, certain, possible] =
-        [&meaning.behaviour, &facts.surely, &facts.possibly].map(|behaviour| settled(behaviour, borne, space));
+        [&meaning.behaviour, &facts.surely, &facts.possibly].map(|behaviour| settled(behaviour, topology, space));
     let translatable = space.project(facts.first, Field::Out);
     let get = |behaviour: &Behaviour, outcome: &Outcome| behaviour.accepted.get(outcome).copied().unwrap_or(Set::EMPTY);
     let behaviours = [&meant, &certain, &possible];
@@ -123,17 +122,32 @@ fn borne(topology: &Topology, space: &mut Space) -> Set {
     space.cubes_union(cubes)
 }
 
-/// A behaviour without translations that change nothing.
-fn settled(behaviour: &Behaviour, borne: Set, space: &mut Space) -> Behaviour {
+/// Neighbour discovery (RFC 4861) and listener discovery (RFC 3810). They concern one link: under which address they
+/// would be forwarded makes no difference.
+fn link_messages(space: &mut Space) -> Set {
+    let types = Ranges::from_pairs([(130 << 8, (136 << 8) + 255), (143 << 8, (143 << 8) + 255)]);
+    let messages = Cube::any()
+        .with(Field::Family, Ranges::single(Family::V6 as u64))
+        .with(Field::Proto, Ranges::single(58))
+        .with(Field::DstPort, types);
+    space.cube(&messages)
+}
+
+/// A behaviour without translations of sources that change nothing.
+fn settled(behaviour: &Behaviour, topology: &Topology, space: &mut Space) -> Behaviour {
+    let messages = link_messages(space);
+    let borne = borne(topology, space);
+    let borne = space.union(borne, messages);
     let mut found = Behaviour::default();
     for (outcome, packets) in &behaviour.accepted {
-        if outcome.snat != Some(Snat::Masquerade) {
-            found.add(space, *outcome, *packets);
-            continue;
-        }
-        let changed = space.minus(*packets, borne);
+        let settled = match outcome.snat {
+            None => Set::EMPTY,
+            Some(Snat::Masquerade) => borne,
+            Some(Snat::To { .. }) => messages,
+        };
+        let changed = space.minus(*packets, settled);
         found.add(space, *outcome, changed);
-        let same = space.intersect(*packets, borne);
+        let same = space.intersect(*packets, settled);
         found.add(space, Outcome { snat: None, ..*outcome }, same);
     }
     found

@@ -139,7 +139,7 @@ impl<'a> Machine<'a> {
             "udp" => 17,
             "sctp" => 132,
             "icmp" if packet.family == Family::V4 => 1,
-            "icmp" => 58,
+            "icmp" | "ipv6-icmp" => 58,
             "igmp" => 2,
             "ipv6" => 41,
             "gre" => 47,

@@ -155,8 +155,10 @@ pub struct Filter {
     pub perhaps: bool,
     /// What it passes may be held back all the same, such as by a limit.
     pub unsure: bool,
-    /// Is this one of the rules that cannot be switched off?
+    /// Is this one of the rules that cannot be switched off, and lets pass?
     pub own: Option<Own>,
+    /// Is this one of the rules that cannot be switched off, and holds back?
+    pub always: bool,
     pub origin: Origin,
 }
 
@@ -177,6 +179,7 @@ impl Filter {
             perhaps: false,
             unsure: false,
             own: None,
+            always: false,
             origin: Origin { line: 0, text: origin.to_owned() },
         }
     }

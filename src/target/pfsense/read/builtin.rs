@@ -76,6 +76,11 @@ impl Line {
         self
     }
 
+    fn always(mut self) -> Self {
+        self.0.always = true;
+        self
+    }
+
     fn stateless(mut self) -> Self {
         self.0.stateless = true;
         self.0.flags = Flags::ANY;
@@ -110,12 +115,12 @@ pub fn before(config: &Config) -> Vec<Filter> {
         let nets: Vec<Atom> =
             NAT64_RESERVED.split_whitespace().filter_map(|net| net.parse().ok()).map(Atom::Net).collect();
         for direction in [Direction::In, Direction::Out] {
-            let line = block("Block NAT64 for non-global IPv4").going(direction).quick();
+            let line = block("Block NAT64 for non-global IPv4").going(direction).quick().always();
             found.push(line.family(Family::V6).to(atoms(nets.clone())));
         }
     }
     if !config.system("no_apipa_block") {
-        let line = || block("Block IPv4 link-local").going(Direction::In).quick();
+        let line = || block("Block IPv4 link-local").going(Direction::In).quick().always();
         found.push(line().from(End::net(LINK_LOCAL4)));
         found.push(line().to(End::net(LINK_LOCAL4)));
     }
@@ -129,7 +134,7 @@ pub fn before(config: &Config) -> Vec<Filter> {
     }
     for family in [Family::V4, Family::V6] {
         if family == Family::V4 || config.ipv6() {
-            let line = || block("Block traffic from or to port 0").quick().family(family).proto(&[TCP, UDP]);
+            let line = || block("Block traffic from or to port 0").quick().always().family(family).proto(&[TCP, UDP]);
             found.push(line().from(End::ANY.with_port(0)));
             found.push(line().to(End::ANY.with_port(0)));
         }
@@ -138,7 +143,7 @@ pub fn before(config: &Config) -> Vec<Filter> {
         found.push(block("CARP operation").going(Direction::In).quick().proto(&[112]).from(atoms(vec![Atom::Own])));
         found.push(pass("CARP operation").quick().proto(&[112]).stateless());
     }
-    let mut tagged = block("Prevent routing dhcp responses").going(Direction::Out).quick().proto(&[UDP]);
+    let mut tagged = block("Prevent routing dhcp responses").going(Direction::Out).quick().always().proto(&[UDP]);
     tagged = tagged.from(End::ANY.with_port(67)).to(End::ANY.with_port(68));
     tagged.0.tagged = Some(("dhcpin".to_owned(), false));
     found.push(tagged);

@@ -28,6 +28,7 @@ struct Decision {
     own: Option<Own>,
     stateless: bool,
     unsure: bool,
+    always: bool,
     /// The rule, where it is asked for.
     by: Option<usize>,
 }
@@ -42,6 +43,8 @@ pub struct Eval<'a, 's> {
     pub held: Set,
     /// Packets that pass because pfSense always lets them.
     pub additions: Vec<(Own, Set)>,
+    /// Packets that are held back because pfSense always does.
+    pub dropped: Set,
     /// Packets that pass, and that nothing remembers.
     pub forgotten: Set,
     /// The rules whose match could not be judged.
@@ -59,6 +62,7 @@ impl<'a, 's> Eval<'a, 's> {
             class: Class::First,
             held: Set::EMPTY,
             additions: Vec::new(),
+            dropped: Set::EMPTY,
             forgotten: Set::EMPTY,
             doubts: Vec::new(),
             steps: None,
@@ -291,6 +295,9 @@ impl<'a, 's> Eval<'a, 's> {
             for (decision, mut packets) in self.decisions(stage, &state, packets) {
                 self.step(&decision, packets);
                 if !decision.passes {
+                    if decision.always {
+                        self.dropped = self.space.union(self.dropped, packets);
+                    }
                     self.held = self.space.union(self.held, packets);
                     continue;
                 }
@@ -336,6 +343,7 @@ impl<'a, 's> Eval<'a, 's> {
             own: None,
             stateless: false,
             unsure: false,
+            always: false,
             by: None,
         };
         let mut open = vec![(start, packets)];
@@ -385,6 +393,7 @@ impl<'a, 's> Eval<'a, 's> {
             own: rule.own,
             stateless: rule.stateless,
             unsure: rule.unsure,
+            always: rule.always,
             by: self.steps.is_some().then_some(index),
         }
     }

@@ -33,6 +33,8 @@ pub struct Interface {
     pub v4: Option<IpNet>,
     pub v6: Option<IpNet>,
     pub vips: Vec<Vip>,
+    /// Addresses that only the running firewall knows.
+    pub running: Vec<IpAddr>,
     /// How the address comes about, if it is not written: `dhcp`, `pppoe`, …
     pub kind4: String,
     pub kind6: String,
@@ -204,6 +206,10 @@ fn assigned_interface(node: &Node, running: Option<&crate::router::Interface>, v
             _ => None,
         }
     };
+    let unwritten = |address: &str| address.parse::<IpAddr>().is_err() && (!address.is_empty() || tunnel);
+    let (open4, open6) = (unwritten(ipaddr), unwritten(ipaddrv6));
+    let all = running.map_or(&[][..], |running| running.addresses.as_slice()).iter();
+    let running_addresses = all.filter(|address| if address.is_ipv4() { open4 } else { open6 }).copied().collect();
     let v4 = own(ipaddr, node.text("subnet"), true);
     let v6 = own(ipaddrv6, node.text("subnetv6"), false);
     let kind = |address: &str| if address.parse::<IpAddr>().is_ok() { String::new() } else { address.to_owned() };
@@ -225,6 +231,7 @@ fn assigned_interface(node: &Node, running: Option<&crate::router::Interface>, v
         v4,
         v6,
         vips,
+        running: running_addresses,
         kind4: kind(ipaddr),
         kind6: kind(ipaddrv6),
         gateway4,
@@ -277,6 +284,7 @@ fn virtual_interface(key: &str, device: &str, descr: &str) -> Interface {
         v4: None,
         v6: None,
         vips: Vec::new(),
+        running: Vec::new(),
         kind4: "none".to_owned(),
         kind6: String::new(),
         gateway4: false,

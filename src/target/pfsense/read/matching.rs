@@ -208,7 +208,7 @@ impl<'a> Matcher<'a> {
         if let Some(interface) = written {
             let own = interface.v4.into_iter().chain(interface.v6);
             let vips = interface.vips.iter().filter(|vip| vip.own).map(|vip| vip.net);
-            return own.chain(vips).map(|net| net.addr()).collect();
+            return own.chain(vips).map(|net| net.addr()).chain(interface.running.iter().copied()).collect();
         }
         let ids = self.ids(&[device.to_owned()]);
         ids.iter().filter_map(|id| self.topology.interface(*id)).flat_map(|found| found.addresses.clone()).collect()

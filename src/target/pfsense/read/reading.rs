@@ -8,7 +8,6 @@ use std::{
 use ipnet::IpNet;
 
 use super::{
-    aliases::NAT64_RESERVED,
     ast::{Origin, Own, Rules},
     config::Config,
     eval::{Eval, line},
@@ -69,7 +68,7 @@ fn facts(config: &Config, rules: &Rules, topology: &Topology, space: &mut Space)
     let mut eval = Eval::new(rules, Matcher::new(config, topology), space);
     let opening = eval.space.project(first, Field::Out);
     let through = eval.journey(opening);
-    let (held, forgotten) = (eval.held, eval.forgotten);
+    let (held, dropped, forgotten) = (eval.held, eval.dropped, eval.forgotten);
     let mut unknown: Vec<Line> = rules.notes.iter().map(line).collect();
     unknown.extend(eval.doubts.clone());
     let added = std::mem::take(&mut eval.additions);
@@ -88,7 +87,6 @@ fn facts(config: &Config, rules: &Rules, topology: &Topology, space: &mut Space)
     let matcher = Matcher::new(config, topology);
     let (surely, possibly) = behaviours(&matcher, through, held, first, space);
     let accepted = possibly.all(space);
-    let dropped = dropped(config, topology, space);
     let dropped = space.minus(dropped, accepted);
     let forgotten = space.intersect(forgotten, accepted);
     unknown.sort();
@@ -171,37 +169,6 @@ fn first(config: &Config, topology: &Topology, space: &mut Space) -> Set {
     space.minus(domain, gone)
 }
 
-/// What pfSense's own rules drop before any other is asked: port 0 of TCP and UDP, 169.254.0.0/16, IPv4 that is not global
-/// below `64:ff9b::/96`, and answers of DHCP that would be forwarded from an interface that asks for an address.
-fn dropped(config: &Config, topology: &Topology, space: &mut Space) -> Set {
-    let mut cubes = Vec::new();
-    for field in [Field::SrcPort, Field::DstPort] {
-        let ports = Cube::any().with(field, Ranges::single(0));
-        cubes.extend([6, 17].map(|number| ports.clone().with(Field::Proto, Ranges::single(number))));
-    }
-    let outside = Cube::any().with(Field::In, Ranges::single(LOCAL.into()).complement(Field::In));
-    if let Ok(net) = "169.254.0.0/16".parse::<IpNet>()
-        && !config.system("no_apipa_block")
-    {
-        cubes.extend([Side::Src, Side::Dst].map(|side| outside.intersect(&prefix(net, side))));
-    }
-    if !config.system("allow_nat64_prefix_override") {
-        let nets = NAT64_RESERVED.split_whitespace().filter_map(|net| net.parse().ok());
-        cubes.extend(nets.map(|net| prefix(net, Side::Dst)));
-    }
-    for ((id, _), device) in topology.interfaces().zip(&config.interfaces.devices) {
-        let asks = config.interfaces.all.iter().any(|other| other.device == *device && other.kind4 == "dhcp");
-        let answers = Cube::any()
-            .with(Field::In, Ranges::single(id.into()))
-            .with(Field::Out, Ranges::single(LOCAL.into()).complement(Field::Out))
-            .with(Field::Proto, Ranges::single(17))
-            .with(Field::SrcPort, Ranges::single(67))
-            .with(Field::DstPort, Ranges::single(68));
-        cubes.extend(asks.then_some(answers));
-    }
-    space.cubes_union(cubes)
-}
-
 /// Packets of the firewall under addresses that it does not have, and packets from outside under loopback addresses.
 fn invented(matcher: &Matcher, space: &mut Space) -> Set {
     let sent = Cube::any().with(Field::In, Ranges::single(LOCAL.into()));
@@ -236,6 +203,13 @@ fn behaviours(matcher: &Matcher, through: Flow, held: Set, first: Set, space: &m
     let mut possibly = Behaviour::default();
     let mut unclear = held;
     let opening = space.project(first, Field::Out);
+    let opening = if matcher.config.interfaces.others.is_empty() {
+        let named = Ranges::single(OTHER.into()).complement(Field::Out);
+        let named = space.cube(&Cube::any().with(Field::Out, named));
+        space.intersect(opening, named)
+    } else {
+        opening
+    };
     for (state, packets) in through {
         // A translated packet leaves by another interface than the one that its first destination leads to.
         let within = if state.destination == Destination::Original { first } else { opening };

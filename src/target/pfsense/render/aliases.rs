@@ -42,7 +42,12 @@ impl Renderer<'_> {
         let mut ends = Vec::new();
         if let (Some(parts), Place::Zone(zone)) = (&addresses.delegated, place) {
             match (parts, self.known_networks(zone)) {
-                (HostParts::All, _) => ends.push(End::network(self.key(zone))),
+                (HostParts::All, _) if self.is_whole(zone, &set) => ends.push(End::network(self.key(zone))),
+                (HostParts::All, Some(networks)) => set = set.union(&Intervals::new(networks)),
+                (HostParts::All, None) => {
+                    self.part_of_interface(zone, span);
+                    return Vec::new();
+                }
                 (HostParts::Only(only), Some(networks)) => {
                     let hosts =
                         networks.iter().flat_map(|(base, _)| only.iter().map(move |part| base | u128::from(*part)));
@@ -67,6 +72,26 @@ impl Renderer<'_> {
         }
         ends.extend(self.set(place, &set, family));
         ends
+    }
+
+    /// Are all written IPv6 networks of a zone in a set? pfSense's word for a zone's networks means those, too.
+    fn is_whole(&self, zone: ZoneId, set: &Intervals) -> bool {
+        let networks = &self.network.zone(zone).networks;
+        let written = networks.iter().filter(|network| network.delegated.is_none()).map(|network| network.net);
+        AddressSet::nets(written).v6.minus(set).is_empty()
+    }
+
+    fn part_of_interface(&mut self, zone: ZoneId, span: Span) {
+        let name = &self.network.zone(zone).name;
+        self.errors.push(
+            Diagnostic::error(
+                "backend-cannot-express",
+                span,
+                format!("pfsense cannot name the delegated network of zone `{name}` without its other IPv6 networks"),
+            )
+            .label("means a part of the zone's IPv6 addresses")
+            .help("write the prefix at the uplink (`delegated 2001:db8:1042::/56`), or name the whole zone"),
+        );
     }
 
     fn unknown_prefix(&mut self, span: Span) {

@@ -96,7 +96,10 @@ impl Renderer<'_> {
         let descr = assigned.map_or_else(|| self.descr(id), |known| known.descr.to_uppercase());
         let zone = self.network.zone(id);
         if !v4 {
-            return Some(format!("{descr}_DHCP6"));
+            // A written address has no gateway of its own, and pfSense leaves out rules whose gateway is not there.
+            let asks = zone.addresses.iter().any(|own| own.address.is_ipv6() && own.source == AddressSource::Dhcp);
+            let asks = asks || zone.delegated.is_some() || self.asked_for_prefix(id);
+            return (assigned.is_some() || asks).then(|| format!("{descr}_DHCP6"));
         }
         match zone.addresses.iter().find(|own| own.address.is_ipv4())?.source {
             AddressSource::Dhcp => Some(format!("{descr}_DHCP")),
@@ -110,6 +113,7 @@ impl Renderer<'_> {
     pub(super) fn interfaces(&mut self) {
         for (id, zone) in self.network.zone_ids() {
             let key = self.key(id);
+            self.refuse_prefixes(id, zone);
             if key == "openvpn" {
                 continue;
             }
@@ -263,6 +267,24 @@ impl Renderer<'_> {
 
     fn asked_for_prefix(&self, uplink: ZoneId) -> bool {
         self.network.zones.iter().filter(|zone| !zone.is_internet()).any(|zone| self.delegating(zone) == Some(uplink))
+    }
+
+    /// pfSense gives an interface one delegated network, and none to the tunnel of a VPN program.
+    fn refuse_prefixes(&mut self, id: ZoneId, zone: &Zone) {
+        let delegated = zone.networks.iter().filter(|network| network.delegated.is_some()).count();
+        let (what, help) = if delegated > 1 {
+            ("pfsense gives an interface one delegated network", "take all but one `delegated` network out")
+        } else if delegated == 1 && self.is_addressed_by_daemon(id) {
+            (
+                "pfsense gives no delegated network to a tunnel that its VPN program addresses",
+                "write a network of its own (fd00::/8) for the tunnel",
+            )
+        } else {
+            return;
+        };
+        self.errors.push(
+            Diagnostic::error("backend-cannot-express", zone.span, what).label("has `delegated` networks").help(help),
+        );
     }
 
     /// Addresses beside the first one: virtual addresses, as pfSense calls them.

@@ -11,7 +11,7 @@ use crate::{
     diagnostic::{Diagnostic, Span},
     model::{AddressSet, Place, Region, ZoneId, address::bits, service::Traffic},
     packet::Family,
-    plan::Addresses,
+    plan::{Addresses, Line},
     policy::{Forward, Original, unicast},
 };
 
@@ -147,7 +147,7 @@ impl Renderer<'_> {
     ) {
         let source_port = self.usable(&forward.traffic.from, &forward.traffic);
         let port = self.usable(&range.into_iter().collect::<Vec<_>>(), &forward.traffic);
-        let inner = forward.port.or_else(|| range.map(|(from, _)| from.max(1))).map(|port| port.to_string());
+        let inner = forward.port.map(|port| port.to_string()).or_else(|| range.map(|range| behind(&port, range)));
         self.document.translations.push(Translation {
             interface,
             family: family_word(forward.family),
@@ -224,6 +224,10 @@ impl Renderer<'_> {
             });
             let mut found = Vec::new();
             for line in direct {
+                if line.options.during.is_some() {
+                    self.timed_beside(forward, line);
+                    continue;
+                }
                 for source in self.ends(region.place, &line.from, line.family, span) {
                     for range in ports(&line.traffic) {
                         let all =
@@ -254,7 +258,7 @@ impl Renderer<'_> {
                     destination: inside.port(&port),
                     target: NOWHERE.to_owned(),
                     port: if forward.traffic.has_ports() {
-                        ports.first().map_or_else(String::new, |(from, _)| from.max(&1).to_string())
+                        ports.first().map_or_else(String::new, |range| behind(&port, *range))
                     } else {
                         String::new()
                     },
@@ -272,6 +276,20 @@ impl Renderer<'_> {
                 }
             }
         }
+    }
+
+    /// Translations know no schedule: outside of it, nothing would tell a packet to the host from one to the forward.
+    fn timed_beside(&mut self, forward: &Forward, line: &Line) {
+        self.errors.push(
+            Diagnostic::error(
+                "backend-cannot-express",
+                self.span(line.cause),
+                "pfsense cannot let packets in to a host at some times only that a forward leads to at all times",
+            )
+            .label("`during` some times")
+            .also(self.span(forward.cause), "leads to the same ports of the host")
+            .help("take `during` off, or take the ports of the forward out of the rule"),
+        );
     }
 
     fn redirect(&mut self, forward: &Forward) {
@@ -315,6 +333,15 @@ impl Renderer<'_> {
     }
 }
 
+/// The ports behind a translation that keeps them: where they are a list, the same list, or all would become one.
+fn behind(word: &str, (from, _): (u16, u16)) -> String {
+    if word.starts_with(|letter: char| letter.is_ascii_alphabetic()) {
+        word.to_owned()
+    } else {
+        from.max(1).to_string()
+    }
+}
+
 /// The ranges of ports of some traffic, each for a translation of its own; one without ports for other protocols.
 pub fn ports(traffic: &Traffic) -> Vec<Option<(u16, u16)>> {
     if traffic.to.is_empty() || !traffic.has_ports() {
@@ -330,5 +357,5 @@ pub fn inner(forward: &Forward, range: Option<(u16, u16)>) -> Vec<(u16, u16)> {
 
 /// The protocol of a translation: pfSense wants a word.
 pub fn protocol(traffic: &Traffic) -> String {
-    if traffic.protocol.is_none() { "any".to_owned() } else { words::protocol(traffic) }
+    if traffic.protocol.is_none() { "any".to_owned() } else { words::translated_protocol(traffic) }
 }

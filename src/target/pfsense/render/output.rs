@@ -3,13 +3,14 @@
 
 use super::{
     Renderer,
-    aliases::family_word,
+    aliases::{everything, family_word},
     document::{End, Rule},
     filter::TAG,
     words,
 };
 use crate::{
-    model::{Options, Place},
+    diagnostic::Diagnostic,
+    model::{Options, Place, ZoneId},
     packet::Family,
     plan::Line,
     policy::{Cause, output_baseline},
@@ -53,8 +54,7 @@ impl Renderer<'_> {
             for ((from, to), pair) in &book.pairs {
                 let (Place::Router, Place::Zone(zone)) = (from, to) else { continue };
                 for line in if pick { &pair.denied } else { &pair.allowed } {
-                    let interface = self.key(*zone);
-                    self.sent(&mut rules, *to, line, verdict, interface);
+                    self.sent(&mut rules, *zone, line, verdict);
                 }
             }
         }
@@ -77,10 +77,27 @@ impl Renderer<'_> {
         }
     }
 
-    fn sent(&mut self, rules: &mut Vec<Rule>, to: Place, line: &Line, kind: &'static str, interface: String) {
+    fn sent(&mut self, rules: &mut Vec<Rule>, to: ZoneId, line: &Line, kind: &'static str) {
         let span = self.span(line.cause);
-        let to = self.ends(to, &line.to, line.family, span);
-        let model = Rule { kind, interface, floating: true, family: family_word(line.family), ..Rule::default() };
-        self.rules(rules, &model, line.family, (&[End::any()], &to), &line.traffic, (line.cause, &line.options));
+        let from = if line.from.literal == everything(line.family) {
+            vec![End::any()]
+        } else if self.network.zone(to).masquerade && line.family == Family::V4 {
+            self.errors.push(
+                Diagnostic::error(
+                    "backend-cannot-express",
+                    span,
+                    "pfsense cannot tell by which of its addresses the router sends to a zone that masquerades",
+                )
+                .label("names one of the router's addresses")
+                .help("name `router`, which is every address it has"),
+            );
+            return;
+        } else {
+            self.ends(Place::Router, &line.from, line.family, span)
+        };
+        let ends = self.ends(Place::Zone(to), &line.to, line.family, span);
+        let (interface, family) = (self.key(to), family_word(line.family));
+        let model = Rule { kind, interface, floating: true, family, ..Rule::default() };
+        self.rules(rules, &model, line.family, (&from, &ends), &line.traffic, (line.cause, &line.options));
     }
 }

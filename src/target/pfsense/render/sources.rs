@@ -51,12 +51,13 @@ impl Renderer<'_> {
             let pair = book.pairs.get(&(Place::Router, Place::Zone(id)));
             let lines = pair.iter().flat_map(|pair| pair.allowed.iter().chain(&pair.denied));
             let lines = lines.filter(|line| line.family == Family::V4);
-            let sent = lines.map(|line| (line.traffic.clone(), self.place(line.cause)));
+            // Any other source port of the same traffic could be rewritten into the range that is meant.
+            let named = lines.filter(|line| line.traffic.has_ports() && !line.traffic.from.is_empty());
+            let sent = named.map(|line| (Traffic { from: Vec::new(), ..line.traffic.clone() }, self.place(line.cause)));
             let always = output_baseline().into_iter().filter(|traffic| traffic.has_family(Family::V4));
             let always = always.map(|traffic| (traffic, "what DHCP needs to be sent".to_owned()));
-            let all: Vec<(Traffic, String)> = always.chain(sent).collect();
-            for (traffic, why) in all.into_iter().filter(|(traffic, _)| traffic.has_ports() && !traffic.from.is_empty())
-            {
+            let always = always.filter(|(traffic, _)| traffic.has_ports());
+            for (traffic, why) in always.chain(sent).collect::<Vec<_>>() {
                 self.shown(id, Family::V4, (String::new(), String::new()), (&traffic, true), &why);
             }
         }
@@ -147,6 +148,12 @@ impl Renderer<'_> {
         let Some(source) = self.senders(&name, &line.from.literal, line.family) else { return };
         let Some(destination) = self.plain(&other, &line.to.literal, line.family) else { return };
         let why = self.place(line.cause);
+        if self.marks {
+            // pfSense's own rules let these in without our mark, and on the way out they are known by their ports.
+            for traffic in output_baseline().into_iter().filter(|traffic| covers(&line.traffic, traffic)) {
+                self.shown(out, line.family, (source.clone(), destination.clone()), (&traffic, true), &why);
+            }
+        }
         self.shown(out, line.family, (source, destination), (&line.traffic, false), &why);
     }
 
@@ -167,7 +174,7 @@ impl Renderer<'_> {
                 self.push(Outbound {
                     interface: self.key(out),
                     family: family_word(family),
-                    protocol: words::protocol(traffic),
+                    protocol: words::translated_protocol(traffic),
                     source: source.clone(),
                     source_port: word(from).unwrap_or_default(),
                     destination: destination.clone(),
@@ -219,4 +226,15 @@ impl Renderer<'_> {
             self.shown(zone, forward.family, (source.clone(), destination.clone()), (&traffic, false), &why);
         }
     }
+}
+
+/// Is the one port of either end in some traffic?
+fn covers(all: &Traffic, one: &Traffic) -> bool {
+    let holds = |ranges: &[(u16, u16)], port: &[(u16, u16)]| {
+        ranges.is_empty() || port.iter().all(|(port, _)| ranges.iter().any(|(from, to)| (from..=to).contains(&port)))
+    };
+    one.has_ports()
+        && all.protocol.is_none_or(|protocol| one.protocol == Some(protocol))
+        && holds(&all.from, &one.from)
+        && holds(&all.to, &one.to)
 }

@@ -123,6 +123,11 @@ pub fn protocol(traffic: &Traffic) -> String {
     }
 }
 
+/// The word of a protocol in a translation: pfSense hands it on to pf, to which `icmp` is that of IPv4 alone.
+pub fn translated_protocol(traffic: &Traffic) -> String {
+    if traffic.protocol == Some(ICMPV6) { "ipv6-icmp".to_owned() } else { protocol(traffic) }
+}
+
 /// Types of ICMP by pfSense's words, with a code where single ones are meant: it hands the text on to pf as it is.
 pub fn icmp_types(traffic: &Traffic) -> String {
     let mut found = Vec::new();
