@@ -123,9 +123,6 @@ fn pfsense_does_what_the_policy_says() {
             }
         };
         rendered += 1;
-            std::fs::write(format!("{d}/{seed}.hedge"), &text).unwrap();
-            std::fs::write(format!("{d}/{seed}.xml"), &files[0].text).unwrap();
-        }
         let tools = (&mut meant.limits, &mut meant.space);
         match verify::compare(Target::PfSense, &files, &network, &standing, &meant.meaning, tools) {
             Err(error) => failures.push(format!("seed {seed}: {error}")),
