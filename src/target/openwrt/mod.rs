@@ -3,4 +3,5 @@
 //! `render` writes UCI files for `/etc/config`; `read` tells what firewall4 makes of such files. Neither looks at the
 //! other.
 
+pub mod read;
 pub mod render;
