@@ -15,6 +15,14 @@ spec NAME="":
 kernel NAME="":
     CI=true cargo test --test kernel -- "{{NAME}}"
 
+# the proof against thousands of edited rulesets
+mutation EDITS="1160":
+    HEDGEROW_EDITS={{EDITS}} cargo test --profile bench --test mutation -- --nocapture
+
+# random policies in the kernel, many of them; needs root, nft and ip
+kernel-long CASES="300":
+    CI=true HEDGEROW_KERNEL_CASES={{CASES}} cargo test --profile bench --test kernel -- random
+
 # how fast packet sets are
 bench *ARGS:
     cargo bench --bench packet_sets -- {{ARGS}}

@@ -1,6 +1,8 @@
 //! The whole pipeline: a policy's text in, proven files out.
 
-pub use crate::policy::Meant;
+use std::collections::BTreeMap;
+
+pub use crate::{check::Reckoning, policy::Meant};
 
 use crate::{
     diagnostic::{Diagnostic, Severity, Sources},
@@ -11,7 +13,7 @@ use crate::{
     router::{File, Limits, Line, Unreadable},
     target::Target,
     verify::{self, Verdict},
-    world::World,
+    world::{Recorder, World},
 };
 
 /// How far a check goes.
@@ -34,6 +36,10 @@ pub struct Checked {
     pub sources: Sources,
     pub network: Network,
     pub diagnostics: Vec<Diagnostic>,
+    /// What the leak checks came to.
+    pub reckoning: Reckoning,
+    /// The texts that the policy is made of, by their paths: its own, and all that were read for it.
+    pub inputs: BTreeMap<String, String>,
     /// Only when no diagnostic of the model is an error.
     pub meant: Option<Meant>,
 }
@@ -62,18 +68,22 @@ pub fn check(path: &str, text: &str, world: &dyn World) -> Checked {
 /// [`check`], within another budget.
 pub fn check_within(path: &str, text: &str, world: &dyn World, budget: Budget) -> Checked {
     let mut sources = Sources::default();
-    let (network, diagnostics) = model::resolve(path, text, &mut sources, world);
-    let mut checked = Checked { sources, network, diagnostics, meant: None };
+    let recorder = Recorder::new(world);
+    let (network, diagnostics) = model::resolve(path, text, &mut sources, &recorder);
+    let mut inputs = recorder.into_read();
+    inputs.insert(path.to_owned(), text.to_owned());
+    let mut checked = Checked { sources, network, diagnostics, inputs, reckoning: Reckoning::default(), meant: None };
     // A statement that has run out is left out and said to be; everything else can be decided.
     let fatal = |found: &Diagnostic| found.severity == Severity::Error && found.code != "expired-rule";
     if checked.diagnostics.iter().any(fatal) {
         return checked;
     }
     if let Some(mut meant) = meant_within(&checked.network, world, budget) {
-        let found = crate::check::run(&checked.network, &mut meant);
+        let earlier = checked.diagnostics.clone();
+        let (found, reckoning) = crate::check::run(&checked.network, earlier, &mut meant);
         // What was found before the budget ran out may be wrong, and what was not found may be there.
         if !meant.space.exhausted() {
-            checked.diagnostics.extend(found);
+            (checked.diagnostics, checked.reckoning) = (found, reckoning);
             checked.meant = Some(meant);
             return checked;
         }
@@ -124,8 +134,13 @@ pub fn render(checked: &mut Checked, policy: &str, target: Target, base: &[File]
             if let Some(conflict) = conflict(target, &files, &verdict, network) {
                 return Err(vec![conflict]);
             }
-            let error = fault("the rendered configuration differs from the policy, so nothing was written".to_owned())
-                .help("this is a fault of hedgerow: please report it with the policy");
+            let error = if base.is_empty() {
+                fault("the rendered configuration differs from the policy, so nothing was written".to_owned())
+                    .help("this is a fault of hedgerow: please report it with the policy")
+            } else {
+                fault("merged with your configuration it differs from the policy, so nothing was written".to_owned())
+                    .help("if the rules named above are your own, change or remove them and merge again; if they are hedgerow's, please report it with the policy")
+            };
             let notes = verdict.differences.iter().map(|difference| difference.sentence(network));
             Err(vec![notes.fold(error, Diagnostic::note)])
         }

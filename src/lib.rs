@@ -12,6 +12,7 @@
     clippy::unwrap_used
 )]
 
+pub mod certificate;
 pub mod check;
 #[expect(clippy::disallowed_methods, reason = "the one place that touches the machine")]
 pub mod cli;

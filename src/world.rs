@@ -1,6 +1,6 @@
 //! The only door to files and clock. The library asks a [`World`]; the command line gives it the real one.
 
-use std::collections::BTreeMap;
+use std::{cell::RefCell, collections::BTreeMap};
 
 use jiff::civil::Date;
 
@@ -30,5 +30,37 @@ impl World for Memory {
 
     fn today(&self) -> Date {
         self.date
+    }
+}
+
+/// A world that remembers what was read from it.
+pub struct Recorder<'w> {
+    world: &'w dyn World,
+    read: RefCell<BTreeMap<String, String>>,
+}
+
+impl<'w> Recorder<'w> {
+    /// Passes every question on to another world.
+    #[must_use]
+    pub fn new(world: &'w dyn World) -> Self {
+        Self { world, read: RefCell::default() }
+    }
+
+    /// The texts that were read, by their paths.
+    #[must_use]
+    pub fn into_read(self) -> BTreeMap<String, String> {
+        self.read.into_inner()
+    }
+}
+
+impl World for Recorder<'_> {
+    fn read(&self, path: &str) -> Result<String, String> {
+        let text = self.world.read(path)?;
+        self.read.borrow_mut().insert(path.to_owned(), text.clone());
+        Ok(text)
+    }
+
+    fn today(&self) -> Date {
+        self.world.today()
     }
 }

@@ -114,7 +114,7 @@ impl Folder {
 /// A session, without what differs from run to run.
 macro_rules! session {
     ($($text:expr),+ $(,)?) => {
-        insta::with_settings!({ filters => vec![(r"in \d+ ms", "in N ms"), (r"line \d+:", "line N:")] }, {
+        insta::with_settings!({ filters => vec![(r"in \d+ ms", "in N ms"), (r"(?m)^\d+ checks", "N checks"), (r"line \d+:", "line N:")] }, {
             insta::assert_snapshot!([$($text),+].join("\n"));
         });
     };
@@ -433,4 +433,25 @@ fn verify_reads_what_routers_print() {
         folder.run("verify . --target nftables rules.v4"),
         folder.run("verify . --target nftables broken.json"),
     );
+}
+
+#[test]
+fn a_certificate_is_held_against_policy_and_files() {
+    let folder = Folder::home("certificate");
+    folder.run("compile --today 2026-11-23");
+    let certificate = folder.read("out/nftables/certificate.json");
+    let verify = || folder.run("verify . --certificate out/nftables/certificate.json");
+    let fresh = verify();
+    let rules = folder.read("out/nftables/hedgerow.nft");
+    fs::write(folder.0.join("out/nftables/hedgerow.nft"), rules.replace("1883", "1884")).unwrap();
+    let edited = verify();
+    fs::write(folder.0.join("out/nftables/hedgerow.nft"), &rules).unwrap();
+    fs::write(folder.0.join("main.hedge"), format!("{HOME}# a remark\n")).unwrap();
+    let remarked = verify();
+    fs::remove_file(folder.0.join("out/nftables/hedgerow.nft")).unwrap();
+    let gone = verify();
+    fs::write(folder.0.join("out/nftables/certificate.json"), "{}").unwrap();
+    insta::with_settings!({ filters => vec![(r"[0-9a-f]{64}", "(digest)")] }, {
+        insta::assert_snapshot!([certificate, fresh, edited, remarked, gone, verify()].join("\n"));
+    });
 }

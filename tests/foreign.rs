@@ -9,7 +9,11 @@ use std::{
 use hedgerow::{
     packet::Space,
     router::{Configuration, Facts, File, Interface, Limits, Topology},
-    target::nftables::read::{read, read_any},
+    target::{
+        Target,
+        nftables::read::{read, read_any},
+    },
+    verify::Kind,
 };
 
 /// Runs shell commands in a network namespace of their own, with a text as their input.
@@ -125,6 +129,36 @@ fn nft_prints_the_same_as_text_and_as_json() {
         let (written, printed, as_json) = (both.text(&rules), both.text(&text), both.any(&[file("live.json", &json)]));
         both.agree(&printed, &as_json, true, &text);
         both.agree(&written, &printed, written.unknown.is_empty(), &rules);
+    }
+}
+
+/// A router in a namespace of its own is asked for its rules, and they are held against the policy.
+#[test]
+fn a_running_router_is_verified() {
+    if !ready() {
+        return;
+    }
+    let path = "examples/direct-tls/main.hedge";
+    let text = std::fs::read_to_string(path).unwrap();
+    let world = hedgerow::world::Memory::default();
+    let mut checked = hedgerow::compile::check(path, &text, &world);
+    let rules = std::fs::read_to_string("examples/direct-tls/out/nftables/hedgerow.nft").unwrap();
+    let later = "nft add table inet later; nft add chain inet later f '{ type filter hook forward priority 5; policy accept; }'; \
+        nft add rule inet later f tcp dport 8123 drop";
+    let mut verify = |script: &str| {
+        let live = within(&format!("nft -f -; {script}"), &rules).unwrap();
+        let verdict = hedgerow::compile::verify(&mut checked, Target::Nftables, &[file("live", &live)]);
+        verdict.unwrap().unwrap_or_else(|error| panic!("{error}\n{live}"))
+    };
+    for list in ["TZ=UTC nft list ruleset", "nft -j list ruleset"] {
+        let verdict = verify(list);
+        assert!(verdict.is_equal(), "{list}: {:?}", verdict.differences);
+        let drifted = verify(&format!("{later}; {list}"));
+        assert!(!drifted.is_equal(), "{list}");
+        for difference in drifted.differences.iter().filter(|difference| difference.kind == Kind::Closed) {
+            let line = difference.line.clone().unwrap();
+            assert!(line.text.contains("tcp dport") && line.text.contains("8123 drop"), "{line:?}");
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! `never`, `always`, `only`: decided exactly, for every packet.
 
+use super::leak::About;
 use crate::{
     diagnostic::{Diagnostic, Span},
     model::{Assertion, AssertionKind, Network, Place, Region, address::address},
@@ -18,9 +19,16 @@ pub(super) struct Bounds {
 pub(super) fn run(network: &Network, meant: &mut Meant, bounds: &Bounds) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     for assertion in &network.assertions {
-        found.extend(decide(network, meant, assertion, bounds));
+        found.extend(decide(network, meant, assertion, bounds, &mut |about, _| Some(about)));
     }
     found
+}
+
+impl Bounds {
+    /// What crosses from one zone to another, at most: what leak checks are about.
+    pub(super) fn crossing(&self, network: &Network, meant: &mut Meant) -> Set {
+        crossing(self.at_most, &mut meant.space, network, &meant.meaning)
+    }
 }
 
 pub(super) fn bounds(network: &Network, meant: &mut Meant) -> Bounds {
@@ -42,6 +50,7 @@ pub(super) fn decide(
     meant: &mut Meant,
     assertion: &Assertion,
     bounds: &Bounds,
+    left: &mut dyn FnMut(About, &mut Space) -> Option<About>,
 ) -> Option<Diagnostic> {
     // `only NOBODY -> B` says that nobody may: it is decided, though nobody is named.
     let nobody = assertion.from.is_empty() && assertion.kind != AssertionKind::Only;
@@ -62,6 +71,7 @@ pub(super) fn decide(
         );
     }
     if assertion.chain {
+        left(About::Ends(assertion.from.clone(), assertion.to.clone()), &mut meant.space)?;
         return crate::reach::never(network, meant, assertion, bounds.at_most);
     }
     let space = &mut meant.space;
@@ -86,6 +96,10 @@ pub(super) fn decide(
             crossing(others, space, network, &meant.meaning)
         }
     };
+    if packets.is_empty() {
+        return None;
+    }
+    let About::Packets(packets) = left(About::Packets(packets), space)? else { return None };
     let packet = space.witness(packets)?;
     Some(report(network, &meant.meaning, assertion, &packet))
 }
@@ -171,7 +185,7 @@ fn report(network: &Network, meaning: &Meaning, assertion: &Assertion, packet: &
 }
 
 /// A packet as `hedgerow explain` takes it. An address that the router may be given has no number to ask for.
-fn as_question(network: &Network, packet: &Packet) -> String {
+pub(super) fn as_question(network: &Network, packet: &Packet) -> String {
     let (src, dst) = (address(packet.family, packet.src), address(packet.family, packet.dst));
     let own = || network.zones.iter().flat_map(|zone| &zone.addresses);
     let certain = own().any(|own| own.address == dst && own.source.is_known());

@@ -4,23 +4,40 @@ mod assertion;
 mod contest;
 mod exposed;
 mod idle;
+pub mod leak;
 mod named;
 mod unsupported;
 mod unused;
 
 use crate::{diagnostic::Diagnostic, model::Network, policy::Meant};
 
-/// Everything that is found.
-pub fn run(network: &Network, meant: &mut Meant) -> Vec<Diagnostic> {
-    let mut found = unsupported::run(network);
+pub use leak::Reckoning;
+
+/// Everything that is found, what the model has found among it, and what the leak checks came to.
+pub fn run(network: &Network, earlier: Vec<Diagnostic>, meant: &mut Meant) -> (Vec<Diagnostic>, Reckoning) {
+    let mut waivers = leak::Waivers::new(network);
+    let mut reckoning = Reckoning::default();
+    let mut found = earlier;
+    found.extend(unsupported::run(network));
     found.extend(contest::run(network, meant));
+    found.extend(named::unknown(network));
+    let mut leaks = Vec::new();
     if !network.assertions.is_empty() || !network.checks.is_empty() {
         let bounds = assertion::bounds(network, meant);
         found.extend(assertion::run(network, meant, &bounds));
-        found.extend(named::run(network, meant, &bounds));
+        found.extend(named::run(network, meant, &bounds, &mut waivers));
+        leaks = leak::run(network, meant, &bounds, &mut waivers, &mut reckoning);
     }
     found.extend(exposed::run(network, meant));
     found.extend(idle::run(network, meant));
     found.extend(unused::run(network));
-    found
+    reckoning.waived += waivers.settle(&mut found, &mut meant.space);
+    found.extend(leaks);
+    let catalogue = leak::catalogue();
+    let asked = |id: &str| network.checks.iter().any(|check| leak::plain(&check.id) == id);
+    let always = |id: &str| catalogue.iter().any(|leak| leak.id == id && leak.is_always());
+    let own = network.checks.iter().map(|check| check.id.as_str());
+    let known: Vec<&str> = catalogue.iter().map(|leak| leak.id).chain(own).collect();
+    found.extend(waivers.unused(&known, |id| asked(id) || always(id)));
+    (found, reckoning)
 }

@@ -5,13 +5,6 @@ use crate::{diagnostic::Diagnostic, model::Network};
 /// An error for every statement that is not compiled yet.
 pub fn run(network: &Network) -> Vec<Diagnostic> {
     let mut found = Vec::new();
-    for waiver in &network.waivers {
-        found.push(
-            Diagnostic::error("not-supported", waiver.span, "waivers are not supported yet")
-                .label("has no effect")
-                .help("take it out until the leak checks can be waived"),
-        );
-    }
     for settings in network.home_assistants.iter().filter_map(|home| home.settings.as_ref()) {
         found.push(
             Diagnostic::error("not-supported", settings.1, "reading Home Assistant's settings is not supported yet")

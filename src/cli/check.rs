@@ -9,9 +9,12 @@ use super::{
     output::{Common, count, many},
 };
 use crate::{
-    compile::{self, Budget},
-    diagnostic::{Diagnostic, Severity},
-    model::Network,
+    check::{
+        Reckoning,
+        leak::{catalogue, find},
+    },
+    compile::{self, Budget, Checked},
+    diagnostic::{Diagnostic, Severity, nearest},
 };
 
 /// Check policies: syntax, names, contradictions, and every promise, for every packet
@@ -29,6 +32,12 @@ pub struct Arguments {
     /// From which severity on a finding counts for the exit status
     #[arg(long, value_enum, default_value_t = Deny::Error, value_name = "SEVERITY")]
     deny: Deny,
+    /// Report the findings of this check only (and what makes a policy invalid). Repeatable
+    #[arg(long, value_name = "ID")]
+    only: Vec<String>,
+    /// Do not report the findings of this check. Repeatable
+    #[arg(long, value_name = "ID")]
+    skip: Vec<String>,
 }
 
 /// The least severity that makes a check fail.
@@ -50,6 +59,15 @@ impl Deny {
 }
 
 pub fn run(arguments: &Arguments, common: &Common) -> Exit {
+    if let Some(unknown) = arguments.only.iter().chain(&arguments.skip).find(|id| find(id).is_none()) {
+        let all = catalogue();
+        let near = nearest(unknown, all.iter().map(|leak| leak.id));
+        let next = near.map_or_else(
+            || "`hedgerow list checks` shows them all".to_owned(),
+            |near| format!("did you mean `{near}`?"),
+        );
+        return common.fail(&format!("there is no check `{unknown}`; {next}"));
+    }
     let disk = common.disk();
     let mut worst = Exit::Clean;
     for path in &arguments.paths {
@@ -58,9 +76,12 @@ pub fn run(arguments: &Arguments, common: &Common) -> Exit {
             Err(why) => common.fail(&why),
             Ok((path, text)) => {
                 let budget = Budget { paths: arguments.all_paths.unwrap_or(1), ..Budget::default() };
-                let checked = compile::check_within(&path, &text, &disk, budget);
+                let mut checked = compile::check_within(&path, &text, &disk, budget);
+                if checked.meant.is_some() {
+                    checked.diagnostics.retain(|found| arguments.wants(found));
+                }
                 common.report(&checked.sources, &checked.diagnostics);
-                common.say(&summary(&path, &checked.network, &checked.diagnostics, started));
+                common.say(&summary(&path, &checked, started));
                 exit_of(&checked.diagnostics, checked.meant.is_some(), arguments.deny)
             }
         };
@@ -82,14 +103,45 @@ pub fn exit_of(diagnostics: &[Diagnostic], resolved: bool, deny: Deny) -> Exit {
     }
 }
 
-fn summary(path: &str, network: &Network, diagnostics: &[Diagnostic], started: Instant) -> String {
-    format!(
+impl Arguments {
+    fn wants(&self, found: &Diagnostic) -> bool {
+        let named = |ids: &[String]| ids.iter().any(|id| find(id).is_some_and(|leak| leak.tells(found.code)));
+        (self.only.is_empty() || named(&self.only)) && !named(&self.skip)
+    }
+}
+
+/// What was done and found: never a bare "ok".
+fn summary(path: &str, checked: &Checked, started: Instant) -> String {
+    let network = &checked.network;
+    let mut text = format!(
         "{path}: {}; {} over {}, {}, {} in {} ms",
-        count(diagnostics),
+        count(&checked.diagnostics),
         many(network.assertions.len() + network.exposed.len(), "promise"),
         many(network.zones.len(), "zone"),
         many(network.hosts.len(), "host"),
         many(network.rules.len(), "rule"),
         started.elapsed().as_millis()
-    )
+    );
+    if checked.meant.is_some() {
+        text += &format!("\n{}", leaks(&checked.reckoning));
+    }
+    text
+}
+
+/// `71 checks, 12 not applicable (no exposure 8, no VPN 4), 1 finding waived`
+fn leaks(reckoning: &Reckoning) -> String {
+    let mut text = many(reckoning.decided, "check");
+    if !reckoning.asked {
+        text += "; the leak checks are not asked for: add `use std.leaks.home` to the policy";
+        return text;
+    }
+    let none: usize = reckoning.not_applicable.values().map(Vec::len).sum();
+    if none > 0 {
+        let reasons = reckoning.not_applicable.iter().map(|(why, ids)| format!("{why} {}", ids.len()));
+        text += &format!(", {none} not applicable ({})", reasons.collect::<Vec<_>>().join(", "));
+    }
+    if reckoning.waived > 0 {
+        text += &format!(", {} waived", many(reckoning.waived, "finding"));
+    }
+    text
 }

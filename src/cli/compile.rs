@@ -13,6 +13,7 @@ use super::{
     output::{Common, count, many},
 };
 use crate::{
+    certificate::{self, Certificate},
     compile::{self, Checked, Output},
     diagnostic::Diagnostic,
     model::Network,
@@ -106,8 +107,12 @@ pub fn run(arguments: &Arguments, common: &Common) -> Exit {
     let files: Vec<(PathBuf, String)> = outputs
         .iter()
         .flat_map(|output| {
-            let inside = |file: &File| (PathBuf::from(output.target.name()).join(&file.name), file.text.clone());
-            output.files.iter().map(inside)
+            let within = PathBuf::from(output.target.name());
+            let certificate = Certificate::of(output, &checked, &base, &path, &disk).text();
+            let inside = |file: &File| (within.join(&file.name), file.text.clone());
+            let mut files: Vec<_> = output.files.iter().map(inside).collect();
+            files.push((within.join(certificate::NAME), certificate));
+            files
         })
         .collect();
     if let Err(why) = disk::write_all(&folder, &files) {
@@ -175,7 +180,7 @@ fn base(arguments: &Arguments, targets: &[Target], disk: &Disk) -> Result<Vec<Fi
 /// What is said about a target that nobody knows.
 pub fn unknown_target(name: &str) -> String {
     let known: Vec<&str> = Target::ALL.into_iter().map(Target::name).collect();
-    format!("the target `{name}` is not supported yet; {} is", known.join(", "))
+    format!("the target `{name}` is not supported yet; there are {}", known.join(" and "))
 }
 
 /// The targets to compile for, or what is wrong with them.
@@ -198,7 +203,7 @@ fn targets(arguments: &Arguments, checked: &Checked) -> Result<Vec<Target>, Box<
         let target = Target::named(&name).ok_or_else(|| {
             Diagnostic::error("not-supported", span, unknown_target(&name))
                 .label("cannot be compiled yet")
-                .help("compile for nftables: --target nftables")
+                .help("compile for another: --target nftables, or --target openwrt")
         })?;
         if !targets.contains(&target) {
             targets.push(target);

@@ -1,5 +1,6 @@
 //! The command line: one small module a command.
 
+mod catalogue;
 mod check;
 mod compile;
 mod diff;
@@ -31,6 +32,8 @@ enum Command {
     Compile(compile::Arguments),
     Verify(verify::Arguments),
     Explain(explain::Arguments),
+    ExplainCheck(catalogue::ExplainCheck),
+    List(catalogue::List),
     Diff(diff::Arguments),
     Graph(graph::Arguments),
     Fmt(fmt::Arguments),
@@ -54,6 +57,8 @@ pub fn run() -> Exit {
         Command::Verify(arguments) => verify::run(&arguments, &cli.common),
         Command::Diff(arguments) => diff::run(&arguments, &cli.common),
         Command::Explain(arguments) => explain::run(&arguments, &cli.common),
+        Command::ExplainCheck(arguments) => catalogue::explain_check(&arguments, &cli.common),
+        Command::List(arguments) => catalogue::list(&arguments),
         Command::Graph(arguments) => graph::run(&arguments, &cli.common),
         Command::Fmt(arguments) => fmt::run(&arguments, &cli.common),
     }

@@ -7,12 +7,14 @@ use serde::Serialize;
 
 use super::{Exit, disk, output::Common};
 use crate::{
+    certificate::Certificate,
     compile::{self, Checked},
     policy::Cause,
     reach::triples,
-    router::Line,
+    router::{File, Line},
     target::Target,
     verify::{Difference, Kind, Verdict},
+    world::World,
 };
 
 /// Differences that are shown unless all are asked for.
@@ -21,17 +23,20 @@ const SHOWN: usize = 20;
 /// Is this configuration equal to the policy? Lists what is open that should not be, and closed that should not be
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  hedgerow verify home.hedge --target nftables /etc/nftables.conf\n  nft -j list ruleset > live.json && hedgerow verify home.hedge --target nftables live.json\n  TZ=UTC nft list ruleset > live.nft && hedgerow verify home.hedge --target nftables live.nft\n  hedgerow verify home.hedge --target nftables rules.v4 rules.v6      from iptables-save and ip6tables-save\n\nExit status: 0 equal, 1 different, 2 unreadable"
+    after_help = "Examples:\n  hedgerow verify home.hedge --target nftables /etc/nftables.conf\n  nft -j list ruleset > live.json && hedgerow verify home.hedge --target nftables live.json\n  TZ=UTC nft list ruleset > live.nft && hedgerow verify home.hedge --target nftables live.nft\n  hedgerow verify home.hedge --target nftables rules.v4 rules.v6      from iptables-save and ip6tables-save\n  hedgerow verify home.hedge --certificate out/nftables/certificate.json\n\nExit status: 0 equal, 1 different, 2 unreadable"
 )]
 pub struct Arguments {
     /// A file, or a folder that holds a main.hedge
     path: String,
     /// What the configuration is for
-    #[arg(long, value_name = "TARGET")]
-    target: String,
+    #[arg(long, value_name = "TARGET", required_unless_present = "certificate")]
+    target: Option<String>,
     /// The configuration: its file or files, or a folder with the files that `compile` writes
-    #[arg(required = true, value_name = "FILE|DIR")]
+    #[arg(required_unless_present = "certificate", value_name = "FILE|DIR")]
     configuration: Vec<String>,
+    /// A certificate that `compile` wrote: are policy and files still those of then, and is the proof right?
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["target", "configuration", "format"])]
+    certificate: Option<String>,
     /// How to print what was found
     #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
@@ -78,8 +83,12 @@ struct Report {
 
 pub fn run(arguments: &Arguments, common: &Common) -> Exit {
     let disk = common.disk();
-    let Some(target) = Target::named(&arguments.target) else {
-        return common.fail(&super::compile::unknown_target(&arguments.target));
+    if let Some(certificate) = &arguments.certificate {
+        return certified(certificate, arguments, common);
+    }
+    let name = arguments.target.as_deref().unwrap_or_default();
+    let Some(target) = Target::named(name) else {
+        return common.fail(&super::compile::unknown_target(name));
     };
     let (path, text) = match disk::policy(&arguments.path, &disk) {
         Ok(policy) => policy,
@@ -100,6 +109,55 @@ pub fn run(arguments: &Arguments, common: &Common) -> Exit {
         }
         Some(Err(error)) => common.fail(&format!("{}: {error}", arguments.configuration.join(", "))),
         Some(Ok(verdict)) => tell(&report(&verdict, &mut checked), &path, arguments, common),
+    }
+}
+
+/// Holds a certificate against the policy and the files beside it.
+fn certified(given: &str, arguments: &Arguments, common: &Common) -> Exit {
+    let disk = common.disk();
+    let certificate = match disk.read(given).and_then(|text| Certificate::read(&text)) {
+        Ok(certificate) => certificate,
+        Err(why) => return common.fail(&format!("`{given}`: {why}")),
+    };
+    let Some(target) = Target::named(&certificate.target) else {
+        return common.fail(&super::compile::unknown_target(&certificate.target));
+    };
+    let (path, text) = match disk::policy(&arguments.path, &disk) {
+        Ok(policy) => policy,
+        Err(why) => return common.fail(&why),
+    };
+    let folder = given.rfind('/').map_or("", |slash| &given[..=slash]);
+    let there =
+        |name: &String| disk.read(&format!("{folder}{name}")).ok().map(|text| File { name: name.clone(), text });
+    let files: Vec<File> = certificate.files.keys().filter_map(there).collect();
+    let mut checked = compile::check(&path, &text, &disk);
+    let policy = certificate.changed_policy(&checked, &path);
+    let changed = certificate.changed_files(&files);
+    common.say(&format!("{given}: hedgerow {}, {}", certificate.hedgerow, certificate.date));
+    let said = |changed: &[String]| if changed.is_empty() { "as it was".to_owned() } else { changed.join(", ") };
+    common.say(&format!("  policy    {}", said(&policy)));
+    common.say(&format!("  files     {}", said(&changed)));
+    let read: Vec<File> =
+        target.reads().iter().filter_map(|name| files.iter().find(|file| file.name == **name).cloned()).collect();
+    if read.is_empty() {
+        return common.fail(&format!("there is no configuration beside `{given}`"));
+    }
+    match compile::verify(&mut checked, target, &read) {
+        None => {
+            common.report(&checked.sources, &checked.diagnostics);
+            Exit::Invalid
+        }
+        Some(Err(error)) => common.fail(&error.to_string()),
+        Some(Ok(verdict)) if verdict.is_equal() => {
+            common.say("  proof     equal to the policy (IPv4, IPv6)");
+            if policy.is_empty() && changed.is_empty() { Exit::Clean } else { Exit::Findings }
+        }
+        Some(Ok(verdict)) => {
+            common.say("  proof     different");
+            let report = report(&verdict, &mut checked);
+            let text = human(&report, folder.trim_end_matches('/'), &path, arguments.all);
+            if std::io::stdout().write_all(text.as_bytes()).is_err() { Exit::Invalid } else { Exit::Findings }
+        }
     }
 }
 

@@ -15,10 +15,13 @@ use crate::{
 };
 
 /// The modules of the standard library, by name.
-pub const STANDARD: [(&str, &str); 3] = [
+pub const STANDARD: [(&str, &str); 6] = [
     ("std.services", include_str!("../../policies/std/services.hedge")),
     ("std.integrations", include_str!("../../policies/std/integrations.hedge")),
     ("std.ranges", include_str!("../../policies/std/ranges.hedge")),
+    ("std.leaks.home", include_str!("../../policies/std/leaks/home.hedge")),
+    ("std.leaks.small-office", include_str!("../../policies/std/leaks/small-office.hedge")),
+    ("std.leaks.strict", include_str!("../../policies/std/leaks/strict.hedge")),
 ];
 
 /// The number of a name space. All files that are used without `as` share the first one.
@@ -58,7 +61,7 @@ pub struct Units {
     /// The folder of the policy, as [`join`] writes it. Nothing outside it is read.
     pub root: String,
     /// Every address literal of the policy's own files, as ranges.
-    pub spoken: Vec<(IpAddr, IpAddr)>,
+    pub spoken: Vec<(IpAddr, IpAddr, Span)>,
 }
 
 /// Reads and parses a policy and everything that it uses.
@@ -94,7 +97,9 @@ impl Loader<'_> {
         let parsed = parse(source, text);
         self.units.errors.extend(parsed.errors);
         if !path.starts_with('<') {
-            self.units.spoken.extend(parsed.tokens.iter().filter_map(addresses));
+            self.units.spoken.extend(
+                parsed.tokens.iter().filter_map(|token| addresses(token).map(|(from, to)| (from, to, token.span))),
+            );
         }
         let folder = folder_of(path).to_owned();
         let uses: Vec<(Span, Use)> = parsed
@@ -117,14 +122,6 @@ impl Loader<'_> {
     }
 
     fn module(&mut self, module: &Name, alias: Option<&Name>, space: Space, span: Span) {
-        if module.text == "std.leaks" || module.text.starts_with("std.leaks.") {
-            self.units.errors.push(
-                Diagnostic::error("not-supported", module.span, "the library of leak checks is not supported yet")
-                    .label("cannot be used yet")
-                    .help("say what must never happen with `never`, `only` and `exposed { }` of your own"),
-            );
-            return;
-        }
         let Some((name, text)) = STANDARD.iter().find(|(name, _)| *name == module.text) else {
             let mut error =
                 Diagnostic::error("unknown-module", module.span, format!("there is no module `{}`", module.text))

@@ -3,6 +3,7 @@
 
 pub mod nftables;
 pub mod openwrt;
+pub mod pfsense;
 
 use crate::{
     diagnostic::Diagnostic,

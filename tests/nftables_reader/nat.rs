@@ -179,3 +179,13 @@ fn ranges_are_not_guessed() {
     let case = case.perhaps(&[OUTSIDE]);
     assert_eq!(case.reading.unknown.len(), 1, "{:?}", case.reading.unknown);
 }
+
+#[test]
+fn a_redirect_may_leave_the_colon_out() {
+    // `redirect to 80` writes the port (nft's grammar, `redir_stmt_arg`), as firewall4 has it.
+    let rules =
+        "table inet t {\n chain p {\n type nat hook prerouting priority dstnat\n tcp dport 443 redirect to 80\n }\n}\n";
+    let case = case(rules).exact();
+    let outcome = case.outcome("lan 192.168.10.5 > 203.0.113.7 tcp 443 out=self").unwrap();
+    assert_eq!(outcome.dnat, Some(Dnat::ToRouter { port: Some(80) }));
+}

@@ -5,7 +5,10 @@ use std::net::{IpAddr, Ipv6Addr};
 use super::ZoneId;
 use crate::{
     diagnostic::Span,
-    model::{address::AddressSet, service::Traffic},
+    model::{
+        address::AddressSet,
+        service::{Integration, Traffic},
+    },
     packet::Family,
 };
 
@@ -22,6 +25,10 @@ pub struct Host {
     pub lease: Option<Lease>,
     pub dns_name: Option<String>,
     pub runs: Vec<(String, Traffic)>,
+    /// By which integrations Home Assistant knows it.
+    pub integrations: Vec<HostIntegration>,
+    /// Does somebody administer the network from it?
+    pub admin: bool,
 }
 
 impl Host {
@@ -39,6 +46,14 @@ impl Host {
     pub fn address(&self, family: Family) -> Option<&HostAddress> {
         self.addresses.iter().find(|address| address.address.is_ipv4() == (family == Family::V4))
     }
+}
+
+/// An integration that a host declares.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostIntegration {
+    pub name: String,
+    pub span: Span,
+    pub value: Integration,
 }
 
 /// An address of a host.

@@ -6,15 +6,21 @@ mod promise;
 mod rule;
 mod zone;
 
-use std::net::IpAddr;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
+};
 
 use ipnet::IpNet;
 
-use super::{address::AddressSet, service::Traffic};
+use super::{
+    address::AddressSet,
+    service::{Traffic, Trait},
+};
 use crate::diagnostic::Span;
 
 pub use crate::syntax::tree::{Action, AssertionKind};
-pub use host::{Host, HostAddress, Lease};
+pub use host::{Host, HostAddress, HostIntegration, Lease};
 pub use opening::{Exposure, HomeAssistant, Peer, Redirect, Reflector, Through, Tls, Vpn, VpnKind};
 pub use promise::{Assertion, Check, ExposedEntry, ExposedList, Waiver};
 pub use rule::{Limit, Options, Place, Region, Rule, Schedule, TimeUnit};
@@ -55,6 +61,10 @@ pub struct Network {
     pub unused: Vec<(&'static str, String, Span)>,
     /// Every service by its name, for words only: what rules ask for stands in the rules.
     pub services: Vec<(String, Vec<Traffic>)>,
+    /// Every address, prefix and range that the policy's own files write out, by its first and last address.
+    pub literals: Vec<(IpAddr, IpAddr, Span)>,
+    /// What is worth knowing of the services that say something of themselves, by name.
+    pub traits: BTreeMap<String, BTreeSet<Trait>>,
 }
 
 impl Network {
@@ -126,4 +136,13 @@ pub struct Router {
     pub timezone: Option<(String, Span)>,
     /// May the router itself send anything (`output open`)?
     pub output_open: bool,
+}
+
+impl Network {
+    /// Does a service that a host runs have a trait?
+    #[must_use]
+    pub fn is(&self, service: &str, wanted: Trait) -> bool {
+        let name = service.rsplit('.').next().unwrap_or(service);
+        self.traits.get(name).is_some_and(|traits| traits.contains(&wanted))
+    }
 }

@@ -43,8 +43,10 @@ pub struct ExposedEntry {
 pub struct Check {
     pub id: String,
     pub span: Span,
-    pub severity: Severity,
+    /// None is the check's own, or an error.
+    pub severity: Option<Severity>,
     pub because: Option<String>,
+    /// Empty for one of the catalogue.
     pub assertions: Vec<Assertion>,
 }
 
@@ -57,4 +59,6 @@ pub struct Waiver {
     pub to: Option<Vec<Region>>,
     pub until: Option<(Date, Span)>,
     pub because: String,
+    /// Its date has passed: it hides nothing.
+    pub expired: bool,
 }

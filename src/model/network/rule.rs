@@ -41,6 +41,8 @@ pub struct Options {
     /// The receiver sees the router's address in its own zone.
     pub as_router: bool,
     pub log: bool,
+    /// Is it there for a while only?
+    pub temporary: bool,
     pub during: Option<(ScheduleId, Span)>,
     pub until: Option<(Date, Span)>,
     pub limit: Option<(Limit, Span)>,

@@ -73,6 +73,10 @@ pub struct Zone {
     pub addresses: Vec<OwnAddress>,
     pub dhcp: Vec<(IpAddr, IpAddr)>,
     pub isolated: bool,
+    /// Is the firewall on that keeps its hosts apart, and where does the policy say so?
+    pub filter: Option<(bool, Span)>,
+    /// Where it says that its hosts may open ports of the router by `UPnP`, NAT-PMP or PCP.
+    pub upnp: Option<Span>,
     /// Is the source of what leaves by this zone rewritten to the router's address (IPv4 only)?
     pub masquerade: bool,
     pub uplink: Option<Uplink>,

@@ -101,7 +101,10 @@ impl Resolver<'_> {
             "severity",
             &[("error", Severity::Error), ("warning", Severity::Warning), ("note", Severity::Note)],
         );
-        if let Some(earlier) = self.check_ids.insert(tree.id.text.clone(), tree.id.span) {
+        // Without assertions it asks for a check of the catalogue, which several modules may do.
+        if !tree.assertions.is_empty()
+            && let Some(earlier) = self.check_ids.insert(tree.id.text.clone(), tree.id.span)
+        {
             self.report(
                 Diagnostic::error(
                     "duplicate-name",
@@ -113,16 +116,8 @@ impl Resolver<'_> {
                 .help("a check may hold several assertions; or choose another id"),
             );
         }
-        if tree.assertions.is_empty() && !self.failed_in(span) {
-            self.report(
-                Diagnostic::error(
-                    "missing-attribute",
-                    tree.id.span,
-                    format!("check `{}` claims nothing", tree.id.text),
-                )
-                .label("needs `never`, `always` or `only`")
-                .help("write what has to be true between the braces, as in `never guest -> private`"),
-            );
+        if tree.assertions.is_empty() && self.failed_in(span) {
+            return;
         }
         let assertions = tree
             .assertions
@@ -132,7 +127,7 @@ impl Resolver<'_> {
         self.network.checks.push(Check {
             id: tree.id.text.clone(),
             span,
-            severity: severity.unwrap_or(Severity::Error),
+            severity,
             because: attributes.quoted("because").map(|text| text.text),
             assertions,
         });
@@ -160,8 +155,22 @@ impl Resolver<'_> {
             span,
             from: from.flatten(),
             to: to.flatten(),
+            expired: until.is_some_and(|until| self.waiver_ran_out(until)),
             until,
             because: because.text,
         });
+    }
+
+    fn waiver_ran_out(&self, (date, span): (jiff::civil::Date, Span)) -> bool {
+        if date > self.today {
+            return false;
+        }
+        self.report(
+            Diagnostic::warning("expired-waiver", span, format!("this waiver ran out on {date}"))
+                .label("hides nothing any more")
+                .note(format!("today is {}", self.today))
+                .help("mend what it waived, remove it, or give it a new date with a reason"),
+        );
+        true
     }
 }

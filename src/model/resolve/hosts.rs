@@ -11,17 +11,17 @@ use crate::{
     model::{
         attributes::{Attributes, dns_name},
         load::Space,
-        network::{AddressSource, Host, HostAddress, HostId, Lease, Role, ZoneId},
+        network::{AddressSource, Host, HostAddress, HostId, HostIntegration, Lease, Role, ZoneId},
         service::Traffic,
     },
     syntax::{
         self,
         token::{Kind, Literal, Token},
-        tree::{Declaration, ItemKind},
+        tree::{Declaration, Item, ItemKind},
     },
 };
 
-const KNOWN: [&str; 7] = ["zone", "address", "mac", "suffix", "dhcp", "name", "runs"];
+const KNOWN: [&str; 9] = ["zone", "address", "mac", "suffix", "dhcp", "name", "runs", "admin", "integration"];
 
 impl Resolver<'_> {
     pub(super) fn hosts(&mut self) {
@@ -124,7 +124,20 @@ impl Resolver<'_> {
             lease: attributes.choice("dhcp", &[("static", Lease::Static), ("dynamic", Lease::Dynamic)]),
             dns_name: attributes.text("name").filter(|name| dns_name(name, 1..=127, self.errors)).map(|name| name.text),
             runs: self.runs(&attributes, space),
+            integrations: self.host_integrations(&attributes, space),
+            admin: attributes.flag("admin"),
         }
+    }
+
+    fn host_integrations(&mut self, attributes: &Attributes<'_>, space: Space) -> Vec<HostIntegration> {
+        let Some(mut arguments) = attributes.get("integration") else { return Vec::new() };
+        let mut found = Vec::new();
+        for name in arguments.names("an integration") {
+            let item = Item { kind: ItemKind::Name(name.text.clone()), span: name.span };
+            let value = self.integration_named(&item, space);
+            found.extend(value.map(|(name, value)| HostIntegration { name, span: item.span, value }));
+        }
+        found
     }
 
     fn runs(&mut self, attributes: &Attributes<'_>, space: Space) -> Vec<(String, Traffic)> {

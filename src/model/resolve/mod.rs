@@ -131,7 +131,7 @@ pub fn resolve(units: Units, sources: &Sources, world: &dyn World) -> (Network, 
         earlier: &units.errors,
         root: &units.root,
         spoken: spoken(&units.spoken),
-        network: Network::default(),
+        network: Network { literals: units.spoken.clone(), ..Network::default() },
         internet: AddressSet::default(),
         own: AddressSet::default(),
         zone_sets: Vec::new(),
@@ -177,10 +177,10 @@ pub fn resolve(units: Units, sources: &Sources, world: &dyn World) -> (Network, 
 }
 
 /// The IPv4 ranges among the literals, but for those so wide that they name nobody.
-fn spoken(literals: &[(std::net::IpAddr, std::net::IpAddr)]) -> Intervals {
+fn spoken(literals: &[(std::net::IpAddr, std::net::IpAddr, Span)]) -> Intervals {
     let narrow = |(from, to): &(u128, u128)| to.saturating_sub(*from) < 1 << 24;
-    let v4 = literals.iter().filter(|(from, to)| from.is_ipv4() && to.is_ipv4());
-    Intervals::new(v4.map(|(from, to)| (bits(*from), bits(*to))).filter(narrow).collect())
+    let v4 = literals.iter().filter(|(from, to, _)| from.is_ipv4() && to.is_ipv4());
+    Intervals::new(v4.map(|(from, to, _)| (bits(*from), bits(*to))).filter(narrow).collect())
 }
 
 impl<'t> Resolver<'t> {

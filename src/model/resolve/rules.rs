@@ -17,7 +17,7 @@ use crate::{
     },
 };
 
-const OPTIONS: [&str; 7] = ["as", "log", "during", "until", "limit", "because", "owner"];
+const OPTIONS: [&str; 8] = ["as", "log", "during", "until", "limit", "because", "owner", "temporary"];
 
 impl<'t> Resolver<'t> {
     /// Second pass: everything that says what may flow.
@@ -218,7 +218,7 @@ impl<'t> Resolver<'t> {
         }
     }
 
-    fn integration_named(&mut self, item: &Item, space: Space) -> Option<(String, Integration)> {
+    pub(super) fn integration_named(&mut self, item: &Item, space: Space) -> Option<(String, Integration)> {
         let ItemKind::Name(name) = &item.kind else {
             self.report(
                 Diagnostic::error("not-an-integration", item.span, "only integrations may stand behind `<->`")
@@ -349,6 +349,7 @@ impl<'t> Resolver<'t> {
         Options {
             as_router,
             log: attributes.flag("log"),
+            temporary: attributes.flag("temporary"),
             during,
             until,
             limit,

@@ -22,7 +22,12 @@ impl Resolver<'_> {
         for index in 0..self.service_trees.len() {
             let service = self.service(index);
             let name = self.service_trees.get(index).map(|placed| placed.tree.name.text.clone());
-            self.network.services.extend(name.zip(service.map(|service| service.traffic)));
+            if let (Some(name), Some(service)) = (name, service) {
+                if !service.traits.is_empty() {
+                    self.network.traits.insert(name.clone(), service.traits);
+                }
+                self.network.services.push((name, service.traffic));
+            }
         }
         for index in 0..self.integration_trees.len() {
             self.integration(index);

@@ -23,7 +23,7 @@ use crate::{
     },
 };
 
-const KNOWN: [&str; 13] = [
+const KNOWN: [&str; 15] = [
     "role",
     "interface",
     "vlan",
@@ -37,6 +37,8 @@ const KNOWN: [&str; 13] = [
     "delegated",
     "failover",
     "egress",
+    "upnp",
+    "filter",
 ];
 
 /// A network as written, before the delegated prefix is known.
@@ -111,7 +113,7 @@ impl Resolver<'_> {
         let internet = role == Role::Internet;
         if role_known {
             self.only_for(&attributes, &["uplink", "upstream", "delegated", "failover"], internet, "an internet zone");
-            self.only_for(&attributes, &["isolated", "egress"], !internet, "a zone of your own");
+            self.only_for(&attributes, &["isolated", "egress", "upnp", "filter"], !internet, "a zone of your own");
             let serves = !internet && role != Role::Vpn;
             self.only_for(&attributes, &["dhcp"], serves, "a zone of your own that is no VPN");
         }
@@ -154,6 +156,11 @@ impl Resolver<'_> {
             addresses: Vec::new(),
             dhcp: pools.iter().map(|(from, to, _)| (*from, *to)).collect(),
             isolated: attributes.flag("isolated"),
+            filter: attributes.switch("filter").zip(attributes.get("filter").map(|found| found.span())),
+            upnp: attributes.get("upnp").map(|arguments| {
+                arguments.end();
+                arguments.attribute.key.span
+            }),
             masquerade: attributes.switch("masquerade").unwrap_or(internet),
             uplink: attributes.choice(
                 "uplink",

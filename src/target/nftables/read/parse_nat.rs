@@ -36,6 +36,13 @@ pub fn nat(input: Input<'_>) -> Parsed<'_, Action> {
         // `to` may be left out: `snat ip saddr map { … }`.
         (Some(()), _) | (None, false) => target(rest, interval.is_some())?,
     };
+    // What is written of its own has no address: `redirect to 80` is `redirect to :80`.
+    let target = match target {
+        NatTarget::Fixed { address: Some(port), port: None } if own => {
+            NatTarget::Fixed { address: None, port: Some(port) }
+        }
+        other => other,
+    };
     let (rest, _) =
         many0(alt((keyword("random"), keyword("fully-random"), keyword("persistent"), symbol(",")))).parse(rest)?;
     Ok((rest, Action::Nat(Nat { kind, v6, target })))

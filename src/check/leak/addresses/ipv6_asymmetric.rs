@@ -1,0 +1,105 @@
+//! IPv6 lets something through that IPv4 does not.
+
+use super::super::{
+    Finding, Outcome, Subject,
+    subject::{error, host, region},
+};
+use crate::{
+    model::{
+        Action, Place, Region,
+        service::{ICMP, ICMPV6, Traffic},
+    },
+    packet::{Cube, Family, Field, Ranges, Set},
+    policy::between,
+};
+
+pub fn run(subject: &mut Subject<'_>) -> Outcome {
+    let network = subject.network;
+    let dual = |zone: &crate::model::Zone| {
+        let of = |v4: bool| zone.networks.iter().any(|network| network.net.addr().is_ipv4() == v4);
+        of(true) && of(false)
+    };
+    if !network.zones.iter().any(|zone| !zone.is_internet() && dual(zone)) {
+        return Outcome::NotApplicable("no zone with both families");
+    }
+    let mut sets = Vec::new();
+    let zones: Vec<_> =
+        network.zone_ids().filter(|(_, zone)| !zone.is_internet() && dual(zone)).map(|(id, _)| id).collect();
+    for from in &zones {
+        for to in zones.iter().filter(|to| *to != from) {
+            let all = subject.anything(&[region(*from)], &[region(*to)]);
+            sets.push(more_by_v6(subject, all));
+        }
+        let denied = denied_by_v4_only(subject, *from);
+        sets.push(denied);
+    }
+    // From outside only what is forwarded by IPv4 can be compared.
+    for exposure in network.exposures.iter().filter(|exposure| exposure.tunnel.is_none() && !exposure.expired) {
+        let ends = network.host(exposure.through.as_ref().map_or(exposure.host, |through| through.host));
+        let outside = subject.internet();
+        let all = subject.anything(&outside, &host(ends));
+        let everybody = anybody(subject, all);
+        // A rule opens IPv4 to nobody out there: what is not forwarded has no address that could be asked for.
+        let thrown = subject.thrown_open();
+        let thrown = subject.family(thrown, Family::V4);
+        let everybody = subject.without(everybody, thrown);
+        sets.push(more_by_v6(subject, everybody));
+    }
+    let packets = subject.space().union_all(sets);
+    let diagnostic = error(network.router.span, "IPv6 lets through what IPv4 does not")
+        .label("lets it through by IPv6 only")
+        .help("say it with names, which mean both families, and give hosts their addresses of both");
+    Outcome::Decided(vec![Finding::packets(diagnostic, packets)])
+}
+
+/// What everybody out there may send, and not only some.
+fn anybody(subject: &mut Subject<'_>, packets: Set) -> Set {
+    let internet = subject.internet();
+    let mut all = packets;
+    for region in &internet {
+        let everyone = between(std::slice::from_ref(region), &subject.private(), &[Traffic::ANY], subject.space());
+        // Nobody out there has an address of the router.
+        let honest = subject.meant.meaning.honest;
+        let space = subject.space();
+        let everyone = space.intersect(everyone, honest);
+        let mut missing = space.minus(everyone, packets);
+        for field in [Field::SrcHigh, Field::SrcLow] {
+            missing = space.project(missing, field);
+        }
+        all = space.minus(all, missing);
+    }
+    all
+}
+
+/// The IPv6 packets whose protocol and port no IPv4 packet of the set has.
+fn more_by_v6(subject: &mut Subject<'_>, set: Set) -> Set {
+    let v4 = subject.family(set, Family::V4);
+    let v6 = subject.family(set, Family::V6);
+    let space = subject.space();
+    let mut by_v4 = v4;
+    for field in Field::ALL {
+        if !matches!(field, Field::Proto | Field::DstPort | Field::In | Field::Out) {
+            by_v4 = space.project(by_v4, field);
+        }
+    }
+    let icmp = Ranges::from_pairs([ICMP, ICMPV6].map(|protocol| (u64::from(protocol), u64::from(protocol))).to_vec());
+    let icmp = space.cube(&Cube::any().with(Field::Proto, icmp));
+    let more = space.minus(v6, by_v4);
+    space.minus(more, icmp)
+}
+
+/// What a deny that names IPv4 addresses of a zone takes off, and IPv6 still lets through.
+fn denied_by_v4_only(subject: &mut Subject<'_>, zone: crate::model::ZoneId) -> Set {
+    let network = subject.network;
+    let mut sets = Vec::new();
+    for rule in network.rules.iter().filter(|rule| rule.action == Action::Deny && !rule.expired) {
+        let here: Vec<&Region> = rule.from.iter().filter(|from| from.place == Place::Zone(zone)).collect();
+        let v4_only = !here.is_empty()
+            && here.iter().all(|from| !from.whole && from.addresses.v6.is_empty() && !from.addresses.v4.is_empty());
+        if v4_only {
+            let passes = subject.passing(&[region(zone)], &rule.to, &rule.traffic);
+            sets.push(subject.family(passes, Family::V6));
+        }
+    }
+    subject.space().union_all(sets)
+}

@@ -1,0 +1,162 @@
+//! What the integrations that hosts declare need: their flows, one zone, a way to be found.
+
+use super::super::{
+    Finding, Outcome, Subject,
+    subject::{error, host, warning},
+};
+use crate::{
+    diagnostic::{Diagnostic, Severity},
+    model::{
+        Host, Place,
+        service::{Discovery, SameZone, Traffic},
+    },
+};
+
+const NONE: Outcome = Outcome::NotApplicable("no host declares an integration");
+
+/// The hosts that declare an integration, with the Home Assistants that they belong to.
+fn pairs<'a>(subject: &Subject<'a>) -> Option<Vec<(&'a Host, Vec<&'a Host>)>> {
+    let homes: Vec<&Host> = subject.home_assistants().into_iter().map(|(_, home)| home).collect();
+    let devices: Vec<_> = subject.hosts().map(|(_, host)| host).filter(|host| !host.integrations.is_empty()).collect();
+    if devices.is_empty() || homes.is_empty() {
+        return None;
+    }
+    let others = |device: &Host| homes.iter().copied().filter(|home| home.name != device.name).collect();
+    Some(devices.into_iter().map(|device| (device, others(device))).collect())
+}
+
+fn apart(one: &Host, other: &Host) -> bool {
+    !one.zones.iter().any(|zone| other.zones.contains(zone))
+}
+
+/// Does every service of a list have at least one packet that passes?
+fn missing(subject: &mut Subject<'_>, from: &Host, to: &Host, traffic: &[Traffic]) -> bool {
+    !traffic.is_empty() && subject.passing(&host(from), &host(to), traffic).is_empty()
+}
+
+/// `required-flow-missing`
+pub fn flows(subject: &mut Subject<'_>) -> Outcome {
+    let Some(pairs) = pairs(subject) else { return NONE };
+    let mut found = Vec::new();
+    for (device, homes) in pairs {
+        for home in homes.into_iter().filter(|home| apart(home, device)) {
+            for integration in &device.integrations {
+                let required = integration.value.same_zone != Some(SameZone::Required);
+                if !required || host(device).is_empty() || host(home).is_empty() {
+                    continue;
+                }
+                let there = missing(subject, home, device, &integration.value.there);
+                let back = missing(subject, device, home, &integration.value.back);
+                if !there && !back {
+                    continue;
+                }
+                let (from, to) = if there { (home, device) } else { (device, home) };
+                let mut diagnostic = error(
+                    integration.span,
+                    format!(
+                        "`{}` needs a connection from `{}` to `{}`, and nothing allows it",
+                        integration.name, from.name, to.name
+                    ),
+                )
+                .label("needs it")
+                .help(format!(
+                    "write `allow {} <-> {} : {}`, or the one direction that is missing",
+                    home.name, device.name, integration.name
+                ));
+                if let Some(because) = &integration.value.because {
+                    diagnostic = diagnostic.note(because.clone());
+                }
+                found.push(Finding::ends(diagnostic, host(from), host(to)));
+            }
+        }
+    }
+    Outcome::Decided(found)
+}
+
+/// `matter-cross-vlan`
+pub fn same_zone(subject: &mut Subject<'_>) -> Outcome {
+    let Some(pairs) = pairs(subject) else { return NONE };
+    let mut found = Vec::new();
+    for (device, homes) in pairs {
+        for home in homes.into_iter().filter(|home| apart(home, device)) {
+            for integration in
+                device.integrations.iter().filter(|integration| integration.value.same_zone == Some(SameZone::Required))
+            {
+                let mut diagnostic = error(
+                    integration.span,
+                    format!("`{}` works inside one zone, and `{}` and `{}` are in two", integration.name, device.name, home.name),
+                )
+                .label("does not cross zones")
+                .also(home.span, "the other end")
+                .help("put controller, border router, phone and device into one zone; no rule and no reflector mends this");
+                diagnostic.notes.extend(integration.value.because.iter().cloned());
+                found.push(Finding::fact(diagnostic));
+            }
+        }
+    }
+    Outcome::Decided(found)
+}
+
+/// `discovery-needs-reflector`
+pub fn found_across(subject: &mut Subject<'_>) -> Outcome {
+    let Some(pairs) = pairs(subject) else { return NONE };
+    let mut found = Vec::new();
+    for (device, homes) in pairs {
+        for home in homes.into_iter().filter(|home| apart(home, device) && device.addresses.is_empty()) {
+            for integration in &device.integrations {
+                let Some(discovery) = integration.value.discovery else { continue };
+                if integration.value.same_zone == Some(SameZone::Required)
+                    || reflected(subject, discovery, device, home)
+                {
+                    continue;
+                }
+                let diagnostic = note(
+                    warning(
+                        integration.span,
+                        format!(
+                            "`{}` of `{}` is found by multicast, which stays in its zone",
+                            integration.name, device.name
+                        ),
+                    )
+                    .label("will not be found")
+                    .help("give it a fixed address and add it by that, or `reflect` between the two zones"),
+                );
+                found.push(diagnostic);
+            }
+        }
+    }
+    Outcome::Decided(found)
+}
+
+fn note(diagnostic: Diagnostic) -> Finding {
+    Finding::fact(diagnostic).with_severity(Severity::Note)
+}
+
+fn reflected(subject: &Subject<'_>, discovery: Discovery, one: &Host, other: &Host) -> bool {
+    let joins = |host: &Host, zones: &[crate::model::ZoneId]| host.zones.iter().any(|zone| zones.contains(zone));
+    let reflectors = subject.network.reflectors.iter().filter(|reflector| reflector.protocol == discovery);
+    reflectors.into_iter().any(|reflector| joins(one, &reflector.zones) && joins(other, &reflector.zones))
+}
+
+/// `reflector-joins-untrusted`
+pub fn reflectors(subject: &mut Subject<'_>) -> Outcome {
+    let network = subject.network;
+    if network.reflectors.is_empty() {
+        return Outcome::NotApplicable("no reflector");
+    }
+    let mut found = Vec::new();
+    for reflector in network.reflectors.iter().filter(|reflector| reflector.services.is_empty()) {
+        let people = |zone: &crate::model::ZoneId| !super::super::subject::is_untrusted(network.zone(*zone).role);
+        let others: Vec<_> = reflector.zones.iter().filter(|zone| !people(zone)).collect();
+        if let Some(zone) = others.first().filter(|_| reflector.zones.iter().any(people)) {
+            let diagnostic = warning(
+                reflector.span,
+                format!("all that is announced inside is told to `{}`", network.zone(**zone).name),
+            )
+            .label("reflects everything")
+            .help("name what has to be found, as in `{ services _googlecast._tcp }`");
+            found.push(Finding::place(diagnostic, Place::Zone(**zone)));
+        }
+    }
+    Outcome::Decided(found)
+}

@@ -1,0 +1,39 @@
+//! A page with a login is reachable from the internet without TLS.
+
+use super::super::{
+    Finding, Outcome, Subject,
+    subject::{error, host},
+};
+use crate::model::{
+    Region, Tls,
+    service::{Traffic, Trait},
+};
+
+pub fn run(subject: &mut Subject<'_>) -> Outcome {
+    let outside = subject.outside();
+    let network = subject.network;
+    let thrown = subject.thrown_open();
+    let mut sets = Vec::new();
+    for running in &network.hosts {
+        let plain =
+            |name: &str| name.rsplit('.').next() == Some("home-assistant") || network.is(name, Trait::Plaintext);
+        let traffic: Vec<Traffic> =
+            running.runs.iter().filter(|(name, _)| plain(name)).map(|(_, traffic)| traffic.clone()).collect();
+        if !traffic.is_empty() {
+            sets.push(subject.passing(&outside, &host(running), &traffic));
+        }
+    }
+    let mut packets = subject.space().union_all(sets);
+    for exposure in network.exposures.iter().filter(|exposure| exposure.tls.is_some_and(|tls| tls != Tls::None)) {
+        let ends = exposure.through.as_ref().map_or(exposure.host, |through| through.host);
+        let service = exposure.through.as_ref().map_or(&exposure.service, |through| &through.service);
+        let to: Vec<Region> = host(network.host(ends));
+        let encrypted = subject.passing(&outside, &to, service);
+        packets = subject.without(packets, encrypted);
+    }
+    let packets = subject.without(packets, thrown);
+    let diagnostic = error(network.router.span, "the internet reaches a page in plain text")
+        .label("opens it without TLS")
+        .help("say where its certificate comes from with `tls`, or put a proxy before it with `through`");
+    Outcome::Decided(vec![Finding::packets(diagnostic, packets)])
+}

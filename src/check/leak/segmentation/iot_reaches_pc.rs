@@ -1,0 +1,22 @@
+//! Devices start connections into the zones of people.
+
+use super::super::{Finding, Outcome, Subject, subject::error};
+use crate::model::Role;
+
+pub fn run(subject: &mut Subject<'_>) -> Outcome {
+    let devices = subject.regions(&[Role::Iot, Role::Camera]);
+    let people = subject.people();
+    let Some(zone) = subject.zones(&[Role::Iot, Role::Camera]).first().map(|(_, zone)| zone.span) else {
+        return Outcome::NotApplicable("no zone of devices");
+    };
+    let packets = subject.anything(&devices, &people);
+    // A rule to Home Assistant where it lives among people is not about their computers.
+    let homes: Vec<_> =
+        subject.home_assistants().iter().flat_map(|(_, host)| super::super::subject::host(host)).collect();
+    let home = subject.anything(&devices, &homes);
+    let packets = subject.without(packets, home);
+    let diagnostic = error(zone, "devices reach the computers of people")
+        .label("lets devices in")
+        .help("let people open the connection, and give what the devices need a zone of its own");
+    Outcome::Decided(vec![Finding::packets(diagnostic, packets)])
+}

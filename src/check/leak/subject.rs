@@ -1,0 +1,193 @@
+//! What a check is asked about: the policy, and its packets.
+
+use crate::{
+    check::assertion::Bounds,
+    diagnostic::{Diagnostic, Severity, Span},
+    model::{AddressSet, Host, HostId, Network, Place, Region, Role, Rule, Zone, ZoneId, service::Traffic},
+    packet::{Cube, Field, Ranges, Set, Space},
+    policy::{Cause, Flow, Meant, between, flow_set},
+};
+
+/// The policy with its packets.
+pub struct Subject<'a> {
+    pub network: &'a Network,
+    pub meant: &'a mut Meant,
+    /// Every packet that crosses the router, with the destination of after translation, whatever the time, the rate and
+    /// the date: without what stays in a zone, and without what always passes.
+    pub passing: Set,
+}
+
+/// The runner names the check.
+const UNNAMED: &str = "";
+/// Whom a household has no reason to trust.
+const UNTRUSTED: [Role; 4] = [Role::Guest, Role::Iot, Role::Camera, Role::Kids];
+/// Where people work.
+const PEOPLE: [Role; 3] = [Role::Trusted, Role::Work, Role::Kids];
+
+impl<'a> Subject<'a> {
+    pub(super) fn new(network: &'a Network, meant: &'a mut Meant, bounds: &Bounds) -> Self {
+        let passing = bounds.crossing(network, meant);
+        Self { network, meant, passing }
+    }
+
+    pub fn space(&mut self) -> &mut Space {
+        &mut self.meant.space
+    }
+
+    /// The packets that pass from some regions to others on some traffic.
+    pub fn passing(&mut self, from: &[Region], to: &[Region], traffic: &[Traffic]) -> Set {
+        let space = &mut self.meant.space;
+        let asked = between(from, to, traffic, space);
+        space.intersect(asked, self.passing)
+    }
+
+    /// All packets that pass from some regions to others.
+    pub fn anything(&mut self, from: &[Region], to: &[Region]) -> Set {
+        self.passing(from, to, &[Traffic::ANY])
+    }
+
+    /// What of a set is IPv4, or IPv6.
+    pub fn family(&mut self, set: Set, family: crate::packet::Family) -> Set {
+        let space = &mut self.meant.space;
+        let only = space.cube(&Cube::any().with(Field::Family, Ranges::single(family as u64)));
+        space.intersect(set, only)
+    }
+
+    /// All zones of some roles.
+    #[must_use]
+    pub fn zones(&self, roles: &[Role]) -> Vec<(ZoneId, &'a Zone)> {
+        let network = self.network;
+        network.zone_ids().filter(|(_, zone)| roles.contains(&zone.role)).collect()
+    }
+
+    /// All zones but the internet's.
+    #[must_use]
+    pub fn private(&self) -> Vec<Region> {
+        self.network.zone_ids().filter(|(_, zone)| !zone.is_internet()).map(|(id, _)| region(id)).collect()
+    }
+
+    /// The whole internet, upstream networks and all else that comes in by an uplink.
+    #[must_use]
+    pub fn outside(&self) -> Vec<Region> {
+        self.regions(&[Role::Internet])
+    }
+
+    /// Everything that a rule calls `internet`.
+    #[must_use]
+    pub fn internet(&self) -> Vec<Region> {
+        let addresses = self.network.internet();
+        let zones = self.zones(&[Role::Internet]).into_iter();
+        zones.map(|(id, _)| Region { place: Place::Zone(id), addresses: addresses.clone(), whole: false }).collect()
+    }
+
+    /// All of the zones of some roles, and the groups of those roles in other zones.
+    #[must_use]
+    pub fn regions(&self, roles: &[Role]) -> Vec<Region> {
+        self.zones(roles).into_iter().map(|(id, _)| region(id)).collect()
+    }
+
+    /// Guests, devices, cameras and children.
+    #[must_use]
+    pub fn untrusted(&self) -> Vec<Region> {
+        self.regions(&UNTRUSTED)
+    }
+
+    /// The zones of people.
+    #[must_use]
+    pub fn people(&self) -> Vec<Region> {
+        self.regions(&PEOPLE)
+    }
+
+    /// The packets of the rules that fit, before anything is denied.
+    pub fn rules(&mut self, fits: impl Fn(&Rule) -> bool) -> Set {
+        let network = self.network;
+        let Meant { standing, meaning, limits, space, .. } = &mut *self.meant;
+        let of =
+            |flow: &&Flow| matches!(flow.cause, Cause::Rule(index, _) if network.rules.get(index).is_some_and(&fits));
+        let flows: Vec<Flow> = meaning.flows.allowed.iter().filter(of).cloned().collect();
+        flow_set(network, standing, limits, space, &flows)
+    }
+
+    /// What the internet may open to whole zones: a gate that was left open, and not a service that is published.
+    pub fn thrown_open(&mut self) -> Set {
+        let network = self.network;
+        let wide = self.rules(|rule| {
+            let outside = rule
+                .from
+                .iter()
+                .any(|from| matches!(from.place, Place::Zone(zone) if network.zone(zone).is_internet()));
+            outside && rule.to.iter().any(|to| to.whole && to.place != Place::Router)
+        });
+        let (outside, private) = (self.outside(), self.private());
+        let packets = self.anything(&outside, &private);
+        self.space().intersect(packets, wide)
+    }
+
+    /// What passes from some regions to others but what some rules let through.
+    pub fn without(&mut self, packets: Set, taken: Set) -> Set {
+        self.meant.space.minus(packets, taken)
+    }
+
+    /// The hosts that run Home Assistant: by their own words, or because they run its service.
+    #[must_use]
+    pub fn home_assistants(&self) -> Vec<(HostId, &'a Host)> {
+        let said = |id: HostId| self.network.home_assistants.iter().any(|home| home.host == id);
+        self.hosts().filter(|(id, host)| said(*id) || runs(host, "home-assistant")).collect()
+    }
+
+    /// The hosts with their numbers.
+    pub fn hosts(&self) -> impl Iterator<Item = (HostId, &'a Host)> + use<'a> {
+        self.network.hosts.iter().enumerate().map(|(index, host)| (HostId(index), host))
+    }
+
+    /// How bad it is that somebody in this zone reaches it: worst from outside.
+    #[must_use]
+    pub fn by_sender(&self, zone: ZoneId, untrusted: Severity, trusted: Severity) -> Severity {
+        let role = self.network.zone(zone).role;
+        if role == Role::Internet || UNTRUSTED.contains(&role) { untrusted } else { trusted }
+    }
+}
+
+/// Is this a role that nobody has a reason to trust?
+#[must_use]
+pub fn is_untrusted(role: Role) -> bool {
+    UNTRUSTED.contains(&role)
+}
+
+/// All of a zone.
+#[must_use]
+pub fn region(zone: ZoneId) -> Region {
+    Region { place: Place::Zone(zone), addresses: AddressSet::all(), whole: true }
+}
+
+/// The router, on each of its addresses.
+#[must_use]
+pub fn router() -> Region {
+    Region { place: Place::Router, addresses: AddressSet::all(), whole: true }
+}
+
+/// A host, on each of its addresses.
+#[must_use]
+pub fn host(host: &Host) -> Vec<Region> {
+    let leg =
+        |zone: &ZoneId| Region { place: Place::Zone(*zone), addresses: host.address_set(Some(*zone)), whole: false };
+    host.zones.iter().map(leg).filter(|region| region.addresses != AddressSet::default()).collect()
+}
+
+/// Does a host say that it runs a service of this name?
+#[must_use]
+pub fn runs(host: &Host, service: &str) -> bool {
+    host.runs.iter().any(|(name, _)| name.rsplit('.').next() == Some(service))
+}
+
+/// A place to underline: a statement, up to its body.
+#[must_use]
+pub fn warning(span: Span, message: impl Into<String>) -> Diagnostic {
+    Diagnostic::warning(UNNAMED, span, message)
+}
+
+/// The same as an error.
+#[must_use]
+pub fn error(span: Span, message: impl Into<String>) -> Diagnostic {
+    Diagnostic::error(UNNAMED, span, message)
+}

@@ -1,0 +1,105 @@
+//! Reads the files of `/etc/config` as OpenWrt's firewall4 does, which compiles them to rules for nft: the rules that it
+//! would load are built, and read with netfilter's own rules of evaluation ([`crate::target::nftables::read`]).
+//!
+//! firewall4 fails open where an option is wrong: one that it does not know is left out, and what remains of the section
+//! matches more; a value that it does not take makes it skip the section. Both are understood as firewall4 understands
+//! them, and reported ([`Facts::unknown`](crate::router::Facts)). Where nft would refuse the rules, no firewall is
+//! loaded at all, and the files are unreadable.
+//!
+//! What is taken for granted: the interfaces are up; addresses that only the running router knows are the router's own
+//! in the [`Topology`]; nothing lies in `/etc/nftables.d` and `/usr/share/nftables.d`; the time zone is UTC.
+//!
+//! The way through the modules: [`uci`] → [`network`], [`options`] with [`value`], [`address`], [`icmp`] → one module a
+//! kind of section → [`state`] → [`ruleset`] with [`print`] → [`reading`].
+
+mod address;
+mod common;
+mod defaults;
+mod forwarding;
+mod icmp;
+mod include;
+mod ipset;
+mod nat;
+mod network;
+mod options;
+mod print;
+mod reading;
+mod redirect;
+mod rule;
+mod ruleset;
+mod state;
+mod uci;
+mod value;
+mod zone;
+
+use crate::{
+    packet::Space,
+    router::{Configuration, File, Limits, Topology, Unreadable},
+    target::nftables::read,
+};
+
+/// Reads the files `firewall` and `network`, and those for nft that `firewall` includes; others are passed over.
+///
+/// # Errors
+/// If libuci, firewall4 or nft would refuse them, so that the router had no firewall; or if they are too large to be
+/// evaluated.
+pub fn read(
+    files: &[File],
+    topology: &Topology,
+    limits: &mut Limits,
+    space: &mut Space,
+) -> Result<Box<dyn Configuration>, Unreadable> {
+    let state = understand(files, topology)?;
+    let ruleset::Ruleset { text, origins } = ruleset::write(&state);
+    let rules = read::read(&text, topology, limits, space).map_err(|error| refused(&error, &origins))?;
+    Ok(Box::new(reading::Read { rules, origins, warnings: state.warnings.0 }))
+}
+
+/// Takes one section in.
+type Reader = fn(&uci::Section, &mut state::State) -> Result<(), Unreadable>;
+
+/// What nft would refuse, at the line of UCI that it comes from.
+fn refused(error: &read::ReadError, origins: &[crate::router::Line]) -> Unreadable {
+    let message = error.to_string();
+    let number =
+        message.strip_prefix("line ").and_then(|rest| rest.split([':', ',']).next()).and_then(|n| n.parse().ok());
+    let origin = number.and_then(|line: usize| origins.get(line.checked_sub(1)?));
+    match origin {
+        Some(place) => Unreadable::new(format!(
+            "{}:{}: {}: nft would refuse what firewall4 makes of it, and with it the whole firewall",
+            place.file, place.line, place.text
+        )),
+        None => Unreadable::new(message),
+    }
+}
+
+fn understand(files: &[File], topology: &Topology) -> Result<state::State, Unreadable> {
+    let mut state = state::State::default();
+    let base = |file: &File| file.name.rsplit('/').next().unwrap_or_default().to_owned();
+    let sections = |name: &str| -> Result<Vec<uci::Section>, Unreadable> {
+        let file = files.iter().find(|file| base(file) == name);
+        file.map_or(Ok(Vec::new()), |file| uci::parse(name, &file.text))
+    };
+    if !files.iter().any(|file| base(file) == "firewall") {
+        return Err(Unreadable::new("there is no file `firewall`"));
+    }
+    state.networks = network::networks(&sections("network")?, topology);
+    let firewall = sections("firewall")?;
+    defaults::read(&firewall, &mut state)?;
+    let readers: [(&str, Reader); 6] = [
+        ("ipset", ipset::read),
+        ("zone", zone::read),
+        ("rule", rule::read),
+        ("forwarding", forwarding::read),
+        ("redirect", redirect::read),
+        ("nat", nat::read),
+    ];
+    for (kind, reader) in readers {
+        firewall.iter().filter(|section| section.kind == kind).try_for_each(|section| reader(section, &mut state))?;
+    }
+    zone::check(&state)?;
+    firewall.iter().filter(|section| section.kind == "include").for_each(|section| {
+        include::read(section, files, &mut state);
+    });
+    Ok(state)
+}

@@ -1,0 +1,326 @@
+//! Which interface of pfSense each zone is, and what a fresh machine has to know of it.
+
+use std::net::IpAddr;
+
+use super::{
+    Renderer, TARGET,
+    document::{Gateway, Interface, Pppoe, VirtualAddress, Vlan},
+    words,
+};
+use crate::{
+    diagnostic::Diagnostic,
+    model::{AddressSource, Role, VpnKind, Zone, ZoneId},
+};
+
+/// Is this a name that pfSense gives to an interface?
+fn is_key(name: &str) -> bool {
+    let number = name.strip_prefix("opt").unwrap_or("");
+    matches!(name, "wan" | "lan")
+        || (!number.is_empty() && !number.starts_with('0') && number.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+impl Renderer<'_> {
+    /// Finds the interface of every zone, or reports that there is none.
+    pub(super) fn assign(&mut self) {
+        for zone in &self.network.zones {
+            let key = self.found(zone);
+            if key.is_none() {
+                let written = zone.interface_on(TARGET).map(|name| name.name.clone());
+                let error = Diagnostic::error(
+                    "no-interface",
+                    zone.span,
+                    format!("zone `{}` has no interface on pfsense", zone.name),
+                )
+                .label("which of `wan`, `lan`, `opt1`, `opt2`, … is it?");
+                self.errors.push(match written {
+                    Some(name) => error.help(format!(
+                        "`{name}` is no name that pfSense gives: add `interface pfsense opt1` (Interfaces > Assignments shows which), or merge with --base, where it is found as a device or by its description"
+                    )),
+                    None => error.help("add `interface pfsense opt1` (Interfaces > Assignments shows which)"),
+                });
+            }
+            let key = key.unwrap_or_default();
+            if !key.is_empty()
+                && let Some(other) = self.keys.iter().position(|known| *known == key)
+            {
+                let other = &self.network.zone(ZoneId(other)).name;
+                self.errors.push(
+                    Diagnostic::error(
+                        "same-interface",
+                        zone.span,
+                        format!("zones `{other}` and `{}` are both `{key}` on pfsense", zone.name),
+                    )
+                    .label("is the second of them")
+                    .help("give each zone an interface of its own"),
+                );
+            }
+            self.keys.push(key);
+        }
+    }
+
+    fn found(&self, zone: &Zone) -> Option<String> {
+        let name = &zone.interface_on(TARGET)?.name;
+        let vpn = self.network.vpns.iter().find(|vpn| self.network.zone(vpn.zone).name == zone.name);
+        let group = matches!(vpn, Some(vpn) if vpn.kind == VpnKind::Openvpn && vpn.server.is_none());
+        if is_key(name) || (name == "openvpn" && group) {
+            return Some(name.clone());
+        }
+        let fits = |known: &&super::base::Assigned| known.device == *name || known.descr.eq_ignore_ascii_case(name);
+        let mut all = self.base.interfaces.iter().filter(fits);
+        let first = all.next()?;
+        all.next().is_none().then(|| first.key.clone())
+    }
+
+    /// The name that pfSense gives to the interface of a zone.
+    pub(super) fn key(&self, zone: ZoneId) -> String {
+        self.keys.get(zone.0).cloned().unwrap_or_default()
+    }
+
+    /// The name of an interface in its own words: it becomes a macro of pf, so it is unique.
+    pub(super) fn descr(&self, id: ZoneId) -> String {
+        let word = |zone: &Zone| words::name(&zone.name).to_uppercase().chars().take(22).collect::<String>();
+        let mine = word(self.network.zone(id));
+        let same = self.network.zones.iter().filter(|zone| word(zone) == mine).count();
+        if same > 1 { format!("{mine}_{}", self.key(id).to_uppercase()) } else { mine }
+    }
+
+    /// The gateway of an uplink.
+    pub(super) fn gateway(&self, id: ZoneId, v4: bool) -> Option<String> {
+        let key = self.key(id);
+        if let Some(name) =
+            self.base.gateways.iter().find(|known| known.0 == key && known.2 == v4).map(|known| known.1.clone())
+        {
+            return Some(name);
+        }
+        let assigned = self.base.interfaces.iter().find(|known| known.key == key);
+        let descr = assigned.map_or_else(|| self.descr(id), |known| known.descr.to_uppercase());
+        let zone = self.network.zone(id);
+        if !v4 {
+            return Some(format!("{descr}_DHCP6"));
+        }
+        match zone.addresses.iter().find(|own| own.address.is_ipv4())?.source {
+            AddressSource::Dhcp => Some(format!("{descr}_DHCP")),
+            AddressSource::Pppoe => Some(format!("{descr}_PPPOE")),
+            _ if assigned.is_none() => Some(format!("{descr}GW")),
+            _ => None,
+        }
+    }
+
+    /// The interfaces that the base does not have yet; on a fresh machine, all of them.
+    pub(super) fn interfaces(&mut self) {
+        for (id, zone) in self.network.zone_ids() {
+            let key = self.key(id);
+            if key == "openvpn" {
+                continue;
+            }
+            if let Some(known) = self.base.interfaces.iter().find(|known| known.key == key).cloned() {
+                self.agrees(zone, &known);
+                continue;
+            }
+            let device = self.device(id, zone, &key);
+            let interface = self.interface(id, zone, key.clone(), device);
+            self.further_addresses(id, zone, &key, &interface);
+            self.document.interfaces.push(interface);
+        }
+        let order = |key: &str| match key {
+            "wan" => 0,
+            "lan" => 1,
+            other => other.trim_start_matches("opt").parse::<u64>().unwrap_or(u64::MAX - 2).saturating_add(2),
+        };
+        self.document.interfaces.sort_by_key(|interface| order(&interface.key));
+        self.failover();
+    }
+
+    /// An interface of the base has to stand where the policy says.
+    fn agrees(&mut self, zone: &Zone, known: &super::base::Assigned) {
+        let written = zone.addresses.iter().filter(|own| {
+            own.source == AddressSource::Written || zone.networks.iter().any(|net| net.net.contains(&own.address))
+        });
+        let Ok(theirs) = known.address.parse::<IpAddr>() else { return };
+        let mut ours = written.filter(|own| own.address.is_ipv4() && own.source.is_known()).peekable();
+        if ours.peek().is_some() && !ours.any(|own| own.address == theirs) {
+            self.errors.push(
+                Diagnostic::error(
+                    "base-differs",
+                    zone.span,
+                    format!(
+                        "the router has another address in zone `{}` than `{}` in the base ({theirs})",
+                        zone.name, known.key
+                    ),
+                )
+                .label("is an interface of the base that is never renumbered")
+                .help(format!(
+                    "write `address {theirs}` and its network, or change the address in pfSense and save a new backup"
+                )),
+            );
+        }
+    }
+
+    /// The device of a zone: as the policy calls it for routers in general, or a word that pfSense asks to replace.
+    fn device(&mut self, id: ZoneId, zone: &Zone, key: &str) -> String {
+        let vpn = self.network.vpns.iter().position(|vpn| vpn.zone == id && vpn.server.is_none());
+        if let Some(kind) = vpn.and_then(|index| self.network.vpns.get(index)).map(|vpn| vpn.kind) {
+            let before = self
+                .network
+                .vpns
+                .iter()
+                .take(vpn.unwrap_or(0))
+                .filter(|other| other.kind == kind && other.server.is_none())
+                .count();
+            match kind {
+                VpnKind::Openvpn => return format!("ovpns{}", before + 1),
+                VpnKind::Wireguard => return format!("tun_wg{before}"),
+                VpnKind::Tailscale => return "tailscale0".to_owned(),
+            }
+        }
+        let general = zone.interface.as_ref().map(|name| name.name.clone()).filter(|name| !is_key(name));
+        let device = general.unwrap_or_else(|| format!("assign_{key}"));
+        if let Some((tag, _)) = zone.vlan {
+            let parent = device.strip_suffix(&format!(".{tag}")).unwrap_or(&device).to_owned();
+            let device = format!("{parent}.{tag}");
+            self.document.vlans.push(Vlan { parent, tag, descr: self.descr(id), device: device.clone() });
+            return device;
+        }
+        if zone.addresses.iter().any(|own| own.source == AddressSource::Pppoe) {
+            let number = self.document.pppoe.len();
+            let session = format!("pppoe{number}");
+            self.document.pppoe.push(Pppoe { id: number, device: session.clone(), port: device });
+            return session;
+        }
+        device
+    }
+
+    fn interface(&self, id: ZoneId, zone: &Zone, key: String, device: String) -> Interface {
+        let mut interface = Interface {
+            key,
+            device,
+            descr: self.descr(id),
+            v4: String::new(),
+            v4_length: String::new(),
+            v6: String::new(),
+            v6_length: String::new(),
+            track: String::new(),
+            track_id: String::new(),
+            delegation: String::new(),
+            gateway: String::new(),
+        };
+        if self.is_addressed_by_daemon(id) {
+            return interface;
+        }
+        for own in &zone.addresses {
+            let v4 = own.address.is_ipv4();
+            let free = if v4 { interface.v4.is_empty() } else { interface.v6.is_empty() };
+            if !free {
+                continue;
+            }
+            match own.source {
+                AddressSource::Written | AddressSource::Default => {
+                    let length = length(zone, own.address);
+                    if v4 {
+                        (interface.v4, interface.v4_length) = (own.address.to_string(), length.to_string());
+                        if zone.is_internet() {
+                            interface.gateway = format!("{}GW", interface.descr);
+                        }
+                    } else {
+                        (interface.v6, interface.v6_length) = (own.address.to_string(), length.to_string());
+                    }
+                }
+                AddressSource::Dhcp if v4 => interface.v4 = "dhcp".to_owned(),
+                AddressSource::Pppoe if v4 => interface.v4 = "pppoe".to_owned(),
+                AddressSource::Dhcp | AddressSource::Pppoe => interface.v6 = "dhcp6".to_owned(),
+                AddressSource::Delegated => {}
+            }
+        }
+        let below = zone.networks.iter().find(|network| network.delegated.is_some());
+        if let Some(number) = below.and_then(|network| network.delegated)
+            && let Some(uplink) = self.delegating(zone)
+        {
+            // pfSense holds one IPv6 setting an interface: the prefix that changes is it, a fixed network is a further one.
+            interface.v6 = "track6".to_owned();
+            interface.v6_length = String::new();
+            interface.track = self.key(uplink);
+            interface.track_id = number.to_string();
+        }
+        if zone.is_internet() && (zone.delegated.is_some() || self.asked_for_prefix(id)) {
+            interface.v6 = "dhcp6".to_owned();
+            interface.v6_length = String::new();
+            let length = zone.delegated.map_or(56, |(net, _)| net.prefix_len());
+            interface.delegation = 64_u8.saturating_sub(length).to_string();
+        }
+        interface
+    }
+
+    /// The uplink whose prefix a zone has a part of.
+    fn delegating(&self, zone: &Zone) -> Option<ZoneId> {
+        let net = zone.networks.iter().find(|network| network.delegated.is_some())?.net;
+        let holds =
+            |uplink: &Zone| uplink.delegated.is_some_and(|(prefix, _)| ipnet::IpNet::from(prefix).contains(&net));
+        let uplinks = || self.network.zone_ids().filter(|(_, zone)| zone.is_internet());
+        let written = uplinks().find(|(_, zone)| holds(zone));
+        let egress = zone.egress.as_ref().map(|egress| egress.zone);
+        written.map(|(id, _)| id).or(egress).or_else(|| uplinks().find(|(_, zone)| !zone.failover).map(|(id, _)| id))
+    }
+
+    fn asked_for_prefix(&self, uplink: ZoneId) -> bool {
+        self.network.zones.iter().filter(|zone| !zone.is_internet()).any(|zone| self.delegating(zone) == Some(uplink))
+    }
+
+    /// Addresses beside the first one: virtual addresses, as pfSense calls them.
+    fn further_addresses(&mut self, id: ZoneId, zone: &Zone, key: &str, interface: &Interface) {
+        for own in zone.addresses.iter().filter(|own| own.source.is_known()) {
+            let text = own.address.to_string();
+            if text == interface.v4 || text == interface.v6 || (interface.v4.is_empty() && interface.v6.is_empty()) {
+                continue;
+            }
+            let descr =
+                words::description(&format!("{}{} has a further address", words::MARK, self.network.zone(id).name));
+            self.document.addresses.push(VirtualAddress {
+                id: format!("{:014x}", words::number(&(key, &text))),
+                interface: key.to_owned(),
+                length: length(zone, own.address),
+                address: text,
+                descr,
+            });
+        }
+    }
+
+    /// Gateways of uplinks with a written address, and the group that stands in for one that is down.
+    fn failover(&mut self) {
+        if !self.fresh {
+            return;
+        }
+        let mut members = Vec::new();
+        for (id, zone) in self.network.zone_ids().filter(|(_, zone)| zone.is_internet()) {
+            if zone.addresses.iter().any(|own| own.address.is_ipv4() && own.source.is_known()) {
+                self.document.gateways.push(Gateway { interface: self.key(id), name: format!("{}GW", self.descr(id)) });
+            }
+            if let Some(name) = self.gateway(id, true) {
+                members.push((name, if zone.failover { 2 } else { 1 }));
+            }
+        }
+        if members.iter().any(|(_, tier)| *tier == 2) {
+            self.document.failover = members;
+        }
+    }
+
+    /// Does a program give the interface its addresses? OpenVPN and Tailscale do; the configuration does not hold them.
+    pub(super) fn is_addressed_by_daemon(&self, id: ZoneId) -> bool {
+        let here = self.network.vpns.iter().filter(|vpn| vpn.zone == id && vpn.server.is_none());
+        here.into_iter().any(|vpn| matches!(vpn.kind, VpnKind::Openvpn | VpnKind::Tailscale))
+    }
+
+    /// Is this zone reached by a tunnel?
+    pub(super) fn is_tunnel(zone: &Zone) -> bool {
+        zone.role == Role::Vpn
+    }
+}
+
+/// The length of the network that an address lies in; the address alone when the policy names none.
+fn length(zone: &Zone, address: IpAddr) -> u8 {
+    let nets = zone.networks.iter().map(|network| network.net).chain(zone.upstream.iter().copied());
+    nets.filter(|net| net.contains(&address)).map(|net| net.prefix_len()).max().unwrap_or(if address.is_ipv4() {
+        32
+    } else {
+        128
+    })
+}

@@ -1,0 +1,161 @@
+//! Rulebook to `config.xml`.
+//!
+//! pfSense asks rules by the arriving interface and from above, after destinations were translated. [`filter`] says how
+//! a policy without an order becomes such a list, [`nat`] how a forward is kept apart from its inner address.
+
+mod aliases;
+mod base;
+mod combine;
+mod document;
+mod filter;
+mod import;
+mod interfaces;
+mod merge;
+mod nat;
+mod output;
+mod print;
+mod services;
+mod sources;
+mod uplinks;
+mod words;
+
+use std::collections::BTreeSet;
+
+use base::Base;
+use document::Document;
+use print::Printer;
+
+use crate::{
+    diagnostic::{Diagnostic, Sources, Span},
+    model::Network,
+    plan::{Request, Rulebook},
+    policy::{Cause, Standing},
+    router::File,
+};
+
+const TARGET: &str = "pfsense";
+
+/// Renders a rulebook as a configuration of pfSense: a whole one, and one for each area that can be restored alone.
+/// With the user's own configuration, that one with our sections in it comes first.
+///
+/// # Errors
+/// A diagnostic for everything that pfSense cannot express, at the statement that asks for it.
+pub fn render(request: &Request) -> Result<Vec<File>, Vec<Diagnostic>> {
+    let Request { network, standing, book, sources, policy, base } = *request;
+    let (folder, policy) = policy.split_at(policy.rfind('/').map_or(0, |slash| slash + 1));
+    let theirs = base.first();
+    let unreadable = |why: String| {
+        vec![
+            Diagnostic::error("base-unreadable", network.router.span, format!("the base cannot be merged with: {why}"))
+                .help("save a whole backup: Diagnostics > Backup & Restore, area All, without encryption"),
+        ]
+    };
+    let known = theirs.map(|file| Base::read(&file.text)).transpose().map_err(unreadable)?;
+    let mut renderer = Renderer {
+        network,
+        standing,
+        book,
+        sources,
+        folder,
+        fresh: theirs.is_none(),
+        foreign_names: known.as_ref().map(|base| base.names.iter().cloned().collect()).unwrap_or_default(),
+        base: known.unwrap_or_default(),
+        keys: Vec::new(),
+        marks: false,
+        trackers: BTreeSet::new(),
+        errors: Vec::new(),
+        document: Document::default(),
+    };
+    renderer.build();
+    if !renderer.errors.is_empty() {
+        let mut errors: Vec<Diagnostic> = Vec::new();
+        for error in renderer.errors {
+            if !errors.contains(&error) {
+                errors.push(error);
+            }
+        }
+        return Err(errors);
+    }
+    let fault = |error: minijinja::Error| {
+        vec![Diagnostic::error("template", network.router.span, format!("the template of pfsense failed: {error:#}"))]
+    };
+    let printer = Printer::new().map_err(fault)?;
+    let parts = printer.parts(&renderer.document).map_err(fault)?;
+    let whole = match theirs {
+        Some(file) => merge::merge(&file.text, &renderer.base, &parts).map_err(unreadable)?,
+        None => printer.whole(&renderer.document, &parts, policy).map_err(fault)?,
+    };
+    let mut files = vec![File { name: "config.xml".to_owned(), text: whole }];
+    files.extend(print::areas(&parts));
+    files.push(File { name: "IMPORT.md".to_owned(), text: import::guide() });
+    Ok(files)
+}
+
+struct Renderer<'a> {
+    network: &'a Network,
+    standing: &'a Standing,
+    book: &'a Rulebook,
+    sources: &'a Sources,
+    /// The folder of the policy with its last `/`, as it stands before the names of its files.
+    folder: &'a str,
+    /// Is a whole configuration written, and not merged with one?
+    fresh: bool,
+    base: Base,
+    /// Names of the base that none of our aliases may have.
+    foreign_names: BTreeSet<String>,
+    /// The interface of each zone, in their order.
+    keys: Vec<String>,
+    /// Are packets marked that were let in?
+    marks: bool,
+    trackers: BTreeSet<u32>,
+    errors: Vec<Diagnostic>,
+    document: Document,
+}
+
+impl Renderer<'_> {
+    fn build(&mut self) {
+        self.assign();
+        if !self.errors.is_empty() {
+            return;
+        }
+        let router = &self.network.router;
+        self.document.hostname = words::name(router.hostname.as_deref().unwrap_or(&router.name)).replace('_', "-");
+        self.document.domain = router.domain.clone().unwrap_or_else(|| "home.arpa".to_owned());
+        self.document.timezone =
+            router.timezone.as_ref().map_or_else(|| "Etc/UTC".to_owned(), |(name, _)| name.clone());
+        self.marks = self.holds_output();
+        self.interfaces();
+        self.filter();
+        self.translations();
+        self.sources();
+        self.dhcp();
+        if self.fresh {
+            self.tunnels();
+        }
+    }
+
+    /// Where a cause stands; the router for what no statement says.
+    fn span(&self, cause: Cause) -> Span {
+        cause.span().unwrap_or(self.network.router.span)
+    }
+
+    /// A place in the policy, relative to its folder: what is written must not depend on where the program was run.
+    fn source(&self, span: Span) -> String {
+        let place = self.sources.place(span);
+        place.strip_prefix(self.folder).map(str::to_owned).unwrap_or(place)
+    }
+
+    /// Where a rule comes from, as its description says.
+    fn place(&self, cause: Cause) -> String {
+        match cause {
+            Cause::Rule(_, span) => self.source(span),
+            Cause::Exposure(_, span) => format!("expose {}", self.source(span)),
+            Cause::Vpn(_, span) => format!("vpn {}", self.source(span)),
+            Cause::Redirect(_, span) => format!("redirect {}", self.source(span)),
+            Cause::Reflector(_, span) => format!("reflect {}", self.source(span)),
+            Cause::Baseline(what) => what.to_owned(),
+            Cause::SameZone => "within the zone".to_owned(),
+            Cause::OutputOpen => "output open".to_owned(),
+        }
+    }
+}

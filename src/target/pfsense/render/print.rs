@@ -1,0 +1,136 @@
+//! The templates, and the files that they fill.
+
+use minijinja::{
+    AutoEscape, Environment, Error, Output, State, UndefinedBehavior, Value, context, syntax::SyntaxConfig,
+    value::Serde,
+};
+use serde::Serialize;
+
+use super::document::Document;
+use crate::router::File;
+
+const TEMPLATES: [(&str, &str); 11] = [
+    ("end.xml.j2", include_str!("../../../../targets/pfsense/end.xml.j2")),
+    ("config", include_str!("../../../../targets/pfsense/config.xml.j2")),
+    ("aliases", include_str!("../../../../targets/pfsense/aliases.xml.j2")),
+    ("schedules", include_str!("../../../../targets/pfsense/schedules.xml.j2")),
+    ("filter", include_str!("../../../../targets/pfsense/filter.xml.j2")),
+    ("separators", include_str!("../../../../targets/pfsense/separators.xml.j2")),
+    ("translations", include_str!("../../../../targets/pfsense/translations.xml.j2")),
+    ("outbound", include_str!("../../../../targets/pfsense/outbound.xml.j2")),
+    ("vlans", include_str!("../../../../targets/pfsense/vlans.xml.j2")),
+    ("interfaces", include_str!("../../../../targets/pfsense/interfaces.xml.j2")),
+    ("dhcpd", include_str!("../../../../targets/pfsense/dhcpd.xml.j2")),
+];
+const ADDRESSES: &str = include_str!("../../../../targets/pfsense/addresses.xml.j2");
+
+/// The lists of a configuration as XML, each without the element around it.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Parts {
+    pub aliases: String,
+    pub schedules: String,
+    pub filter: String,
+    pub separators: String,
+    pub translations: String,
+    pub outbound: String,
+    pub vlans: String,
+    pub interfaces: String,
+    pub dhcpd: String,
+    pub addresses: String,
+}
+
+/// Prints with everything escaped that XML would read as its own, but for what was printed before.
+pub struct Printer(Environment<'static>);
+
+impl Printer {
+    /// With all templates.
+    ///
+    /// # Errors
+    /// If a template is wrong.
+    pub fn new() -> Result<Self, Error> {
+        let mut environment = Environment::new();
+        environment.set_undefined_behavior(UndefinedBehavior::Strict);
+        environment.set_auto_escape_callback(|_| AutoEscape::Custom("xml".into()));
+        environment.set_formatter(escape);
+        environment.set_syntax(
+            SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).keep_trailing_newline(true).build()?,
+        );
+        for (name, text) in TEMPLATES {
+            environment.add_template(name, text)?;
+        }
+        environment.add_template("addresses", ADDRESSES)?;
+        Ok(Self(environment))
+    }
+
+    /// The lists.
+    ///
+    /// # Errors
+    /// If a template fails.
+    pub fn parts(&self, document: &Document) -> Result<Parts, Error> {
+        let print =
+            |name: &str| self.0.get_template(name)?.render(context! { document => Value::from(Serde(document)) });
+        Ok(Parts {
+            aliases: print("aliases")?,
+            schedules: print("schedules")?,
+            filter: print("filter")?,
+            separators: print("separators")?,
+            translations: print("translations")?,
+            outbound: print("outbound")?,
+            vlans: print("vlans")?,
+            interfaces: print("interfaces")?,
+            dhcpd: print("dhcpd")?,
+            addresses: print("addresses")?,
+        })
+    }
+
+    /// The whole configuration of a fresh machine.
+    ///
+    /// # Errors
+    /// If the template fails.
+    pub fn whole(&self, document: &Document, parts: &Parts, policy: &str) -> Result<String, Error> {
+        let safe = |text: &str| Value::from_safe_string(text.to_owned());
+        self.0.get_template("config")?.render(context! {
+            document => Value::from(Serde(document)),
+            parts => context! {
+                aliases => safe(&parts.aliases),
+                schedules => safe(&parts.schedules),
+                filter => safe(&parts.filter),
+                separators => safe(&parts.separators),
+                translations => safe(&parts.translations),
+                outbound => safe(&parts.outbound),
+                vlans => safe(&parts.vlans),
+                interfaces => safe(&parts.interfaces),
+                dhcpd => safe(&parts.dhcpd),
+                addresses => safe(&parts.addresses),
+            },
+            policy => policy.replace("--", "__"),
+            version => env!("CARGO_PKG_VERSION"),
+        })
+    }
+}
+
+/// The files of the areas that pfSense restores one by one. It takes no empty ones.
+pub fn areas(parts: &Parts) -> Vec<File> {
+    let around = |tag: &str, inner: String| format!("<{tag}>\n{inner}</{tag}>\n");
+    let outbound = format!("\t\t<outbound>\n\t\t\t<mode>advanced</mode>\n{}\t\t</outbound>\n", parts.outbound);
+    let areas = [
+        ("vlans", parts.vlans.clone(), !parts.vlans.is_empty()),
+        ("interfaces", parts.interfaces.clone(), !parts.interfaces.is_empty()),
+        ("aliases", parts.aliases.clone(), !parts.aliases.is_empty()),
+        ("schedules", parts.schedules.clone(), !parts.schedules.is_empty()),
+        ("nat", format!("{}{outbound}", parts.translations), true),
+        ("dhcpd", parts.dhcpd.clone(), !parts.dhcpd.is_empty()),
+        ("filter", format!("{}{}", parts.filter, parts.separators), true),
+    ];
+    let wanted = areas.into_iter().filter(|(_, _, any)| *any);
+    wanted.map(|(tag, inner, _)| File { name: format!("{tag}.xml"), text: around(tag, inner) }).collect()
+}
+
+fn escape(out: &mut Output, _: &mut State, value: &Value) -> Result<(), Error> {
+    let written = match value.as_str() {
+        Some(text) if !value.is_safe() => out.write_str(&quick_xml::escape::escape(text)),
+        Some(text) => out.write_str(text),
+        None => out.write_str(&value.to_string()),
+    };
+    written.map_err(Error::from)
+}

@@ -1,0 +1,184 @@
+//! Schedules, DHCP, and the servers of VPNs.
+
+use super::{
+    Renderer,
+    document::{OpenVpn, Pool, Reservation, Schedule, TimeRange, WireGuard, WireGuardPeer},
+    words,
+};
+use crate::{
+    diagnostic::{Diagnostic, Span},
+    model::{
+        Place, ScheduleId, Vpn, VpnKind, ZoneId,
+        service::{TCP, Traffic, UDP},
+    },
+    packet::Family,
+    plan::Line,
+};
+
+const DAY: u16 = 24 * 60;
+/// pfSense looks at the clock four times an hour.
+const QUARTER: u16 = 15;
+
+impl Renderer<'_> {
+    /// The name of a schedule, which is written once.
+    pub(super) fn schedule(&mut self, id: ScheduleId, span: Span) -> String {
+        let Some(schedule) = self.network.schedules.get(id.0) else { return String::new() };
+        let name = words::alias(&schedule.name, false, &schedule.minutes);
+        if self.document.schedules.iter().any(|known| known.name == name) {
+            return name;
+        }
+        if schedule.minutes.iter().any(|(from, to)| from % QUARTER != 0 || to % QUARTER != 0) {
+            self.errors.push(
+                Diagnostic::error(
+                    "backend-cannot-express",
+                    span,
+                    "pfsense looks at schedules at every quarter of an hour only",
+                )
+                .label("begins or ends between two quarters")
+                .help("let the schedule begin and end at :00, :15, :30 or :45"),
+            );
+        }
+        let mut hours: Vec<(String, Vec<String>)> = Vec::new();
+        for day in 0..7 {
+            for (from, to) in &schedule.minutes {
+                let (from, to) = ((*from).max(day * DAY), (*to).min((day + 1) * DAY));
+                if from >= to {
+                    continue;
+                }
+                let clock = |minute: u16| format!("{}:{:02}", minute / 60, minute % 60);
+                let text = format!("{}-{}", clock(from - day * DAY), clock(to - day * DAY));
+                let number = (day + 1).to_string();
+                match hours.iter_mut().find(|(known, _)| *known == text) {
+                    Some((_, days)) => days.push(number),
+                    None => hours.push((text, vec![number])),
+                }
+            }
+        }
+        self.document.schedules.push(Schedule {
+            name: name.clone(),
+            label: format!("{:013x}", words::number(&(&name, &schedule.minutes))),
+            descr: words::description(&format!("{}{}", words::MARK, schedule.name)),
+            ranges: hours.into_iter().map(|(hours, days)| TimeRange { days: days.join(","), hours }).collect(),
+        });
+        name
+    }
+
+    pub(super) fn dhcp(&mut self) {
+        for (id, zone) in self.network.zone_ids().filter(|(_, zone)| !zone.is_internet()) {
+            let key = self.key(id);
+            let tunnel = Self::is_tunnel(zone) || key == "openvpn";
+            let known = self.base.pools.contains(&key);
+            let mut pools = zone
+                .dhcp
+                .iter()
+                .filter(|(from, _)| from.is_ipv4())
+                .map(|(from, to)| (from.to_string(), to.to_string()));
+            if let Some((from, to)) = pools.next()
+                && !tunnel
+                && !known
+            {
+                let more = pools.collect();
+                let hosts = self.reservations(id);
+                let enabled = self.answers_dhcp(id);
+                self.document.pools.push(Pool { key: key.clone(), enabled, from, to, more, hosts });
+            }
+            if self.fresh && !tunnel && zone.networks.iter().any(|network| !network.net.network().is_ipv4()) {
+                self.document.advertised.push(key);
+            }
+        }
+    }
+
+    fn reservations(&self, id: ZoneId) -> Vec<Reservation> {
+        let hosts = self.network.hosts.iter().filter(|host| host.zones.contains(&id));
+        hosts
+            .filter_map(|host| {
+                let mac = host.mac?.map(|byte| format!("{byte:02x}")).join(":");
+                let address = host.address_set(Some(id));
+                let (first, _) = address.v4.ranges().first()?;
+                Some(Reservation {
+                    mac,
+                    address: crate::model::address::address(Family::V4, *first).to_string(),
+                    name: words::name(&host.name).replace('_', "-").to_lowercase(),
+                    descr: words::description(&format!("{}{}", words::MARK, host.name)),
+                })
+            })
+            .collect()
+    }
+
+    /// May clients of a zone ask the router for an address? A DHCP server of pfSense opens that by itself.
+    fn answers_dhcp(&self, id: ZoneId) -> bool {
+        let Some(pair) = self.book.pairs.get(&(Place::Zone(id), Place::Router)) else { return false };
+        let covers = |traffic: &Traffic| match traffic.protocol {
+            None => true,
+            Some(UDP) => traffic.to.is_empty() || traffic.to.iter().any(|(from, to)| (*from..=*to).contains(&67)),
+            Some(_) => false,
+        };
+        let asks = |line: &Line| line.family == Family::V4 && covers(&line.traffic) && line.from.literal.contains(0);
+        let free = |line: &&Line| line.options.during.is_none();
+        pair.allowed.iter().filter(free).any(asks) && !pair.denied.iter().any(asks)
+    }
+
+    pub(super) fn tunnels(&mut self) {
+        for vpn in self.network.vpns.iter().filter(|vpn| vpn.server.is_none()) {
+            match vpn.kind {
+                VpnKind::Openvpn => self.openvpn(vpn),
+                VpnKind::Wireguard => self.wireguard(vpn),
+                VpnKind::Tailscale => {}
+            }
+        }
+    }
+
+    fn openvpn(&mut self, vpn: &Vpn) {
+        let Some((traffic, port)) = vpn.listen.iter().find_map(|traffic| Some((traffic, traffic.single_port()?)))
+        else {
+            return;
+        };
+        let zone = self.network.zone(vpn.zone);
+        let net = |v4: bool| zone.networks.iter().map(|network| network.net).find(|net| net.network().is_ipv4() == v4);
+        let inside = self.network.zones.iter().filter(|other| !other.is_internet() && other.name != zone.name);
+        let local =
+            inside.flat_map(|zone| &zone.networks).map(|network| network.net).filter(|net| net.network().is_ipv4());
+        let local: Vec<String> = local.map(|net| net.to_string()).collect();
+        let interface = match vpn.on.as_slice() {
+            [one] => self.key(*one),
+            _ => "any".to_owned(),
+        };
+        let id = self.document.openvpn.len() + 1;
+        self.document.openvpn.push(OpenVpn {
+            id,
+            device: format!("ovpns{id}"),
+            interface,
+            protocol: if traffic.protocol == Some(TCP) { "TCP4" } else { "UDP4" }.to_owned(),
+            port,
+            tunnel: net(true).map(|net| net.to_string()).unwrap_or_default(),
+            tunnel6: net(false).map(|net| net.to_string()).unwrap_or_default(),
+            full: vpn.full_tunnel,
+            local: local.join(","),
+            radius: vpn.radius.map(|host| self.network.host(host).name.clone()).unwrap_or_default(),
+            descr: words::description(&format!("{}{}", words::MARK, zone.name)),
+        });
+    }
+
+    fn wireguard(&mut self, vpn: &Vpn) {
+        let Some(port) = vpn.listen.iter().find_map(Traffic::single_port) else { return };
+        let zone = self.network.zone(vpn.zone);
+        let peers = vpn.peers.iter().filter_map(|peer| {
+            Some(WireGuardPeer {
+                descr: words::description(&format!("{}{}", words::MARK, peer.name)),
+                key: peer.key.clone()?,
+                addresses: peer
+                    .addresses
+                    .iter()
+                    .map(|address| (address.to_string(), if address.is_ipv4() { 32 } else { 128 }))
+                    .collect(),
+            })
+        });
+        let peers = peers.collect();
+        self.document.wireguard.push(WireGuard {
+            name: format!("tun_wg{}", self.document.wireguard.len()),
+            descr: words::description(&format!("{}{}", words::MARK, zone.name)),
+            port,
+            peers,
+        });
+    }
+}

@@ -1,0 +1,206 @@
+//! Changes that households make by mistake, planted one at a time into the examples: exactly the checks that must find
+//! them do, beyond what is found in the example itself.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+};
+
+use hedgerow::{
+    check::leak::find,
+    compile::{self, Checked},
+    diagnostic::Human,
+    world::Memory,
+};
+use libtest_mimic::{Arguments, Failed, Trial};
+
+/// A name, the example, what is replaced by what (nothing: added at its end), and the ids that must be found.
+type Fault = (&'static str, &'static str, &'static [(&'static str, &'static str)], &'static [&'static str]);
+
+const FAULTS: &[Fault] = &[
+    (
+        "the guest zone is let into the router",
+        "lan-only",
+        &[("", "allow guest -> router")],
+        &["mgmt-reachable-from-untrusted"],
+    ),
+    ("guests get no DNS and DHCP", "lan-only", &[("allow guest      -> router : dns, dhcp\n", "")], &["no-dns-path"]),
+    ("UPnP is on", "lan-only", &[("vlan      1\n", "vlan      1\n    upnp\n")], &["upnp-enabled"]),
+    (
+        "one zone for two networks",
+        "lan-only",
+        &[("network   192.168.1.0/24\n", "network   192.168.1.0/24, 192.168.2.0/24\n")],
+        &["zone-forward-accept-multi-network"],
+    ),
+    ("IPv6 is let in", "direct-tls", &[("", "allow internet -> lan")], &["ipv6-inbound-open", "ipv6-asymmetric"]),
+    (
+        "no certificate",
+        "direct-tls",
+        &[("    tls     letsencrypt dns-01", "    tls     none")],
+        &["exposed-plain-http"],
+    ),
+    (
+        "guests by the public name",
+        "direct-tls",
+        &[("", "allow guest -> ha : home-assistant")],
+        &["guest-reaches-private"],
+    ),
+    (
+        "an IPv6 address written out",
+        "direct-tls",
+        &[(
+            "allow iot -> ha : mqtt, coiot, home-assistant {",
+            "allow iot -> ha, 2001:db8:1042:10::10 : mqtt, coiot, home-assistant {",
+        )],
+        &["ipv6-dynamic-prefix-literal"],
+    ),
+    (
+        "the port without a login",
+        "nginx-cloudflare",
+        &[("", "allow pc -> frigate : frigate-noauth")],
+        &["unauthenticated-service-reachable"],
+    ),
+    (
+        "an old forward to 8123",
+        "nginx-cloudflare",
+        &[("", "expose ha : home-assistant { ipv6 off;  hairpin off }")],
+        &["ha-bypass-of-proxy", "exposed-plain-http"],
+    ),
+    (
+        "the webhook's rule is gone",
+        "nginx-cloudflare",
+        &[(
+            "allow cam       -> ha : home-assistant { because \"Reolink and ONVIF report events to a webhook\" }\n",
+            "",
+        )],
+        &["required-flow-missing"],
+    ),
+    (
+        "the bulb moves",
+        "cgnat-tunnel",
+        &[("host bulb        { zone home;", "host bulb        { zone iot;")],
+        &["matter-cross-vlan"],
+    ),
+    (
+        "a second leg of ha",
+        "cgnat-tunnel",
+        &[(
+            "    zone    home\n    address 10.5.10.10\n",
+            "    zone    home, iot\n    address 10.5.10.10, 10.5.30.10\n",
+        )],
+        &["multi-homed-host-bridges-zones", "transitive-pivot"],
+    ),
+    ("all ICMPv6 denied", "cgnat-tunnel", &[("", "deny private -> internet : icmpv6")], &["icmpv6-overblocked"]),
+    (
+        "a prefix too long",
+        "cgnat-tunnel",
+        &[("2001:db8:5500::/60", "2001:db8:5500::/64")],
+        &["ipv6-zone-without-prefix"],
+    ),
+    (
+        "an old IPv6 rule for guests",
+        "cgnat-tunnel",
+        &[("", "allow fd55:0:0:4::/64 -> home"), ("delegated 4\n", "delegated 4, fd55:0:0:4::/64\n")],
+        &["ipv6-asymmetric", "guest-reaches-private"],
+    ),
+    ("the fallback resolver is denied", "cgnat-tunnel", &[("", "deny ha -> 1.1.1.1 : dot")], &["ha-dot-fallback"]),
+    ("the proxy reaches all servers", "multi-uplink-office", &[("", "allow proxy -> srv")], &["dmz-too-wide"]),
+    (
+        "pfSense's LAN is the zone of devices",
+        "multi-uplink-office",
+        &[
+            ("target nftables;", "target nftables, pfsense;"),
+            ("    interface pfsense lan\n", "    interface pfsense opt99\n"),
+            ("interface pfsense opt5;", "interface pfsense lan;"),
+        ],
+        &["mgmt-reachable-from-untrusted"],
+    ),
+    (
+        "a rule that ran out",
+        "multi-uplink-office",
+        &[("", "allow vpn-user -> nas : smb { temporary;  until 2025-12-31;  because \"moving\" }")],
+        &["expired-rule", "states-survive"],
+    ),
+    (
+        "a temporary rule without an end",
+        "multi-uplink-office",
+        &[("", "allow vpn-user -> nas : smb { temporary;  because \"moving\" }")],
+        &["temporary-without-expiry"],
+    ),
+    (
+        "Proxmox's firewall is off",
+        "multi-uplink-office",
+        &[("    network   10.8.99.0/24\n", "    network   10.8.99.0/24\n    isolated\n    filter    off\n")],
+        &["backend-not-enforcing"],
+    ),
+    ("IPv6 to the servers", "multi-uplink-office", &[("", "allow internet -> srv")], &["ipv6-inbound-open"]),
+];
+
+/// What the examples are known to have, and say so.
+const KNOWN: &[(&str, &[&str])] = &[
+    ("cgnat-tunnel", &[]),
+    ("direct-tls", &["transitive-pivot"]),
+    ("lan-only", &[]),
+    ("multi-uplink-office", &["transitive-pivot"]),
+    ("nginx-cloudflare", &["transitive-pivot"]),
+];
+
+fn main() {
+    let arguments = Arguments::from_args();
+    let faults = FAULTS.iter().map(|fault| Trial::test(format!("{}: {}", fault.1, fault.0), || planted(fault)));
+    let known = KNOWN.iter().map(|(name, ids)| Trial::test(format!("{name}: nothing else"), || unchanged(name, ids)));
+    libtest_mimic::run(&arguments, faults.chain(known).collect()).exit();
+}
+
+fn check(text: &str) -> Checked {
+    let text = format!("{text}\nuse std.leaks.small-office\n");
+    compile::check("main.hedge", &text, &Memory { files: BTreeMap::new(), date: jiff::civil::date(2026, 11, 23) })
+}
+
+fn example(name: &str) -> String {
+    fs::read_to_string(format!("examples/{name}/main.hedge")).unwrap()
+}
+
+/// The findings, each with its id and the text that it underlines. What a rule does to the promises of the
+/// example, and that it makes another rule redundant, is not what is asked here.
+fn findings(checked: &Checked) -> BTreeSet<(&'static str, String)> {
+    let mut found = BTreeSet::new();
+    for one in &checked.diagnostics {
+        let ids = ["no-such-subnet"].contains(&one.code).then_some("ipv6-zone-without-prefix");
+        let Some(id) = ids.or_else(|| find(one.code).map(|leak| leak.id)) else { continue };
+        if id != "redundant-rule" {
+            found.insert((id, checked.sources.text(one.primary.span).to_owned()));
+        }
+    }
+    found
+}
+
+fn shown(checked: &Checked) -> String {
+    let human = Human::new(&checked.sources, false);
+    checked.diagnostics.iter().fold(String::new(), |text, found| text + &human.render(found) + "\n\n")
+}
+
+fn unchanged(name: &str, ids: &[&str]) -> Result<(), Failed> {
+    let checked = check(&example(name));
+    let found: BTreeSet<&str> = findings(&checked).into_iter().map(|(id, _)| id).collect();
+    if found == ids.iter().copied().collect() { Ok(()) } else { Err(shown(&checked).into()) }
+}
+
+fn planted((_, name, edits, ids): &Fault) -> Result<(), Failed> {
+    let before = findings(&check(&example(name)));
+    let mut text = example(name);
+    for (old, new) in *edits {
+        if old.is_empty() {
+            text = format!("{text}\n{new}\n");
+        } else {
+            assert!(text.contains(old), "the example has no `{old}`");
+            text = text.replace(old, new);
+        }
+    }
+    let checked = check(&text);
+    let found: BTreeSet<&str> = findings(&checked).difference(&before).map(|(id, _)| *id).collect();
+    if found == ids.iter().copied().collect() {
+        return Ok(());
+    }
+    Err(format!("expected {ids:?}, found {found:?}\n{}", shown(&checked)).into())
+}

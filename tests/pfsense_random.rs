@@ -1,0 +1,289 @@
+//! Random policies compiled for pfSense, and each packet decided by a machine that reads `config.xml` on its own.
+
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss,
+    clippy::unused_self,
+    dead_code,
+    reason = "small random numbers; the generator serves other tests too"
+)]
+
+#[path = "property/random/generate.rs"]
+mod generate;
+#[path = "pfsense/machine.rs"]
+mod machine;
+#[path = "property/random/oracle.rs"]
+mod oracle;
+#[path = "property/random/plan.rs"]
+mod plan;
+#[path = "property/random/rng.rs"]
+mod rng;
+#[path = "property/random/sample.rs"]
+mod sample;
+
+use std::collections::BTreeMap;
+
+use hedgerow::{
+    compile,
+    diagnostic::Severity,
+    model,
+    packet::{Family, Packet},
+    plan::{Request, rulebook},
+    target::pfsense,
+    world::Memory,
+};
+use machine::{Machine, Seen};
+use oracle::Oracle;
+use plan::Policy;
+use rng::Rng;
+use sample::Pool;
+
+/// Enough to notice a mistake, few enough for every run of the tests.
+const CASES: u64 = 100;
+
+fn world() -> Memory {
+    Memory { date: jiff::civil::date(2026, 7, 1), ..Memory::default() }
+}
+
+/// The text with an interface of pfSense for each zone.
+fn text(policy: &Policy) -> String {
+    let mut number = 0;
+    let line = |line: &str| {
+        let Some((head, rest)) = line.strip_prefix("zone ").and_then(|line| line.split_once('{')) else {
+            return line.to_owned();
+        };
+        number += 1;
+        format!("zone {head}{{ interface pfsense opt{number}; {rest}")
+    };
+    policy.text().lines().map(line).map(|line| line + "\n").collect()
+}
+
+/// Takes out what the model refuses.
+fn settled(mut policy: Policy) -> Option<Policy> {
+    let zones = policy.zones.len();
+    loop {
+        let text = policy.text();
+        let mut sources = hedgerow::diagnostic::Sources::default();
+        let (_, found) = model::resolve("random.hedge", &text, &mut sources, &world());
+        let errors = found.iter().filter(|found| found.severity == Severity::Error);
+        let mut lines: Vec<usize> = errors
+            .map(|found| text[..(found.primary.span.start as usize).min(text.len())].matches('\n').count())
+            .collect();
+        lines.sort_unstable();
+        lines.dedup();
+        if lines.is_empty() {
+            return Some(policy);
+        }
+        if lines.iter().any(|line| *line <= zones) {
+            return None;
+        }
+        for line in lines.iter().rev() {
+            policy.statements.remove(line - zones - 1);
+        }
+    }
+}
+
+#[test]
+fn pfsense_does_what_the_policy_says() {
+    let number = |name: &str| std::env::var(name).ok().map(|text| text.parse::<u64>().unwrap());
+    let (cases, first) = (number("HEDGEROW_CASES").unwrap_or(CASES), number("HEDGEROW_SEED").unwrap_or(1));
+    let (mut rendered, mut packets, mut passed) = (0, 0, 0);
+    let mut refused: BTreeMap<String, usize> = BTreeMap::new();
+    let mut failures = Vec::new();
+    for seed in first..first + cases {
+        let mut rng = Rng::new(seed);
+        let Some(policy) = settled(generate::policy(&mut rng)) else { continue };
+        let text = text(&policy);
+        let mut checked = compile::check("random.hedge", &text, &world());
+        if checked.diagnostics.iter().any(|found| found.code == "contested-forward") {
+            continue;
+        }
+        let network = checked.network.clone();
+        let Some(meant) = checked.meant.as_mut() else { panic!("seed {seed}: {:?}", checked.diagnostics) };
+        let standing = meant.standing.on(&network, "pfsense");
+        let Ok(book) = rulebook(&network, &meant.meaning) else { continue };
+        let request = Request {
+            network: &network,
+            standing: &standing,
+            book: &book,
+            sources: &checked.sources,
+            policy: "random.hedge",
+            base: &[],
+        };
+        let files = match pfsense::render::render(&request) {
+            Ok(files) => files,
+            Err(errors) => {
+                for error in errors {
+                    assert_eq!(error.code, "backend-cannot-express", "seed {seed}: {}", error.message);
+                    *refused.entry(error.message).or_default() += 1;
+                }
+                continue;
+            }
+        };
+        rendered += 1;
+        let document = roxmltree::Document::parse(&files[0].text).unwrap();
+        let machine = Machine::new(&document, &network, &standing.topology);
+        let oracle = Oracle::new(&policy, &network, meant.limits.all().to_vec());
+        let pool = Pool::new(&oracle, meant.limits.all().len());
+        for _ in 0..400 {
+            let packet = pool.packet(&oracle, &mut rng);
+            if !meant.space.contains(meant.meaning.domain, &packet) && oracle.decide(&packet).is_none() {
+                continue;
+            }
+            let local = (i64::from(packet.minute) + standing.offset).rem_euclid(10_080) as u16;
+            let wanted = oracle.decide(&packet).map_or(Seen::Held, Seen::Passes);
+            let seen = machine.decide(&packet, local);
+            if seen == Seen::NotAsked {
+                continue;
+            }
+            packets += 1;
+            passed += u64::from(wanted != Seen::Held);
+            if seen != wanted {
+                failures.push(format!(
+                    "seed {seed}: {}\n  wanted {wanted:?}\n  seen {seen:?}\n {packet:?}",
+                    hedgerow::policy::describe(&packet, &network)
+                ));
+                break;
+            }
+        }
+    }
+    println!("{rendered} configurations, {packets} packets, {passed} pass; refused: {refused:#?}");
+    assert!(failures.is_empty(), "{} failures:\n{}", failures.len(), failures.join("\n"));
+    assert!(rendered > 0 && passed > 0);
+}
+
+/// A household, compiled.
+struct House {
+    network: model::Network,
+    meant: hedgerow::policy::Meant,
+    topology: hedgerow::router::Topology,
+    xml: String,
+}
+
+impl House {
+    fn new(name: &str) -> Self {
+        let text = std::fs::read_to_string(format!("examples/{name}/main.hedge")).unwrap();
+        let checked = compile::check("main.hedge", &text, &world());
+        let (network, meant) = (checked.network, checked.meant.unwrap());
+        let standing = meant.standing.on(&network, "pfsense");
+        let book = rulebook(&network, &meant.meaning).unwrap();
+        let sources = &checked.sources;
+        let request =
+            Request { network: &network, standing: &standing, book: &book, sources, policy: "main.hedge", base: &[] };
+        let xml = pfsense::render::render(&request).unwrap().remove(0).text;
+        Self { network, meant, topology: standing.topology, xml }
+    }
+
+    /// Sends packets: every zone and the router as a sender, to hosts, neighbours of hosts and the world, on each port
+    /// that is named anywhere and the one beside it. Gives how many pass, and the first that a configuration decides
+    /// otherwise than the policy.
+    fn send(&self, xml: &str, draws: usize) -> (usize, Vec<String>) {
+        let document = roxmltree::Document::parse(xml).unwrap();
+        let machine = Machine::new(&document, &self.network, &self.topology);
+        let mut rng = Rng::new(7);
+        let (addresses, ports) = (addresses(&self.network), ports(&self.network));
+        let (mut passed, mut otherwise) = (0, Vec::new());
+        for _ in 0..draws {
+            if !otherwise.is_empty() {
+                break;
+            }
+            let (src, dst) = (*rng.pick(&addresses), *rng.pick(&addresses));
+            if src.is_ipv4() != dst.is_ipv4() {
+                continue;
+            }
+            let proto = *rng.pick(&[6_u8, 6, 17, 17, if src.is_ipv4() { 1 } else { 58 }, 47]);
+            let dst_port = match proto {
+                6 | 17 => *rng.pick(&ports),
+                1 => *rng.pick(&[0x0800_u16, 0x0801, 0x0304]),
+                _ => 0,
+            };
+            let family = if src.is_ipv4() { Family::V4 } else { Family::V6 };
+            let ingress = rng.below(self.network.zones.len() + 1) as u16;
+            let src_port = if matches!(proto, 6 | 17) { 40_000 } else { 0 };
+            let (src, dst) = (plan::bits(src), plan::bits(dst));
+            for egress in 0..=self.network.zones.len() as u16 {
+                let (minute, exceeded) = (600, 0);
+                let packet = Packet { ingress, egress, family, proto, src, dst, src_port, dst_port, minute, exceeded };
+                let (space, meaning) = (&self.meant.space, &self.meant.meaning);
+                let wanted = meaning.behaviour.accepted.iter().find(|(_, set)| space.contains(**set, &packet));
+                // Behind a translation `egress` is the way of the target.
+                if wanted.is_none() && !space.contains(meaning.domain, &packet) {
+                    continue;
+                }
+                let seen = machine.decide(&packet, minute);
+                passed += usize::from(wanted.is_some());
+                let wanted = wanted.map_or(Seen::Held, |(outcome, _)| Seen::Passes(*outcome));
+                if seen != Seen::NotAsked && seen != wanted {
+                    otherwise.push(format!("{}: {seen:?}", hedgerow::policy::describe(&packet, &self.network)));
+                }
+            }
+        }
+        (passed, otherwise)
+    }
+}
+
+#[test]
+fn the_households_do_what_they_say() {
+    let mut passed = 0;
+    for name in ["cgnat-tunnel", "direct-tls", "lan-only", "multi-uplink-office", "nginx-cloudflare"] {
+        let house = House::new(name);
+        let (here, otherwise) = house.send(&house.xml, 3_000);
+        assert!(otherwise.is_empty(), "{name}: {otherwise:#?}");
+        passed += here;
+    }
+    assert!(passed > 300, "{passed}");
+}
+
+#[test]
+fn edits_by_hand_are_noticed() {
+    let house = House::new("nginx-cloudflare");
+    let edit = |from: &str, to: &str| {
+        let edited = house.xml.replacen(from, to, usize::MAX);
+        assert_ne!(edited, house.xml, "{from}");
+        edited
+    };
+    let rule = house.xml.find("nothing else of the firewall").unwrap();
+    let (from, to) =
+        (house.xml[..rule].rfind("<rule>").unwrap(), rule + house.xml[rule..].find("</rule>").unwrap() + 7);
+    let cases = [
+        ("a widened port", edit("<port>443</port>", "<port>440-8123</port>")),
+        ("a removed block", house.xml[..from].to_owned() + &house.xml[to..]),
+        ("a swapped interface", edit("<interface>opt4</interface>", "<interface>opt2</interface>")),
+        ("outbound NAT off", edit("<network>any</network>", "<network>192.0.2.1</network>")),
+        ("an alias widened", edit("0.0.0.0/8 10.0.0.0/8", "0.0.0.0/8")),
+        ("an unknown type", edit("<type>reject</type>", "<type>pass</type>")),
+    ];
+    for (what, xml) in cases {
+        assert!(!house.send(&xml, 30_000).1.is_empty(), "{what} makes no difference");
+    }
+}
+
+/// Hosts and the addresses beside them, the router's own, both ends of networks, and the world.
+fn addresses(network: &model::Network) -> Vec<std::net::IpAddr> {
+    let mut found: Vec<std::net::IpAddr> = Vec::new();
+    for host in &network.hosts {
+        found.extend(host.addresses.iter().map(|own| own.address));
+        found.extend(
+            host.addresses.iter().map(|own| plan::from_bits(own.address.is_ipv4(), plan::bits(own.address) + 1)),
+        );
+    }
+    for zone in &network.zones {
+        found.extend(zone.addresses.iter().map(|own| own.address));
+        found.extend(zone.networks.iter().flat_map(|net| [net.net.network(), net.net.broadcast()]));
+    }
+    let world = ["8.8.8.8", "104.16.0.1", "172.16.9.9", "2606:4700::1", "2a00::1", "fe80::1", "192.0.0.8"];
+    found.extend(world.into_iter().map(|address| address.parse::<std::net::IpAddr>().unwrap()));
+    found
+}
+
+/// Each port that a rule or an exposure names, and the next.
+fn ports(network: &model::Network) -> Vec<u16> {
+    let rules = network.rules.iter().flat_map(|rule| &rule.traffic);
+    let exposed = network.exposures.iter().flat_map(|exposure| &exposure.service);
+    let vpns = network.vpns.iter().flat_map(|vpn| &vpn.listen);
+    let named = rules.chain(exposed).chain(vpns).flat_map(|traffic| &traffic.to);
+    let mut found: Vec<u16> = named.flat_map(|(from, to)| [*from, *to, to.saturating_add(1)]).collect();
+    found.push(8123);
+    found
+}
