@@ -221,7 +221,7 @@ fn compile_writes_what_it_has_proven() {
 fn compile_needs_a_target_that_it_knows() {
     let folder = Folder::home("target")
         .file("none.hedge", &HOME.replace("router edge { target nftables }", "router edge { }"))
-        .file("other.hedge", &HOME.replace("target nftables", "target openwrt"));
+        .file("other.hedge", &HOME.replace("target nftables", "target pfsense"));
     session!(
         folder.run("compile none.hedge"),
         folder.run("compile other.hedge"),
