@@ -109,7 +109,9 @@ fn small_policies_are_proven() {
         ),
         (
             "ports of the source",
-            format!("{SMALL}service odd = udp 4000-4010 from 5000, 6000-6010\nallow pc -> ha : odd\nredirect pc : odd -> ha\n"),
+            format!(
+                "{SMALL}service odd = udp 4000-4010 from 5000, 6000-6010\nallow pc -> ha : odd\nredirect pc : odd -> ha\n"
+            ),
         ),
         (
             "a modem's page",
