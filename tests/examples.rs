@@ -89,7 +89,7 @@ fn compiled(name: &str, path: &str, target: &str, checked: &mut Checked) -> Stri
         }
     };
     let folder = format!("examples/{name}/out/{target}");
-    let mut there = folders(&folder);
+    let mut there = files_below(&folder, "");
     // It names the version of hedgerow and the digest of every file, and is not kept.
     there.remove("certificate.json");
     let mut failures = String::new();
@@ -118,4 +118,13 @@ fn folders(folder: &str) -> BTreeSet<String> {
     fs::read_dir(folder)
         .map(|entries| entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect())
         .unwrap_or_default()
+}
+
+/// The files in a folder and below it, by their paths from there.
+fn files_below(folder: &str, prefix: &str) -> BTreeSet<String> {
+    let inside = |name: &String| format!("{folder}/{name}");
+    let (below, here): (Vec<String>, Vec<String>) =
+        folders(folder).into_iter().partition(|name| Path::new(&inside(name)).is_dir());
+    let deeper = below.iter().flat_map(|name| files_below(&inside(name), &format!("{prefix}{name}/")));
+    here.into_iter().map(|name| format!("{prefix}{name}")).chain(deeper).collect()
 }

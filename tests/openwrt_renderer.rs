@@ -5,6 +5,10 @@
 mod merging;
 #[path = "openwrt/never.rs"]
 mod never;
+#[path = "openwrt/planted.rs"]
+mod planted;
+#[path = "openwrt/proven.rs"]
+mod proven;
 #[path = "openwrt/refusals.rs"]
 mod refusals;
 #[path = "openwrt/support.rs"]

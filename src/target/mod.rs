@@ -9,25 +9,27 @@ use crate::{
     diagnostic::Diagnostic,
     packet::Space,
     plan::Request,
-    router::{Configuration, File, Limits, Topology, Unreadable},
+    router::{Configuration, File, Limits, Line, Topology, Unreadable},
 };
 
 /// A make of router.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Target {
     Nftables,
+    OpenWrt,
     PfSense,
 }
 
 impl Target {
     /// All of them, in the order in which they are listed.
-    pub const ALL: [Self; 2] = [Self::Nftables, Self::PfSense];
+    pub const ALL: [Self; 3] = [Self::Nftables, Self::OpenWrt, Self::PfSense];
 
     /// The word in the language and on the command line, and the name of its folders.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Nftables => "nftables",
+            Self::OpenWrt => "openwrt",
             Self::PfSense => "pfsense",
         }
     }
@@ -43,6 +45,9 @@ impl Target {
     pub const fn reads(self) -> &'static [&'static str] {
         match self {
             Self::Nftables => &["hedgerow.nft"],
+            Self::OpenWrt => {
+                &["firewall", "network", "dhcp", "hedgerow/table.nft", "hedgerow/forward.nft", "hedgerow/dstnat.nft"]
+            }
             Self::PfSense => &[pfsense::read::FILE],
         }
     }
@@ -52,7 +57,18 @@ impl Target {
     pub const fn takes_base(self) -> bool {
         match self {
             Self::Nftables => false,
-            Self::PfSense => true,
+            Self::OpenWrt | Self::PfSense => true,
+        }
+    }
+
+    /// Does a line stand in a part of a merged configuration that hedgerow did not write?
+    #[must_use]
+    pub fn is_foreign(self, files: &[File], line: &Line) -> bool {
+        let file = files.iter().find(|file| file.name == line.file);
+        match self {
+            Self::Nftables => false,
+            Self::OpenWrt => line.line > 0 && file.is_some_and(|file| !openwrt::render::is_own(&file.text, line.line)),
+            Self::PfSense => line.line > 0 && !pfsense::render::is_own(&line.text),
         }
     }
 
@@ -63,6 +79,7 @@ impl Target {
     pub fn render(self, request: &Request) -> Result<Vec<File>, Vec<Diagnostic>> {
         match self {
             Self::Nftables => nftables::render::render(request),
+            Self::OpenWrt => openwrt::render::render(request),
             Self::PfSense => pfsense::render::render(request),
         }
     }
@@ -81,6 +98,7 @@ impl Target {
         match self {
             Self::Nftables => nftables::read::read_any(files, topology, limits, space)
                 .map_err(|error| Unreadable::new(error.to_string())),
+            Self::OpenWrt => openwrt::read::read(files, topology, limits, space),
             Self::PfSense => pfsense::read::read(files, topology, limits, space),
         }
     }

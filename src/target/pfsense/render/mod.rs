@@ -35,6 +35,12 @@ use crate::{
 
 const TARGET: &str = "pfsense";
 
+/// Did hedgerow write the rule of this description?
+#[must_use]
+pub fn is_own(rule: &str) -> bool {
+    rule.contains(&format!("`{}", words::MARK))
+}
+
 /// Renders a rulebook as a configuration of pfSense: a whole one, and one for each area that can be restored alone.
 /// With the user's own configuration, that one with our sections in it comes first.
 ///
