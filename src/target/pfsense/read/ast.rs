@@ -89,6 +89,9 @@ impl End {
     }
 }
 
+pub const SYN: u8 = 0x02;
+const ACK: u8 = 0x10;
+
 /// The flags of TCP that a rule wants: those of `mask` must be as in `set`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Flags {
@@ -99,7 +102,12 @@ pub struct Flags {
 impl Flags {
     pub const ANY: Self = Self { set: 0, mask: 0 };
     /// `flags S/SA`, what pf takes for a rule that keeps state and says nothing else.
-    pub const SYN: Self = Self { set: 2, mask: 18 };
+    pub const SYN: Self = Self { set: SYN, mask: SYN | ACK };
+
+    /// Can none but the first packet of a connection have them?
+    pub const fn open(self) -> bool {
+        self.mask & (SYN | ACK) == SYN | ACK && self.set & (SYN | ACK) == SYN
+    }
 }
 
 /// The minutes of the week in which a rule is loaded: surely, and possibly.
@@ -135,6 +143,7 @@ impl Match {
 
 /// A rule of the filter.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "pf's rules have as many switches")]
 pub struct Filter {
     pub action: Action,
     pub direction: Option<Direction>,

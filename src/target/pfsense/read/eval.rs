@@ -5,7 +5,8 @@
 //! last one decides, or the first one that is `quick`.
 
 use super::{
-    ast::{Action, Filter, From, Own, Rules, To},
+    ast::{From, Own, Rules, To},
+    decide::Decision,
     matching::Matcher,
     state::{Class, Destination, Flow, Source, Stage, State, join},
     tri::Tri,
@@ -17,21 +18,6 @@ use crate::{
 
 /// Ports or addresses of one translation that are followed one by one.
 const FOLLOWED: u32 = 2048;
-
-/// What decided over packets.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Decision {
-    passes: bool,
-    tag: String,
-    /// The rule whose gateway sends them out.
-    route: Option<usize>,
-    own: Option<Own>,
-    stateless: bool,
-    unsure: bool,
-    always: bool,
-    /// The rule, where it is asked for.
-    by: Option<usize>,
-}
 
 /// Follows packets.
 pub struct Eval<'a, 's> {
@@ -102,7 +88,7 @@ impl<'a, 's> Eval<'a, 's> {
         }
     }
 
-    fn doubt(&mut self, found: Tri, packets: Set, origin: &super::ast::Origin) {
+    pub fn doubt(&mut self, found: Tri, packets: Set, origin: &super::ast::Origin) {
         let open = self.space.minus(found.possibly, found.surely);
         if self.space.disjoint(open, packets) {
             return;
@@ -335,69 +321,6 @@ impl<'a, 's> Eval<'a, 's> {
         self.space.intersect(packets, out)
     }
 
-    fn decisions(&mut self, stage: Stage, state: &State, packets: Set) -> Vec<(Decision, Set)> {
-        let start = Decision {
-            passes: true,
-            tag: state.tag.clone(),
-            route: None,
-            own: None,
-            stateless: false,
-            unsure: false,
-            always: false,
-            by: None,
-        };
-        let mut open = vec![(start, packets)];
-        let mut done: Vec<(Decision, Set)> = Vec::new();
-        let mut pending = packets;
-        for (index, rule) in self.rules.filters.iter().enumerate() {
-            if pending == Set::EMPTY {
-                break;
-            }
-            let found = self.matcher.filter(rule, state, stage, self.class, self.space);
-            if self.space.disjoint(found.possibly, pending) {
-                continue;
-            }
-            self.doubt(found, pending, &rule.origin);
-            let mut next: Vec<(Decision, Set)> = Vec::new();
-            for (before, packets) in open {
-                let fits = rule.tagged.as_ref().is_none_or(|(tag, not)| (*tag == before.tag) != *not);
-                let hit = if fits { self.space.intersect(packets, found.possibly) } else { Set::EMPTY };
-                if hit == Set::EMPTY {
-                    add(self.space, &mut next, before, packets);
-                    continue;
-                }
-                let missed = self.space.minus(packets, found.surely);
-                let after = self.decided(rule, index, &before);
-                let quick = rule.quick && rule.action != Action::Match;
-                add(self.space, if quick { &mut done } else { &mut next }, after, hit);
-                add(self.space, &mut next, before, missed);
-            }
-            open = next;
-            pending = self.space.union_all(open.iter().map(|(_, packets)| *packets).collect());
-        }
-        for (decision, packets) in open {
-            add(self.space, &mut done, decision, packets);
-        }
-        done
-    }
-
-    fn decided(&self, rule: &Filter, index: usize, before: &Decision) -> Decision {
-        let tag = if rule.tag.is_empty() { before.tag.clone() } else { rule.tag.clone() };
-        if rule.action == Action::Match {
-            return Decision { tag, ..before.clone() };
-        }
-        Decision {
-            passes: rule.action == Action::Pass,
-            tag,
-            route: rule.route.is_some().then_some(index),
-            own: rule.own,
-            stateless: rule.stateless,
-            unsure: rule.unsure,
-            always: rule.always,
-            by: self.steps.is_some().then_some(index),
-        }
-    }
-
     fn step(&mut self, decision: &Decision, packets: Set) {
         let rule = decision.by.and_then(|by| self.rules.filters.get(by));
         if let (Some(steps), Some(rule)) = (&mut self.steps, rule)
@@ -405,16 +328,6 @@ impl<'a, 's> Eval<'a, 's> {
         {
             steps.push((line(&rule.origin), decision.passes));
         }
-    }
-}
-
-fn add(space: &mut Space, list: &mut Vec<(Decision, Set)>, decision: Decision, packets: Set) {
-    if packets == Set::EMPTY {
-        return;
-    }
-    match list.iter_mut().find(|(have, _)| *have == decision) {
-        Some((_, have)) => *have = space.union(*have, packets),
-        None => list.push((decision, packets)),
     }
 }
 

@@ -21,6 +21,7 @@ pub struct Vip {
 
 /// An interface that rules can name, in the order of the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "pfSense's interfaces have as many switches")]
 pub struct Interface {
     /// `wan`, `lan`, `opt1`, or what stands for a whole sort: `openvpn`, `enc0`, `l2tp`, `pppoe`.
     pub key: String,

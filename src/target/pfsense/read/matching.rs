@@ -6,7 +6,7 @@ use ipnet::IpNet;
 use rustc_hash::FxHashMap;
 
 use super::{
-    ast::{Addresses, Atom, Direction, End, Filter, Match, On, Ports},
+    ast::{Addresses, Atom, Direction, End, Filter, Match, On, Ports, SYN},
     config::Config,
     state::{Class, Destination, Source, Stage, State},
     tri::Tri,
@@ -53,9 +53,8 @@ impl<'a> Matcher<'a> {
             let tcp = space.cube(&Cube::any().with(Field::Proto, Ranges::single(6)));
             let others = space.complement(tcp);
             let flags = match class {
-                // SYN alone has bit 2 of the flags.
-                Class::First if 2 & rule.flags.mask == rule.flags.set => Tri::ALL,
-                Class::Stray if rule.flags.mask & 18 != 18 || rule.flags.set & 18 != 2 => Tri::UNKNOWN,
+                Class::First if SYN & rule.flags.mask == rule.flags.set => Tri::ALL,
+                Class::Stray if !rule.flags.open() => Tri::UNKNOWN,
                 _ => Tri::NONE,
             };
             let flags = flags.or(Tri::exact(others), space);

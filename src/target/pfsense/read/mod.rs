@@ -10,13 +10,15 @@
 //! knows is the router's own in the topology.
 //!
 //! The way through the modules: [`xml`] → [`config`] with [`interfaces`], [`aliases`], [`schedule`] → the rules of [`ast`]:
-//! [`nat`], [`builtin`], [`user`] with [`ends`] and [`names`], [`unknown`] → [`eval`] with [`matching`] → [`reading`].
+//! [`nat`] with [`reflect`], [`builtin`], [`user`] with [`ends`] and [`names`], [`unknown`] → [`eval`] with [`decide`],
+//! [`matching`] and [`binat`] → [`reading`].
 
 mod aliases;
 mod ast;
 mod binat;
 mod builtin;
 mod config;
+mod decide;
 mod ends;
 mod eval;
 mod interfaces;
@@ -25,6 +27,7 @@ mod names;
 mod nat;
 mod print;
 mod reading;
+mod reflect;
 mod schedule;
 mod state;
 mod tri;

@@ -8,7 +8,7 @@ use std::{
 use ipnet::IpNet;
 
 use super::{
-    ast::{Origin, Own, Rules},
+    ast::{Action, Origin, Own, Rules},
     config::Config,
     eval::{Eval, line},
     matching::Matcher,
@@ -74,7 +74,7 @@ fn facts(config: &Config, rules: &Rules, topology: &Topology, space: &mut Space)
     let added = std::mem::take(&mut eval.additions);
 
     let mut stray = Bounds { surely: Set::EMPTY, possibly: Set::EMPTY };
-    if rules.filters.iter().any(|rule| rule.flags.mask & 18 != 18) {
+    if rules.filters.iter().any(|rule| rule.action == Action::Pass && !rule.flags.open()) {
         eval.class = Class::Stray;
         eval.held = Set::EMPTY;
         let tcp = eval.space.cube(&Cube::any().with(Field::Proto, Ranges::single(6)));

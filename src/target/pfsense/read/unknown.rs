@@ -6,7 +6,7 @@ use super::{
     config::{Config, shown},
 };
 
-/// Adds UPnP, and notes for everything else.
+/// Adds `UPnP`, and notes for everything else.
 pub fn unknown(config: &Config, rules: &mut Rules) {
     upnp(config, rules);
     if config.system("disablefilter") {

@@ -102,8 +102,8 @@ fn rule(config: &Config, node: &Node, family: Family) -> Made<Vec<Filter>> {
     if !gateway.is_empty() && action == Action::Pass {
         match config.gateway_devices(gateway) {
             Some(devices) if !devices.is_empty() => filter.route = Some(devices),
-            Some(_) if !config.system("skip_rules_gw_down") => {}
-            None if !config.system("skip_rules_gw_down") => {}
+            // Without a gateway that is there, the route decides; or the rule is left out.
+            _ if !config.system("skip_rules_gw_down") => {}
             _ => return Ok(Err(format!("there is no gateway `{}`", shown(gateway)))),
         }
     }
