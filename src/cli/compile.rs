@@ -24,7 +24,7 @@ use crate::{
 /// Compile a policy into router configurations, each proven equal to it before anything is written
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  hedgerow compile examples/lan-only           writes examples/lan-only/out/nftables/hedgerow.nft\n  hedgerow compile home.hedge -o /tmp/out      writes /tmp/out/nftables/hedgerow.nft\n  hedgerow compile home.hedge --stdout | nft -c -f -\n\nExit status: 0 written, 1 findings, 2 invalid policy or usage"
+    after_help = "Examples:\n  hedgerow compile examples/lan-only           writes examples/lan-only/out/nftables/hedgerow.nft\n  hedgerow compile home.hedge -o /tmp/out      writes /tmp/out/nftables/hedgerow.nft\n  hedgerow compile home.hedge --stdout | nft -c -f -\n  hedgerow compile --check                     are the files in the repository up to date?\n\nExit status: 0 written, 1 findings, 2 invalid policy or usage"
 )]
 pub struct Arguments {
     /// A file, a folder that holds a main.hedge, or `-` for standard input
@@ -39,6 +39,9 @@ pub struct Arguments {
     /// Print the configuration instead of writing it; needs a single target
     #[arg(long, conflicts_with = "output")]
     stdout: bool,
+    /// Write nothing; tell whether the files that are there are what the policy compiles to now
+    #[arg(long, conflicts_with_all = ["stdout", "force"])]
+    check: bool,
     /// Your own configuration to merge with, as saved from the router: a file, or a folder
     #[arg(long, value_name = "PATH")]
     base: Option<String>,
@@ -115,6 +118,9 @@ pub fn run(arguments: &Arguments, common: &Common) -> Exit {
             files
         })
         .collect();
+    if arguments.check {
+        return compare(&folder, &files, &outputs, common);
+    }
     if let Err(why) = disk::write_all(&folder, &files) {
         return common.fail(&why);
     }
@@ -150,6 +156,37 @@ fn exit(checked: &Checked) -> Exit {
 
 fn beside(path: &str) -> PathBuf {
     PathBuf::from(path.rfind('/').map_or("", |slash| &path[..=slash])).join("out")
+}
+
+/// Are the files of a folder those that were compiled? Certificates may be left out of a repository, and name the version.
+fn compare(folder: &Path, files: &[(PathBuf, String)], outputs: &[Output], common: &Common) -> Exit {
+    let mut stale = Vec::new();
+    for (name, text) in files.iter().filter(|(name, _)| !name.ends_with(certificate::NAME)) {
+        let path = folder.join(name);
+        match disk::text(&path) {
+            None => stale.push(format!("{} is not there", path.display())),
+            Some(there) if there != *text => stale.push(format!("{} is not what the policy says now", path.display())),
+            Some(_) => {}
+        }
+    }
+    for output in outputs {
+        let inside = folder.join(output.target.name());
+        for name in disk::names(&inside) {
+            let known = files.iter().any(|(path, _)| *path == Path::new(output.target.name()).join(&name));
+            if !known && name != certificate::NAME {
+                stale.push(format!("{} is written by nobody any more", inside.join(name).display()));
+            }
+        }
+    }
+    for line in &stale {
+        common.say(&format!("  {line}"));
+    }
+    if stale.is_empty() {
+        common.say(&format!("  {} is up to date, and proven equal to the policy", folder.display()));
+        return Exit::Clean;
+    }
+    common.say("compile again, and commit what it writes");
+    Exit::Findings
 }
 
 /// What was written for a target, what it does besides, and where to go on.
