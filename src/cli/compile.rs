@@ -14,9 +14,8 @@ use super::{
 };
 use crate::{
     certificate::{self, Certificate},
-    compile::{self, Checked, Output},
+    compile::{self, Checked, Companions, Output},
     diagnostic::Diagnostic,
-    model::Network,
     router::File,
     target::Target,
 };
@@ -104,7 +103,14 @@ pub fn run(arguments: &Arguments, common: &Common) -> Exit {
         return if std::io::stdout().write_all(text.as_bytes()).is_ok() { exit(&checked) } else { Exit::Invalid };
     }
     let folder = arguments.output.clone().unwrap_or_else(|| beside(&path));
-    let files: Vec<(PathBuf, String)> = outputs
+    let companions = match compile::companions(&checked) {
+        Ok(companions) => companions,
+        Err(errors) => {
+            common.report(&checked.sources, &errors);
+            return Exit::Invalid;
+        }
+    };
+    let mut files: Vec<(PathBuf, String)> = outputs
         .iter()
         .flat_map(|output| {
             let within = PathBuf::from(output.target.name());
@@ -115,33 +121,30 @@ pub fn run(arguments: &Arguments, common: &Common) -> Exit {
             files
         })
         .collect();
+    let beside = |file: &File| (Path::new(COMPANIONS).join(&file.name), file.text.clone());
+    files.extend(companions.files.iter().map(beside));
     if let Err(why) = disk::write_all(&folder, &files) {
         return common.fail(&why);
     }
     for output in &outputs {
         tell(output, &folder, common);
     }
-    let beside = companions(&checked.network);
-    if !beside.is_empty() {
-        common.say(&format!("  by hand   {}: hedgerow does not write these files yet", beside.join(", ")));
-    }
+    tell_companions(&companions, &folder, common);
     exit(&checked)
 }
 
-/// What the policy asks for beside the router and hedgerow does not write yet: it is said, never passed over.
-fn companions(network: &Network) -> Vec<&'static str> {
-    let exposed = network.exposures.iter().any(|exposure| {
-        exposure.through.is_some() || exposure.name.is_some() || exposure.tls.is_some() || exposure.tunnel.is_some()
-    });
-    [
-        (exposed, "certificates, reverse proxies and tunnels of exposures"),
-        (!network.vpns.is_empty(), "VPN servers and their peers"),
-        (!network.reflectors.is_empty(), "reflectors"),
-        (!network.home_assistants.is_empty(), "Home Assistant's settings"),
-    ]
-    .into_iter()
-    .filter_map(|(asked, what)| asked.then_some(what))
-    .collect()
+/// The folder of the files beside the router, next to those of the targets.
+const COMPANIONS: &str = "companions";
+
+/// What was written beside the router, and what no file can do: it is said, never passed over.
+fn tell_companions(companions: &Companions, folder: &Path, common: &Common) {
+    if !companions.files.is_empty() {
+        let inside = folder.join(COMPANIONS);
+        common.say(&format!("  beside    {}   {}", inside.display(), many(companions.files.len(), "file")));
+    }
+    for what in &companions.by_hand {
+        common.say(&format!("  by hand   {what}"));
+    }
 }
 
 fn exit(checked: &Checked) -> Exit {
