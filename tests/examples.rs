@@ -98,7 +98,7 @@ fn compiled(name: &str, path: &str, target: &str, checked: &mut Checked) -> Stri
 
 /// What is wrong with the committed files of a folder.
 fn differing(folder: &str, path: &str, files: &[hedgerow::router::File]) -> String {
-    let mut there = inside(folder, "");
+    let mut there = files_below(folder, "");
     // It names the version of hedgerow and the digest of every file, and is not kept.
     there.remove("certificate.json");
     let mut failures = String::new();
@@ -122,23 +122,18 @@ fn differing(folder: &str, path: &str, files: &[hedgerow::router::File]) -> Stri
     failures
 }
 
-/// The files below a folder, by their paths from it.
-fn inside(folder: &str, above: &str) -> BTreeSet<String> {
-    let mut found = BTreeSet::new();
-    for name in folders(folder) {
-        let (path, name) = (format!("{folder}/{name}"), format!("{above}{name}"));
-        if Path::new(&path).is_dir() {
-            found.extend(inside(&path, &format!("{name}/")));
-        } else {
-            found.insert(name);
-        }
-    }
-    found
-}
-
 /// The names in a folder.
 fn folders(folder: &str) -> BTreeSet<String> {
     fs::read_dir(folder)
         .map(|entries| entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect())
         .unwrap_or_default()
+}
+
+/// The files in a folder and below it, by their paths from there.
+fn files_below(folder: &str, prefix: &str) -> BTreeSet<String> {
+    let inside = |name: &String| format!("{folder}/{name}");
+    let (below, here): (Vec<String>, Vec<String>) =
+        folders(folder).into_iter().partition(|name| Path::new(&inside(name)).is_dir());
+    let deeper = below.iter().flat_map(|name| files_below(&inside(name), &format!("{prefix}{name}/")));
+    here.into_iter().map(|name| format!("{prefix}{name}")).chain(deeper).collect()
 }

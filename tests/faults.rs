@@ -109,7 +109,7 @@ const FAULTS: &[Fault] = &[
         "pfSense's LAN is the zone of devices",
         "multi-uplink-office",
         &[
-            ("target nftables;", "target nftables, pfsense;"),
+            ("target nftables, openwrt;", "target nftables, pfsense;"),
             ("    interface pfsense lan\n", "    interface pfsense opt99\n"),
             ("interface pfsense opt5;", "interface pfsense lan;"),
         ],

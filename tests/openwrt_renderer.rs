@@ -5,6 +5,8 @@
 mod merging;
 #[path = "openwrt/never.rs"]
 mod never;
+#[path = "openwrt/planted.rs"]
+mod planted;
 #[path = "openwrt/refusals.rs"]
 mod refusals;
 #[path = "openwrt/support.rs"]

@@ -183,7 +183,7 @@ fn base(arguments: &Arguments, targets: &[Target], disk: &Disk) -> Result<Vec<Fi
 /// What is said about a target that nobody knows.
 pub fn unknown_target(name: &str) -> String {
     let known: Vec<&str> = Target::ALL.into_iter().map(Target::name).collect();
-    format!("the target `{name}` is not supported yet; {} is", known.join(", "))
+    format!("the target `{name}` is not supported yet; there are {}", known.join(" and "))
 }
 
 /// The targets to compile for, or what is wrong with them.
@@ -206,7 +206,7 @@ fn targets(arguments: &Arguments, checked: &Checked) -> Result<Vec<Target>, Box<
         let target = Target::named(&name).ok_or_else(|| {
             Diagnostic::error("not-supported", span, unknown_target(&name))
                 .label("cannot be compiled yet")
-                .help("compile for nftables: --target nftables")
+                .help("compile for another: --target nftables, or --target openwrt")
         })?;
         if !targets.contains(&target) {
             targets.push(target);

@@ -170,7 +170,12 @@ fn tell(report: &Report, path: &str, arguments: &Arguments, common: &Common) -> 
             Err(error) => return common.fail(&error.to_string()),
         },
         Format::Human if report.equal => {
-            common.say(&format!("equal: {names} does what {path} says (IPv4, IPv6)"));
+            // What hangs on nothing that was read may still be there, such as a script that the router runs.
+            let far = if report.not_understood.is_empty() { "" } else { ", as far as it can be seen" };
+            common.say(&format!("equal: {names} does what {path} says (IPv4, IPv6){far}"));
+            for unknown in &report.not_understood {
+                common.say(&format!("  not understood: {unknown}"));
+            }
             for addition in &report.besides {
                 common.say(&format!("  besides   {addition}"));
             }

@@ -9,24 +9,26 @@ use crate::{
     diagnostic::Diagnostic,
     packet::Space,
     plan::Request,
-    router::{Configuration, File, Limits, Topology, Unreadable},
+    router::{Configuration, File, Limits, Line, Topology, Unreadable},
 };
 
 /// A make of router.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Target {
     Nftables,
+    OpenWrt,
 }
 
 impl Target {
     /// All of them, in the order in which they are listed.
-    pub const ALL: [Self; 1] = [Self::Nftables];
+    pub const ALL: [Self; 2] = [Self::Nftables, Self::OpenWrt];
 
     /// The word in the language and on the command line, and the name of its folders.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Nftables => "nftables",
+            Self::OpenWrt => "openwrt",
         }
     }
 
@@ -41,6 +43,9 @@ impl Target {
     pub const fn reads(self) -> &'static [&'static str] {
         match self {
             Self::Nftables => &["hedgerow.nft"],
+            Self::OpenWrt => {
+                &["firewall", "network", "dhcp", "hedgerow/table.nft", "hedgerow/forward.nft", "hedgerow/dstnat.nft"]
+            }
         }
     }
 
@@ -49,6 +54,17 @@ impl Target {
     pub const fn takes_base(self) -> bool {
         match self {
             Self::Nftables => false,
+            Self::OpenWrt => true,
+        }
+    }
+
+    /// Does a line stand in a part of a merged configuration that hedgerow did not write?
+    #[must_use]
+    pub fn is_foreign(self, files: &[File], line: &Line) -> bool {
+        let file = files.iter().find(|file| file.name == line.file);
+        match self {
+            Self::Nftables => false,
+            Self::OpenWrt => line.line > 0 && file.is_some_and(|file| !openwrt::render::is_own(&file.text, line.line)),
         }
     }
 
@@ -59,6 +75,7 @@ impl Target {
     pub fn render(self, request: &Request) -> Result<Vec<File>, Vec<Diagnostic>> {
         match self {
             Self::Nftables => nftables::render::render(request),
+            Self::OpenWrt => openwrt::render::render(request),
         }
     }
 
@@ -76,6 +93,7 @@ impl Target {
         match self {
             Self::Nftables => nftables::read::read_any(files, topology, limits, space)
                 .map_err(|error| Unreadable::new(error.to_string())),
+            Self::OpenWrt => openwrt::read::read(files, topology, limits, space),
         }
     }
 }

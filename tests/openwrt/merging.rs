@@ -1,6 +1,6 @@
 //! The user's own configuration: what hedgerow owns is replaced, all else stays as it is, byte for byte.
 
-use hedgerow::router::File;
+use hedgerow::{compile, diagnostic::Human, router::File, target::Target};
 
 use super::support::{SMALL, file, render, sections};
 
@@ -116,4 +116,55 @@ fn an_own_bridge_keeps_its_ports() {
     assert_eq!(network.iter().filter(|section| section.kind == "device").count(), 1, "one br-lan");
     let vlan = network.iter().find(|section| section.kind == "bridge-vlan").expect("the VLAN of lan");
     assert_eq!(vlan.all("ports"), ["lan1:t", "lan2:t"]);
+}
+
+/// Compiled as on the command line, with the proof about what came of it.
+fn proven(policy: &str, base: &[File]) -> Result<Vec<File>, String> {
+    let mut checked = super::support::checked(policy);
+    match compile::render(&mut checked, "house.hedge", Target::OpenWrt, base) {
+        Ok(output) => Ok(output.files),
+        Err(errors) => {
+            let human = Human::new(&checked.sources, false);
+            Err(errors.iter().map(|error| human.render(error)).collect())
+        }
+    }
+}
+
+/// The base without the rule that refuses something.
+fn peaceful() -> Vec<File> {
+    let mut base = base();
+    let (before, rest) = FIREWALL.split_once("# mine: a rule").unwrap();
+    let (_, behind) = rest.split_once("# end of mine\n").unwrap();
+    base[0].text = format!("{before}{behind}");
+    base
+}
+
+#[test]
+fn the_merged_configuration_is_proven() {
+    let files = proven(&policy(), &peaceful()).unwrap_or_else(|errors| panic!("{errors}"));
+    assert!(file(&files, "firewall").contains("config include 'mypackage'"));
+    assert!(files.iter().all(|file| file.name != "wireless"), "a foreign Wi-Fi is nobody's business here");
+}
+
+#[test]
+fn a_foreign_rule_that_opens_is_told_with_its_line() {
+    let mut base = peaceful();
+    base[0].text += "\nconfig rule 'tmp'\n\toption name 'NAS from outside'\n\toption src 'wan'\n\toption dest 'srv'\n\toption proto 'tcp'\n\toption dest_port '445'\n\toption target 'ACCEPT'\n";
+    let said = proven(&policy(), &base).expect_err("it opens what the policy denies");
+    let mut settings = insta::Settings::clone_current();
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.set_snapshot_path("../snapshots/openwrt");
+    settings.bind(|| insta::assert_snapshot!("foreign_rule", said));
+    // The line is that of the merged file.
+    let merged = render(&policy(), &base).unwrap();
+    let line = 1 + file(&merged, "firewall").lines().position(|line| line == "config rule 'tmp'").unwrap();
+    assert!(said.contains(&format!("firewall:{line}")), "{line}: {said}");
+}
+
+#[test]
+fn a_foreign_rule_that_closes_is_told_too() {
+    let said = proven(&policy(), &base()).expect_err("telnet to the internet is allowed, and refused");
+    assert!(said.contains("not written by hedgerow: closed though the policy allows it"), "{said}");
+    assert!(said.contains("It's no telnet"), "{said}");
 }

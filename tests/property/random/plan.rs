@@ -320,6 +320,14 @@ impl Policy {
 
     fn zone_text(&self, zone: &Zone) -> String {
         let mut text = format!("zone {} {{ role {};  interface {}", self.zone_name(zone.id), zone.role, zone.interface);
+        let named = match (zone.assigned, zone.role) {
+            (Some("pppoe"), _) => format!("pppoe-{}", self.zone_name(zone.id)),
+            (_, "vpn") => format!("wg{}", zone.id),
+            _ => String::new(),
+        };
+        if !named.is_empty() {
+            write!(text, ";  interface openwrt {named}").unwrap();
+        }
         if !zone.nets.is_empty() {
             let nets = zone.nets.iter().map(|net| match net {
                 Net::Literal(block) => block.text(),

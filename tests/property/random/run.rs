@@ -49,6 +49,9 @@ pub struct Totals {
     pub proven: u64,
     pub inexpressible: u64,
     pub loaded: u64,
+    /// The same for OpenWrt.
+    pub uci_proven: u64,
+    pub uci_inexpressible: u64,
     pub assertions: u64,
     pub held: u64,
     pub edits: u64,
@@ -76,6 +79,8 @@ impl Totals {
         self.proven += other.proven;
         self.inexpressible += other.inexpressible;
         self.loaded += other.loaded;
+        self.uci_proven += other.uci_proven;
+        self.uci_inexpressible += other.uci_inexpressible;
         self.assertions += other.assertions;
         self.held += other.held;
         self.edits += other.edits;
@@ -98,7 +103,7 @@ impl Totals {
             "{} policies in {:.1} s ({} more had zones that the model refuses), {} statements, {} of them refused and taken out\n\
              {} packets decided, {} passed, {} of these translated: {:?}\n\
              {} policies with contested forwards\n\
-             {} rulesets proven, {} not expressible, {} taken by nft\n\
+             {} rulesets proven, {} not expressible, {} taken by nft; for OpenWrt {} proven, {} not expressible\n\
              {} assertions, {} of them hold\n\
              {} edits of rulesets: {} equal, {} different ({} packets confirmed), {} refused\n\
              refused with: {:?}\n{} failures",
@@ -115,6 +120,8 @@ impl Totals {
             self.proven,
             self.inexpressible,
             self.loaded,
+            self.uci_proven,
+            self.uci_inexpressible,
             self.assertions,
             self.held,
             self.edits,
@@ -233,6 +240,7 @@ fn check(policy: &Policy, seed: u64, config: &Config, totals: &mut Totals) -> Re
         totals.contested += 1;
         return Ok(());
     }
+    openwrt(&mut checked, totals)?;
     let output = match compile::render(&mut checked, "random.hedge", Target::Nftables, &[]) {
         Ok(output) => output,
         Err(errors) => {
@@ -271,6 +279,21 @@ fn check(policy: &Policy, seed: u64, config: &Config, totals: &mut Totals) -> Re
     let oracle = Oracle::new(policy, &network, meant.limits.all().to_vec());
     for _ in 0..config.edits {
         mutate::edit(&rules, &network, meant, &oracle, &packets, &mut rng, totals)?;
+    }
+    Ok(())
+}
+
+/// Proven or refused, never unproven.
+fn openwrt(checked: &mut Checked, totals: &mut Totals) -> Result<(), String> {
+    match compile::render(checked, "random.hedge", Target::OpenWrt, &[]) {
+        Ok(_) => totals.uci_proven += 1,
+        Err(errors) if !errors.is_empty() && errors.iter().all(|error| error.code == "backend-cannot-express") => {
+            totals.uci_inexpressible += 1;
+        }
+        Err(errors) => {
+            let said = errors.iter().map(|error| format!("\n  {} {} {:?}", error.code, error.message, error.notes));
+            return Err(format!("openwrt: refused{}", said.collect::<String>()));
+        }
     }
     Ok(())
 }
