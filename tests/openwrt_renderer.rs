@@ -7,6 +7,8 @@ mod merging;
 mod never;
 #[path = "openwrt/planted.rs"]
 mod planted;
+#[path = "openwrt/proven.rs"]
+mod proven;
 #[path = "openwrt/refusals.rs"]
 mod refusals;
 #[path = "openwrt/support.rs"]

@@ -85,8 +85,10 @@ impl Renderer<'_> {
                     self.origin(closing.cause)
                 );
                 let mut rule = self.section("rule").set("name", words::name(&name)).set("src", self.zone(closing.from));
+                // A target beyond an uplink may be routed by another interface too.
+                let anywhere = closing.to.is_some_and(|zone| self.network.zone(zone).is_internet());
                 if let Some(zone) = closing.to {
-                    rule = rule.set("dest", self.zone(zone));
+                    rule = rule.set("dest", if anywhere { "*" } else { self.zone(zone) });
                 }
                 rule = traffic_options(rule.set("family", family_word(closing.family)), &kind);
                 rule = rule.list("dest_ip", closing.target.map(|target| target.to_string()));

@@ -57,7 +57,7 @@ impl Renderer<'_> {
         let Some(target) = forward.zone else { return };
         let insiders: Vec<ZoneId> = self.insiders(forward, target);
         let (reflected, others): (Vec<ZoneId>, Vec<ZoneId>) =
-            insiders.iter().partition(|zone| **zone != target && self.reflects(forward, zones));
+            insiders.iter().partition(|zone| **zone != target && self.reflects(forward, zones, **zone));
         for zone in &insiders {
             closings.extend(joined.each().map(|forward| Closing::of(&forward, *zone)));
         }

@@ -9,6 +9,7 @@ use super::{
     drafts::{Kind, kind},
     forwards::Joined,
     matches,
+    names::Proto,
     uci::Statement,
     words::one_of,
 };
@@ -19,12 +20,19 @@ use crate::{
 };
 
 impl Renderer<'_> {
-    /// Can firewall4 reflect the forward? It does for masquerading uplinks alone, and takes the limit along.
-    pub(super) fn reflects(&self, forward: &Forward, zones: &[ZoneId]) -> bool {
+    /// Can firewall4 reflect the forward into a zone? It does for masquerading uplinks alone, takes the limit along, and
+    /// has to know the zone's addresses: those that a VPN program gave an interface, netifd does not.
+    pub(super) fn reflects(&self, forward: &Forward, zones: &[ZoneId], into: ZoneId) -> bool {
         let granted = |zone: &ZoneId| forward.granted.iter().any(|region| region.place == Place::Zone(*zone));
         let plain = matches!(kind(&forward.traffic), Ok(Kind::Ports { .. } | Kind::Protocols(_)));
         let masked = |zone: &ZoneId| self.network.zone(*zone).masquerade;
-        plain && forward.options.limit.is_none() && zones.iter().all(|zone| granted(zone) && masked(zone))
+        let addressed = self.names(into).is_some_and(|names| names.proto != Proto::Unmanaged);
+        let v4 = self.network.zone(into).addresses.iter().any(|own| own.address.is_ipv4() && own.source.is_known());
+        plain
+            && addressed
+            && v4
+            && forward.options.limit.is_none()
+            && zones.iter().all(|zone| granted(zone) && masked(zone))
     }
 
     /// The forward from these zones, in the words of nft.
