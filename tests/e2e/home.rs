@@ -91,7 +91,9 @@ pub fn home_assistant_behind_nginx_behind_the_router() -> Result<(), String> {
     let _home = lab.hosts["ha"].start(&line, &at("ha.log"), "ready")?;
     let site = with_certificates(lab.companion("proxy-home.example.org/nginx.conf")?, &lab.folder)?;
     let main = nginx(&site, &lab.folder);
-    fs::write(&main, format!("daemon off;\n{}", lab.folder.read("nginx.conf"))).map_err(|error| error.to_string())?;
+    // One process in the foreground, so that nothing of it outlives the test.
+    fs::write(&main, format!("daemon off;\nmaster_process off;\n{}", lab.folder.read("nginx.conf")))
+        .map_err(|error| error.to_string())?;
     let _proxy = lab.hosts["proxy"].start(&format!("nginx -c {main}"), &at("nginx.log"), "")?;
     while !lab.hosts["proxy"].run("ss -ltn").is_ok_and(|open| open.contains(":443 ")) {
         std::thread::sleep(std::time::Duration::from_millis(50));
