@@ -14,9 +14,8 @@ use super::{
 };
 use crate::{
     certificate::{self, Certificate},
-    compile::{self, Checked, Output},
+    compile::{self, Checked, Companions, Output},
     diagnostic::Diagnostic,
-    model::Network,
     router::File,
     target::Target,
 };
@@ -107,7 +106,14 @@ pub fn run(arguments: &Arguments, common: &Common) -> Exit {
         return if std::io::stdout().write_all(text.as_bytes()).is_ok() { exit(&checked) } else { Exit::Invalid };
     }
     let folder = arguments.output.clone().unwrap_or_else(|| beside(&path));
-    let files: Vec<(PathBuf, String)> = outputs
+    let companions = match compile::companions(&checked) {
+        Ok(companions) => companions,
+        Err(errors) => {
+            common.report(&checked.sources, &errors);
+            return Exit::Invalid;
+        }
+    };
+    let mut files: Vec<(PathBuf, String)> = outputs
         .iter()
         .flat_map(|output| {
             let within = PathBuf::from(output.target.name());
@@ -118,6 +124,8 @@ pub fn run(arguments: &Arguments, common: &Common) -> Exit {
             files
         })
         .collect();
+    let beside = |file: &File| (Path::new(COMPANIONS).join(&file.name), file.text.clone());
+    files.extend(companions.files.iter().map(beside));
     if arguments.check {
         return compare(&folder, &files, &outputs, common);
     }
@@ -127,27 +135,22 @@ pub fn run(arguments: &Arguments, common: &Common) -> Exit {
     for output in &outputs {
         tell(output, &folder, common);
     }
-    let beside = companions(&checked.network);
-    if !beside.is_empty() {
-        common.say(&format!("  by hand   {}: hedgerow does not write these files yet", beside.join(", ")));
-    }
+    tell_companions(&companions, &folder, common);
     exit(&checked)
 }
 
-/// What the policy asks for beside the router and hedgerow does not write yet: it is said, never passed over.
-fn companions(network: &Network) -> Vec<&'static str> {
-    let exposed = network.exposures.iter().any(|exposure| {
-        exposure.through.is_some() || exposure.name.is_some() || exposure.tls.is_some() || exposure.tunnel.is_some()
-    });
-    [
-        (exposed, "certificates, reverse proxies and tunnels of exposures"),
-        (!network.vpns.is_empty(), "VPN servers and their peers"),
-        (!network.reflectors.is_empty(), "reflectors"),
-        (!network.home_assistants.is_empty(), "Home Assistant's settings"),
-    ]
-    .into_iter()
-    .filter_map(|(asked, what)| asked.then_some(what))
-    .collect()
+/// The folder of the files beside the router, next to those of the targets.
+const COMPANIONS: &str = "companions";
+
+/// What was written beside the router, and what no file can do: it is said, never passed over.
+fn tell_companions(companions: &Companions, folder: &Path, common: &Common) {
+    if !companions.files.is_empty() {
+        let inside = folder.join(COMPANIONS);
+        common.say(&format!("  beside    {}   {}", inside.display(), many(companions.files.len(), "file")));
+    }
+    for what in &companions.by_hand {
+        common.say(&format!("  by hand   {what}"));
+    }
 }
 
 fn exit(checked: &Checked) -> Exit {
@@ -169,10 +172,10 @@ fn compare(folder: &Path, files: &[(PathBuf, String)], outputs: &[Output], commo
             Some(_) => {}
         }
     }
-    for output in outputs {
-        let inside = folder.join(output.target.name());
+    for kind in outputs.iter().map(|output| output.target.name()).chain([COMPANIONS]) {
+        let inside = folder.join(kind);
         for name in disk::names(&inside) {
-            let known = files.iter().any(|(path, _)| *path == Path::new(output.target.name()).join(&name));
+            let known = files.iter().any(|(path, _)| *path == Path::new(kind).join(&name));
             if !known && name != certificate::NAME {
                 stale.push(format!("{} is written by nobody any more", inside.join(name).display()));
             }
