@@ -15,6 +15,10 @@ spec NAME="":
 kernel NAME="":
     CI=true cargo test --test kernel -- "{{NAME}}"
 
+# companions before the real programs, and those behind a compiled router; needs root and what .ci/run installs
+e2e NAME="":
+    CI=true cargo test --test e2e -- "{{NAME}}"
+
 # the proof against thousands of edited rulesets
 mutation EDITS="1160":
     HEDGEROW_EDITS={{EDITS}} cargo test --profile bench --test mutation -- --nocapture

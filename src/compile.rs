@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-pub use crate::{check::Reckoning, policy::Meant};
+pub use crate::{check::Reckoning, companion::Companions, policy::Meant};
 
 use crate::{
+    companion,
     diagnostic::{Diagnostic, Severity, Sources},
     model::{self, Network},
     packet::Space,
@@ -145,6 +146,14 @@ pub fn render(checked: &mut Checked, policy: &str, target: Target, base: &[File]
             Err(vec![notes.fold(error, Diagnostic::note)])
         }
     }
+}
+
+/// The files beside the router of a checked policy, and what is left to be done by hand.
+///
+/// # Errors
+/// If a template fails.
+pub fn companions(checked: &Checked) -> Result<Companions, Vec<Diagnostic>> {
+    companion::companions(&checked.network).map_err(|error| vec![*error])
 }
 
 /// What the user's own lines do otherwise than the policy says, in a configuration that hedgerow's was merged into.

@@ -16,6 +16,7 @@ pub mod certificate;
 pub mod check;
 #[expect(clippy::disallowed_methods, reason = "the one place that touches the machine")]
 pub mod cli;
+pub mod companion;
 pub mod compile;
 pub mod diagnostic;
 pub mod model;

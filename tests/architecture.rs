@@ -7,7 +7,7 @@ use std::{
 };
 
 /// What the code of a folder (or file) may name of the rest of the crate. `diagnostic` and `world` are everybody's.
-const MAY_USE: [(&str, &[&str]); 17] = [
+const MAY_USE: [(&str, &[&str]); 18] = [
     ("diagnostic", &[]),
     ("world", &[]),
     ("packet", &[]),
@@ -20,8 +20,9 @@ const MAY_USE: [(&str, &[&str]); 17] = [
     ("plan", &["packet", "router", "model", "policy"]),
     ("target", &["packet", "router", "model", "policy", "plan"]),
     ("verify", &["packet", "router", "model", "policy", "target"]),
+    ("companion", &["packet", "router", "model"]),
     ("report", &["reach"]),
-    ("compile", &["packet", "router", "model", "policy", "check", "plan", "target", "verify"]),
+    ("compile", &["packet", "router", "model", "policy", "check", "plan", "target", "verify", "companion"]),
     ("certificate", &["router", "compile"]),
     (
         "cli",

@@ -458,3 +458,115 @@ fn a_certificate_is_held_against_policy_and_files() {
         insta::assert_snapshot!([certificate, fresh, edited, remarked, gone, verify()].join("\n"));
     });
 }
+
+const LEAKY: &str = "\
+use std.services
+router edge { target nftables }
+zone wan { role internet;  interface eth0;  address dhcp }
+zone lan { role trusted;  interface eth1.10;  network 10.0.10.0/24 }
+zone iot { role iot;  interface eth1.30;  network 10.0.30.0/24 }
+allow iot -> lan : https
+never iot -> lan
+";
+
+#[test]
+fn check_speaks_to_programs() {
+    let broken = LEAKY.replace("never", "allow lan -> intrenet\nnever");
+    let folder = Folder::new("programs").file("sub dir/leaky.hedge", LEAKY).file("sub dir/broken.hedge", &broken);
+    folder.git(&["init", "-q"]);
+    let inside = std::mem::ManuallyDrop::new(Folder(folder.0.join("sub dir")));
+    let run = |format: &str| inside.run(&format!("check leaky.hedge broken.hedge --format {format}"));
+    session!(
+        run("json"),
+        run("sarif"),
+        run("github"),
+        run("junit"),
+        inside.run("check leaky.hedge --format github --quiet")
+    );
+    for (format, text) in [("json", run("json")), ("sarif", run("sarif"))] {
+        let start = text.find("-- stdout\n").unwrap() + "-- stdout\n".len();
+        let end = text.find("-- stderr").unwrap();
+        let value: serde_json::Value = serde_json::from_str(&text[start..end]).unwrap();
+        let places = if format == "json" {
+            "/policies/0/findings/0/place/file"
+        } else {
+            "/runs/0/results/0/locations/0/physicalLocation/artifactLocation/uri"
+        };
+        let wanted = if format == "json" { "sub dir/leaky.hedge" } else { "sub%20dir/leaky.hedge" };
+        assert_eq!(value.pointer(places).unwrap(), wanted);
+    }
+    let junit = run("junit");
+    let xml = &junit[junit.find("<?xml").unwrap()..junit.find("-- stderr").unwrap()];
+    assert_eq!(
+        roxmltree::Document::parse(xml).unwrap().descendants().filter(|node| node.has_tag_name("failure")).count(),
+        2
+    );
+}
+
+#[test]
+fn check_looks_for_the_policies_of_changed_files() {
+    let uses = "use \"./shared/names.hedge\"\nranges partner from \"partner.txt\"\n";
+    let folder = Folder::home("changed")
+        .file("shared/names.hedge", "service extra = tcp 9000\n")
+        .file("shared.hedge", &format!("{uses}{HOME}"))
+        .file("partner.txt", "198.51.100.0/24\n")
+        .file("notes.txt", "nothing\n");
+    session!(
+        folder.run("check --changed shared/names.hedge"),
+        folder.run("check --changed partner.txt"),
+        folder.run("check --changed ./main.hedge"),
+        folder.run("check --changed notes.txt"),
+    );
+}
+
+#[test]
+fn compile_checks_what_is_there() {
+    let folder = Folder::home("fresh");
+    folder.run("compile");
+    let fresh = folder.run("compile --check");
+    fs::write(folder.0.join("main.hedge"), HOME.replace("8443", "8444")).unwrap();
+    fs::write(folder.0.join("out/nftables/old.nft"), "").unwrap();
+    let stale = folder.run("compile --check");
+    fs::remove_file(folder.0.join("out/nftables/IMPORT.md")).unwrap();
+    session!(fresh, stale, folder.run("compile --check"));
+}
+
+#[test]
+fn fmt_shows_what_would_change() {
+    let folder =
+        Folder::new("diff").file("main.hedge", "zone a{role trusted;interface eth0;network 10.0.0.0/24}\n# kept\n");
+    session!(
+        folder.run("fmt --diff"),
+        folder.run_with("fmt --diff -", "zone  a { role iot }\n", &[]),
+        folder.run("fmt"),
+        folder.run("fmt --diff")
+    );
+}
+
+#[test]
+fn shells_and_manuals_know_every_command() {
+    let folder = Folder::new("shells");
+    let help = folder.run("--help");
+    let commands: Vec<&str> = help
+        .lines()
+        .skip_while(|line| *line != "Commands:")
+        .skip(1)
+        .take_while(|line| line.starts_with("  "))
+        .filter(|line| !line.starts_with("   "))
+        .filter_map(|line| line.split_whitespace().next())
+        .filter(|name| *name != "help")
+        .collect();
+    assert!(commands.len() > 8, "{help}");
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let script = folder.run(&format!("completions {shell}"));
+        for command in &commands {
+            assert!(script.contains(command), "{shell} does not know {command}");
+        }
+    }
+    folder.run("man -o man1");
+    for command in &commands {
+        let page = folder.read(&format!("man1/hedgerow-{command}.1"));
+        assert!(page.contains(".SH OPTIONS") && page.contains("Examples") || *command == "list", "{command}:\n{page}");
+    }
+    assert!(folder.read("man1/hedgerow.1").contains(".SH SUBCOMMANDS"));
+}

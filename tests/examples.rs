@@ -69,6 +69,11 @@ fn every_example_is_clean_and_compiles_to_what_lies_beside_it() {
             written.remove(&target);
             failures += &compiled(&name, &path, &target, &mut checked);
         }
+        if checked.meant.is_some() {
+            let companions = compile::companions(&checked).unwrap();
+            written.remove("companions");
+            failures += &differing(&format!("examples/{name}/out/companions"), &path, &companions.files);
+        }
         for folder in written {
             failures += &format!("examples/{name}/out/{folder} is written for no target\n");
         }
@@ -88,14 +93,18 @@ fn compiled(name: &str, path: &str, target: &str, checked: &mut Checked) -> Stri
             return format!("{path} cannot be compiled for {target}\n{}", rendered(&checked.sources, &errors));
         }
     };
-    let folder = format!("examples/{name}/out/{target}");
-    let mut there = files_below(&folder, "");
+    differing(&format!("examples/{name}/out/{target}"), path, &output.files)
+}
+
+/// What is wrong with the committed files of a folder.
+fn differing(folder: &str, path: &str, files: &[hedgerow::router::File]) -> String {
+    let mut there = files_below(folder, "");
     // It names the version of hedgerow and the digest of every file, and is not kept.
     there.remove("certificate.json");
     let mut failures = String::new();
-    for file in &output.files {
+    for file in files {
         there.remove(&file.name);
-        let committed = fs::read_to_string(Path::new(&folder).join(&file.name)).unwrap_or_default();
+        let committed = fs::read_to_string(Path::new(folder).join(&file.name)).unwrap_or_default();
         if committed != file.text {
             let line = committed.lines().zip(file.text.lines()).take_while(|(old, new)| old == new).count();
             failures += &format!(

@@ -1,26 +1,27 @@
 //! `hedgerow check`
 
-use std::time::Instant;
+use std::{io::Write, time::Instant};
 
 use clap::{Args, ValueEnum};
 
 use super::{
-    Exit, disk,
+    Exit, changed, disk,
     output::{Common, count, many},
 };
 use crate::{
     check::{
         Reckoning,
-        leak::{catalogue, find},
+        leak::{Leak, Page, catalogue, find},
     },
     compile::{self, Budget, Checked},
     diagnostic::{Diagnostic, Severity, nearest},
+    report::findings::{Found, Rule, github, json, junit, sarif},
 };
 
 /// Check policies: syntax, names, contradictions, and every promise, for every packet
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  hedgerow check                 the policy in this folder (main.hedge)\n  hedgerow check home.hedge      one file\n  hedgerow check - < home.hedge  standard input\n\nExit status: 0 clean, 1 findings, 2 invalid policy or usage"
+    after_help = "Examples:\n  hedgerow check                 the policy in this folder (main.hedge)\n  hedgerow check home.hedge      one file\n  hedgerow check - < home.hedge  standard input\n  hedgerow check --format sarif > hedgerow.sarif\n  hedgerow check --changed zones.hedge   the policies that use this file\n\nExit status: 0 clean, 1 findings, 2 invalid policy or usage"
 )]
 pub struct Arguments {
     /// Files, folders that hold a main.hedge, or `-` for standard input
@@ -38,6 +39,35 @@ pub struct Arguments {
     /// Do not report the findings of this check. Repeatable
     #[arg(long, value_name = "ID")]
     skip: Vec<String>,
+    /// How to print the findings; all but `human` go to standard output
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    format: Format,
+    /// The paths are files that have changed: check the policies of this repository that are made of them
+    #[arg(long)]
+    changed: bool,
+}
+
+/// Whom the findings are for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// People
+    Human,
+    /// Programs: docs/schema/findings.json
+    Json,
+    /// Code scanning: SARIF 2.1.0
+    Sarif,
+    /// The log of a GitHub workflow
+    Github,
+    /// Whoever shows test results
+    Junit,
+}
+
+/// A policy that was checked.
+struct Done {
+    path: String,
+    checked: Checked,
+    summary: String,
+    exit: Exit,
 }
 
 /// The least severity that makes a check fail.
@@ -69,8 +99,16 @@ pub fn run(arguments: &Arguments, common: &Common) -> Exit {
         return common.fail(&format!("there is no check `{unknown}`; {next}"));
     }
     let disk = common.disk();
-    let mut worst = Exit::Clean;
-    for path in &arguments.paths {
+    let paths = if arguments.changed {
+        match changed::policies(&arguments.paths, &disk) {
+            Ok(paths) => paths,
+            Err(why) => return common.fail(&why),
+        }
+    } else {
+        arguments.paths.clone()
+    };
+    let (mut worst, mut all) = (Exit::Clean, Vec::new());
+    for path in &paths {
         let started = Instant::now();
         let exit = match disk::policy(path, &disk) {
             Err(why) => common.fail(&why),
@@ -80,16 +118,60 @@ pub fn run(arguments: &Arguments, common: &Common) -> Exit {
                 if checked.meant.is_some() {
                     checked.diagnostics.retain(|found| arguments.wants(found));
                 }
-                common.report(&checked.sources, &checked.diagnostics);
-                common.say(&summary(&path, &checked, started));
-                exit_of(&checked.diagnostics, checked.meant.is_some(), arguments.deny)
+                let summary = summary(&path, &checked, started);
+                let exit = exit_of(&checked.diagnostics, checked.meant.is_some(), arguments.deny);
+                // A policy's packets are many; what is printed later needs none of them.
+                checked.meant = None;
+                let done = Done { path, checked, summary, exit };
+                if arguments.format == Format::Human {
+                    common.report(&done.checked.sources, &done.checked.diagnostics);
+                    common.say(&done.summary);
+                }
+                all.push(done);
+                exit
             }
         };
         if exit as u8 > worst as u8 {
             worst = exit;
         }
     }
-    worst
+    if arguments.changed && paths.is_empty() {
+        common.say("no policy of this repository is made of these files");
+    }
+    if arguments.format == Format::Human || print(arguments.format, &all, common) { worst } else { Exit::Invalid }
+}
+
+/// Prints what was found for a program.
+fn print(format: Format, all: &[Done], common: &Common) -> bool {
+    let prefix = disk::below_repository();
+    let found: Vec<Found<'_>> = all
+        .iter()
+        .map(|done| Found {
+            policy: done.path.clone(),
+            sources: &done.checked.sources,
+            diagnostics: &done.checked.diagnostics,
+            prefix: &prefix,
+        })
+        .collect();
+    let text = match format {
+        Format::Human => return true,
+        Format::Json => json(&found),
+        Format::Github => github(&found),
+        Format::Junit => junit(&found),
+        Format::Sarif => {
+            let rule = |leak: Leak| Rule {
+                id: leak.id,
+                sentence: Page::of(&leak).sentence,
+                page: leak.page,
+                level: leak.severity.word(),
+            };
+            sarif(&found, &catalogue().into_iter().map(rule).collect::<Vec<_>>())
+        }
+    };
+    for done in all.iter().filter(|done| done.exit != Exit::Clean) {
+        common.say(&done.summary);
+    }
+    std::io::stdout().write_all(text.as_bytes()).is_ok()
 }
 
 /// The exit status of a run over one policy.

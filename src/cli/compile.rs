@@ -14,9 +14,8 @@ use super::{
 };
 use crate::{
     certificate::{self, Certificate},
-    compile::{self, Checked, Output},
+    compile::{self, Checked, Companions, Output},
     diagnostic::Diagnostic,
-    model::Network,
     router::File,
     target::Target,
 };
@@ -24,7 +23,7 @@ use crate::{
 /// Compile a policy into router configurations, each proven equal to it before anything is written
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  hedgerow compile examples/lan-only           writes examples/lan-only/out/nftables/hedgerow.nft\n  hedgerow compile home.hedge -o /tmp/out      writes /tmp/out/nftables/hedgerow.nft\n  hedgerow compile home.hedge --stdout | nft -c -f -\n\nExit status: 0 written, 1 findings, 2 invalid policy or usage"
+    after_help = "Examples:\n  hedgerow compile examples/lan-only           writes examples/lan-only/out/nftables/hedgerow.nft\n  hedgerow compile home.hedge -o /tmp/out      writes /tmp/out/nftables/hedgerow.nft\n  hedgerow compile home.hedge --stdout | nft -c -f -\n  hedgerow compile --check                     are the files in the repository up to date?\n\nExit status: 0 written, 1 findings, 2 invalid policy or usage"
 )]
 pub struct Arguments {
     /// A file, a folder that holds a main.hedge, or `-` for standard input
@@ -39,6 +38,9 @@ pub struct Arguments {
     /// Print the configuration instead of writing it; needs a single target
     #[arg(long, conflicts_with = "output")]
     stdout: bool,
+    /// Write nothing; tell whether the files that are there are what the policy compiles to now
+    #[arg(long, conflicts_with_all = ["stdout", "force"])]
+    check: bool,
     /// Your own configuration to merge with, as saved from the router: a file, or a folder
     #[arg(long, value_name = "PATH")]
     base: Option<String>,
@@ -104,7 +106,14 @@ pub fn run(arguments: &Arguments, common: &Common) -> Exit {
         return if std::io::stdout().write_all(text.as_bytes()).is_ok() { exit(&checked) } else { Exit::Invalid };
     }
     let folder = arguments.output.clone().unwrap_or_else(|| beside(&path));
-    let files: Vec<(PathBuf, String)> = outputs
+    let companions = match compile::companions(&checked) {
+        Ok(companions) => companions,
+        Err(errors) => {
+            common.report(&checked.sources, &errors);
+            return Exit::Invalid;
+        }
+    };
+    let mut files: Vec<(PathBuf, String)> = outputs
         .iter()
         .flat_map(|output| {
             let within = PathBuf::from(output.target.name());
@@ -115,33 +124,33 @@ pub fn run(arguments: &Arguments, common: &Common) -> Exit {
             files
         })
         .collect();
+    let beside = |file: &File| (Path::new(COMPANIONS).join(&file.name), file.text.clone());
+    files.extend(companions.files.iter().map(beside));
+    if arguments.check {
+        return compare(&folder, &files, &outputs, common);
+    }
     if let Err(why) = disk::write_all(&folder, &files) {
         return common.fail(&why);
     }
     for output in &outputs {
         tell(output, &folder, common);
     }
-    let beside = companions(&checked.network);
-    if !beside.is_empty() {
-        common.say(&format!("  by hand   {}: hedgerow does not write these files yet", beside.join(", ")));
-    }
+    tell_companions(&companions, &folder, common);
     exit(&checked)
 }
 
-/// What the policy asks for beside the router and hedgerow does not write yet: it is said, never passed over.
-fn companions(network: &Network) -> Vec<&'static str> {
-    let exposed = network.exposures.iter().any(|exposure| {
-        exposure.through.is_some() || exposure.name.is_some() || exposure.tls.is_some() || exposure.tunnel.is_some()
-    });
-    [
-        (exposed, "certificates, reverse proxies and tunnels of exposures"),
-        (!network.vpns.is_empty(), "VPN servers and their peers"),
-        (!network.reflectors.is_empty(), "reflectors"),
-        (!network.home_assistants.is_empty(), "Home Assistant's settings"),
-    ]
-    .into_iter()
-    .filter_map(|(asked, what)| asked.then_some(what))
-    .collect()
+/// The folder of the files beside the router, next to those of the targets.
+const COMPANIONS: &str = "companions";
+
+/// What was written beside the router, and what no file can do: it is said, never passed over.
+fn tell_companions(companions: &Companions, folder: &Path, common: &Common) {
+    if !companions.files.is_empty() {
+        let inside = folder.join(COMPANIONS);
+        common.say(&format!("  beside    {}   {}", inside.display(), many(companions.files.len(), "file")));
+    }
+    for what in &companions.by_hand {
+        common.say(&format!("  by hand   {what}"));
+    }
 }
 
 fn exit(checked: &Checked) -> Exit {
@@ -150,6 +159,37 @@ fn exit(checked: &Checked) -> Exit {
 
 fn beside(path: &str) -> PathBuf {
     PathBuf::from(path.rfind('/').map_or("", |slash| &path[..=slash])).join("out")
+}
+
+/// Are the files of a folder those that were compiled? Certificates may be left out of a repository, and name the version.
+fn compare(folder: &Path, files: &[(PathBuf, String)], outputs: &[Output], common: &Common) -> Exit {
+    let mut stale = Vec::new();
+    for (name, text) in files.iter().filter(|(name, _)| !name.ends_with(certificate::NAME)) {
+        let path = folder.join(name);
+        match disk::text(&path) {
+            None => stale.push(format!("{} is not there", path.display())),
+            Some(there) if there != *text => stale.push(format!("{} is not what the policy says now", path.display())),
+            Some(_) => {}
+        }
+    }
+    for kind in outputs.iter().map(|output| output.target.name()).chain([COMPANIONS]) {
+        let inside = folder.join(kind);
+        for name in disk::names(&inside) {
+            let known = files.iter().any(|(path, _)| *path == Path::new(kind).join(&name));
+            if !known && name != certificate::NAME {
+                stale.push(format!("{} is written by nobody any more", inside.join(name).display()));
+            }
+        }
+    }
+    for line in &stale {
+        common.say(&format!("  {line}"));
+    }
+    if stale.is_empty() {
+        common.say(&format!("  {} is up to date, and proven equal to the policy", folder.display()));
+        return Exit::Clean;
+    }
+    common.say("compile again, and commit what it writes");
+    Exit::Findings
 }
 
 /// What was written for a target, what it does besides, and where to go on.

@@ -157,6 +157,52 @@ fn fitting(path: &str, disk: &Disk) -> Option<Vec<File>> {
     Some(files)
 }
 
+/// The text of a file, if it is there and is text.
+pub fn text(path: &Path) -> Option<String> {
+    std::fs::read_to_string(path).ok()
+}
+
+/// The names of all files below a folder, relative to it, sorted.
+pub fn names(folder: &Path) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(inside) = folders.pop() {
+        for entry in std::fs::read_dir(&inside).into_iter().flatten().flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if let Ok(name) = path.strip_prefix(folder) {
+                found.push(name.to_string_lossy().into_owned());
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+/// A relative path without `.` and `x/..`.
+pub fn tidy(path: &str) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "." | "" if !parts.is_empty() || part == "." => {}
+            ".." if parts.last().is_some_and(|last| *last != "..") => drop(parts.pop()),
+            part => parts.push(part),
+        }
+    }
+    parts.join("/")
+}
+
+/// The way from the root of the repository to the current folder, with a `/` at its end; empty outside of one.
+pub fn below_repository() -> String {
+    let Ok(here) = std::env::current_dir() else { return String::new() };
+    let root = here.ancestors().find(|folder| folder.join(".git").exists());
+    let below = root.and_then(|root| here.strip_prefix(root).ok());
+    below
+        .filter(|below| !below.as_os_str().is_empty())
+        .map_or_else(String::new, |below| format!("{}/", below.display()))
+}
+
 /// Writes files into a folder: each under another name first, then all renamed, so that no reader sees half of one.
 pub fn write_all(folder: &Path, files: &[(PathBuf, String)]) -> Result<(), String> {
     let mut ready = Vec::new();

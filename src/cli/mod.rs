@@ -1,6 +1,7 @@
 //! The command line: one small module a command.
 
 mod catalogue;
+mod changed;
 mod check;
 mod compile;
 mod diff;
@@ -10,9 +11,10 @@ mod fmt;
 mod git;
 mod graph;
 mod output;
+mod shell;
 mod verify;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 pub use output::Exit;
 
@@ -37,6 +39,8 @@ enum Command {
     Diff(diff::Arguments),
     Graph(graph::Arguments),
     Fmt(fmt::Arguments),
+    Completions(shell::Completions),
+    Man(shell::Manual),
 }
 
 /// Runs the program with the arguments of the process.
@@ -61,5 +65,7 @@ pub fn run() -> Exit {
         Command::List(arguments) => catalogue::list(&arguments),
         Command::Graph(arguments) => graph::run(&arguments, &cli.common),
         Command::Fmt(arguments) => fmt::run(&arguments, &cli.common),
+        Command::Completions(arguments) => shell::completions(&arguments, Cli::command()),
+        Command::Man(arguments) => shell::manual(&arguments, Cli::command(), &cli.common),
     }
 }

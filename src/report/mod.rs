@@ -1,6 +1,8 @@
-//! Pictures of a policy's reachability for people, one format a file. Nothing is decided here.
+//! What was found, for people and programs, one format a file: pictures of a policy's reachability, and findings.
+//! Nothing is decided here.
 
 mod dot;
+pub mod findings;
 mod json;
 mod layout;
 mod mermaid;

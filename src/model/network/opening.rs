@@ -20,6 +20,8 @@ pub struct Exposure {
     pub from: Vec<Region>,
     /// Is `from` the whole internet?
     pub from_anywhere: bool,
+    /// The words of `from`; empty without it.
+    pub from_text: String,
     /// The uplinks that take the forward.
     pub on: Vec<ZoneId>,
     pub port: Option<(u16, Span)>,

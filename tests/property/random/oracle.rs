@@ -527,6 +527,10 @@ impl<'p> Oracle<'p> {
 
     /// The ports of VPNs and reflectors.
     fn opens(&self, statement: &Statement, seen: &Seen) -> bool {
+        if let (Statement::Reflect(reflector), Place::Router, Place::Zone(zone)) = (statement, seen.from, seen.to) {
+            // What it has heard, the router repeats.
+            return reflector.zones.contains(&self.policy.zones[zone].id) && reflected(reflector.mdns, seen);
+        }
         let Place::Zone(zone) = seen.from else { return false };
         let id = self.policy.zones[zone].id;
         match statement {
@@ -539,14 +543,11 @@ impl<'p> Oracle<'p> {
                     && (seen.proto, seen.dst_port) == vpn.listen
             }
             Statement::Reflect(reflector) => {
-                let groups: [&str; 2] =
-                    if reflector.mdns { ["224.0.0.251", "ff02::fb"] } else { ["239.255.255.250", "ff02::c"] };
                 let v6 = self.zones[zone].nets.iter().any(|net| !net.v4());
                 seen.to == Place::Router
                     && reflector.zones.contains(&id)
                     && (self.in_zone(zone, seen.src) || v6 && link_local(seen.src))
-                    && groups.iter().any(|group| group.parse() == Ok(seen.dst))
-                    && (seen.proto, seen.dst_port) == (17, if reflector.mdns { 5353 } else { 1900 })
+                    && reflected(reflector.mdns, seen)
             }
             _ => false,
         }
@@ -899,4 +900,11 @@ fn delegated(policy: &Policy, network: &Network, zone: usize, at: usize, number:
             Block { first: net.network(), length: net.prefix_len() }
         }
     }
+}
+
+/// Is it what a reflector listens for?
+fn reflected(mdns: bool, seen: &Seen) -> bool {
+    let groups: [&str; 2] = if mdns { ["224.0.0.251", "ff02::fb"] } else { ["239.255.255.250", "ff02::c"] };
+    groups.iter().any(|group| group.parse() == Ok(seen.dst))
+        && (seen.proto, seen.dst_port) == (17, if mdns { 5353 } else { 1900 })
 }

@@ -26,6 +26,8 @@ impl Resolver<'_> {
         let attributes = Attributes::checked(&tree.body, self.errors);
         let host = self.host_named(&tree.host, space);
         let service = self.traffic(&tree.services, space);
+        let from_text =
+            attributes.get("from").map(|arguments| self.text(arguments.span()).to_owned()).unwrap_or_default();
         let from = attributes.get("from").map(|arguments| self.exposed_from(arguments, space));
         let from_anywhere = from.is_none()
             || attributes.get("from").is_some_and(
@@ -56,6 +58,7 @@ impl Resolver<'_> {
             service_text: tree.services.iter().map(|item| self.text(item.span)).collect::<Vec<_>>().join(", "),
             from,
             from_anywhere,
+            from_text,
             on,
             port,
             through,

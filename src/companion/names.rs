@@ -1,0 +1,36 @@
+//! Split DNS: inside, a public name is the address of the host that answers to it.
+
+use minijinja::{Error, context};
+
+use super::{
+    Companions, Printer,
+    words::{port, written},
+};
+use crate::model::Network;
+
+pub fn write(network: &Network, printer: &Printer, found: &mut Companions) -> Result<(), Error> {
+    let mut records: Vec<(String, String)> = Vec::new();
+    for exposure in network.exposures.iter().filter(|exposure| !exposure.expired && exposure.tunnel.is_none()) {
+        let Some(name) = &exposure.name else { continue };
+        let (host, service) = exposure
+            .through
+            .as_ref()
+            .map_or((exposure.host, &exposure.service), |through| (through.host, &through.service));
+        if let (Some((public, _)), Some(inner)) = (exposure.port, port(service))
+            && public != inner
+        {
+            if !exposure.hairpin {
+                found.by_hand.push(format!("{name} from inside: outside its port is {public}, inside {inner}, and no name can lead from one to the other"));
+            }
+            continue;
+        }
+        let addresses: Vec<String> = written(network.host(host)).map(|address| address.to_string()).collect();
+        if !addresses.is_empty() && !records.iter().any(|(other, _)| other == name) {
+            records.push((name.clone(), addresses.join(",")));
+        }
+    }
+    if !records.is_empty() {
+        found.file("dns/dnsmasq.conf".to_owned(), printer.print("dnsmasq.conf", context! { records })?);
+    }
+    Ok(())
+}

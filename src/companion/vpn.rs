@@ -1,0 +1,175 @@
+//! VPN servers and their peers.
+
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+use minijinja::{Error, context};
+
+use super::{
+    Companions, Printer,
+    words::{own, reached, written},
+};
+use crate::model::{Network, Vpn, VpnKind, service::TCP};
+
+pub fn write(network: &Network, printer: &Printer, found: &mut Companions) -> Result<(), Error> {
+    for vpn in &network.vpns {
+        match vpn.kind {
+            VpnKind::Wireguard => wireguard(network, vpn, printer, found)?,
+            VpnKind::Openvpn => openvpn(network, vpn, printer, found)?,
+            VpnKind::Tailscale => {
+                let zone = network.zone(vpn.zone);
+                let own = |net: &IpNet| zone.networks.iter().any(|network| network.net == *net);
+                let routes: Vec<IpNet> = reached(network, vpn.zone).into_iter().filter(|net| !own(net)).collect();
+                found.by_hand.push(format!(
+                    "Tailscale of `{}`: its own access rules stand at tailscale.com; advertise no routes but {}",
+                    zone.name,
+                    list(&routes),
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn list(nets: &[IpNet]) -> String {
+    nets.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// The name or address under which a server is found from outside, if the policy knows one.
+fn endpoint(network: &Network, vpn: &Vpn) -> String {
+    // What Cloudflare stands before is Cloudflare's address.
+    let direct = network
+        .exposures
+        .iter()
+        .filter(|exposure| exposure.tunnel.is_none() && !exposure.from_text.contains("cloudflare"));
+    let name = direct.filter(|exposure| !exposure.expired).find_map(|exposure| exposure.name.clone());
+    let known = vpn.on.iter().flat_map(|zone| &network.zone(*zone).addresses).find(|own| own.source.is_known());
+    name.or_else(|| known.map(|own| own.address.to_string())).unwrap_or_else(|| "PUBLIC-NAME".to_owned())
+}
+
+/// The resolver that a client of a zone may ask: the router, if a rule says so.
+fn resolvers(network: &Network, vpn: &Vpn) -> Vec<String> {
+    use crate::model::{Action, Place};
+    let asks = network.rules.iter().any(|rule| {
+        rule.action == Action::Allow
+            && !rule.expired
+            && rule.from.iter().any(|region| region.place == Place::Zone(vpn.zone))
+            && rule.to.iter().any(|region| region.place == Place::Router)
+            && rule
+                .traffic
+                .iter()
+                .any(|traffic| traffic.to.is_empty() || traffic.to.iter().any(|(from, to)| (*from..=*to).contains(&53)))
+    });
+    if asks { own(network, vpn.zone).iter().map(|net| net.addr().to_string()).collect() } else { Vec::new() }
+}
+
+fn wireguard(network: &Network, vpn: &Vpn, printer: &Printer, found: &mut Companions) -> Result<(), Error> {
+    let zone = &network.zone(vpn.zone).name;
+    let ports: Vec<u16> = vpn.listen.iter().filter_map(crate::model::service::Traffic::single_port).collect();
+    let Some(port) = ports.first() else { return Ok(()) };
+    if ports.len() > 1 {
+        found.by_hand.push(format!("further ports of the WireGuard server of `{zone}`: an interface listens on one"));
+    }
+    let addresses: Vec<String> = own(network, vpn.zone).iter().map(ToString::to_string).collect();
+    let single = |address: &IpAddr| IpNet::from(*address).to_string();
+    let peers: Vec<(String, String, String)> = vpn
+        .peers
+        .iter()
+        .filter(|peer| !peer.addresses.is_empty())
+        .map(|peer| {
+            let key = peer.key.clone().unwrap_or_else(|| "PUBLIC-KEY-OF-THE-PEER".to_owned());
+            (peer.name.clone(), key, peer.addresses.iter().map(single).collect::<Vec<_>>().join(", "))
+        })
+        .collect();
+    for peer in vpn.peers.iter().filter(|peer| peer.addresses.is_empty()) {
+        found.by_hand.push(format!("peer `{}` of `{zone}`, which has no `address`", peer.name));
+    }
+    if vpn.peers.is_empty() {
+        found.by_hand.push(format!("peers of `{zone}`: the policy names none"));
+    }
+    let none: Vec<String> = Vec::new();
+    let server = context! {
+        zone, peers, server => true, who => "the server", private => "PRIVATE-KEY-OF-THE-SERVER", dns => none,
+        addresses => addresses.join(", "), port,
+    };
+    found.file(format!("wireguard-{zone}/server.conf"), printer.print("wireguard.conf", server)?);
+    let allowed = if vpn.full_tunnel { "0.0.0.0/0, ::/0".to_owned() } else { list(&reached(network, vpn.zone)) };
+    for peer in vpn.peers.iter().filter(|peer| !peer.addresses.is_empty()) {
+        let host = endpoint(network, vpn);
+        let host = if host.contains(':') { format!("[{host}]") } else { host };
+        let client = context! {
+            zone, allowed => allowed.clone(), server => false, who => peer.name.clone(), private => "PRIVATE-KEY-OF-THIS-DEVICE",
+            dns => resolvers(network, vpn),
+            addresses => peer.addresses.iter().map(single).collect::<Vec<_>>().join(", "),
+            endpoint => format!("{host}:{port}"),
+        };
+        found.file(format!("wireguard-{zone}/peer-{}.conf", peer.name), printer.print("wireguard.conf", client)?);
+    }
+    Ok(())
+}
+
+fn openvpn(network: &Network, vpn: &Vpn, printer: &Printer, found: &mut Companions) -> Result<(), Error> {
+    let zone = network.zone(vpn.zone);
+    let name = &zone.name;
+    let nets: Vec<IpNet> =
+        zone.networks.iter().filter(|network| network.delegated.is_none()).map(|network| network.net).collect();
+    let pool = nets.iter().find_map(|net| match net {
+        IpNet::V4(net) => Some((net.network().to_string(), net.netmask().to_string())),
+        IpNet::V6(_) => None,
+    });
+    let Some((pool, mask)) = pool else {
+        found.by_hand.push(format!("the OpenVPN server of `{name}`: its clients need an IPv4 network"));
+        return Ok(());
+    };
+    // OpenVPN hands out addresses of networks from /112 to /64 only.
+    let pool6 = nets.iter().find(|net| matches!(net, IpNet::V6(net) if (64..=112).contains(&net.prefix_len())));
+    let pool6 = pool6.map(ToString::to_string).unwrap_or_default();
+    let (mut routes, mut routes6) = (Vec::new(), Vec::new());
+    for net in reached(network, vpn.zone).into_iter().filter(|net| !nets.contains(net)) {
+        match net {
+            IpNet::V4(net) => routes.push(format!("{} {}", net.network(), net.netmask())),
+            IpNet::V6(net) if !pool6.is_empty() => routes6.push(net.to_string()),
+            IpNet::V6(_) => {}
+        }
+    }
+    let radius = vpn.radius.and_then(|host| written(network.host(host)).next()).map(|address| address.to_string());
+    let radius = radius.unwrap_or_default();
+    let interface = zone.interface_on("nftables").map_or("tun0", |interface| interface.name.as_str());
+    let fixed: Vec<(String, IpAddr)> = vpn
+        .peers
+        .iter()
+        .filter_map(|peer| {
+            peer.addresses.iter().find(|address| address.is_ipv4()).map(|address| (peer.name.clone(), *address))
+        })
+        .collect();
+    for (index, traffic) in vpn.listen.iter().enumerate() {
+        let Some(port) = traffic.single_port() else { continue };
+        let tcp = traffic.protocol == Some(TCP);
+        if index > 0 {
+            found.by_hand.push(format!(
+                "port {port} of the OpenVPN server of `{name}`: a second process needs a pool of its own"
+            ));
+            continue;
+        }
+        let values = |server: bool| {
+            context! {
+                name, server, port, tcp, interface,
+                pool => pool.clone(), mask => mask.clone(), pool6 => pool6.clone(), radius => radius.clone(),
+                routes => routes.clone(), routes6 => routes6.clone(),
+                full => vpn.full_tunnel, fixed => !fixed.is_empty(), dns => resolvers(network, vpn),
+                endpoint => endpoint(network, vpn),
+            }
+        };
+        found.file(format!("openvpn-{name}/server.conf"), printer.print("openvpn.conf", values(true))?);
+        found.file(format!("openvpn-{name}/client.ovpn"), printer.print("openvpn.conf", values(false))?);
+    }
+    for (peer, address) in fixed {
+        found.file(format!("openvpn-{name}/ccd/{peer}"), format!("ifconfig-push {address} {mask}\n"));
+    }
+    if !radius.is_empty() {
+        found
+            .by_hand
+            .push(format!("the shared secret with the RADIUS server {radius}, in the plugin's own file (mode 600)"));
+    }
+    Ok(())
+}

@@ -1,0 +1,74 @@
+//! The files beside the router, as they are written: what their programs say to them is in `tests/e2e`.
+
+use hedgerow::{
+    compile::{self, Companions},
+    diagnostic::Severity,
+    world::Memory,
+};
+
+fn companions(text: &str) -> Companions {
+    let world = Memory { date: jiff::civil::date(2026, 11, 23), ..Memory::default() };
+    let checked = compile::check("main.hedge", text, &world);
+    let wrong: Vec<_> = checked.diagnostics.iter().filter(|found| found.severity == Severity::Error).collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    compile::companions(&checked).unwrap()
+}
+
+fn file<'c>(companions: &'c Companions, name: &str) -> &'c str {
+    let found = companions.files.iter().find(|file| file.name == name);
+    &found.unwrap_or_else(|| panic!("no {name} among {:?}", companions.files)).text
+}
+
+#[test]
+fn everything_at_once() {
+    let found = companions(include_str!("e2e/everything.hedge"));
+    let mut text: String = found.files.iter().map(|file| format!("=== {}\n{}\n", file.name, file.text)).collect();
+    text += &found.by_hand.iter().map(|what| format!("by hand: {what}\n")).collect::<String>();
+    insta::assert_snapshot!(text);
+}
+
+/// A Home Assistant with a proxy; `more` is the rest of the policy.
+fn behind_a_proxy(more: &str) -> Companions {
+    companions(&format!(
+        "use std.services\nrouter edge {{ target nftables }}\n\
+         zone wan {{ role internet;  interface eth0;  address 203.0.113.20;  delegated 2001:db8:1::/56 }}\n{more}\n\
+         expose ha : home-assistant {{ through proxy;  name home.example.org;  tls own }}\nhome-assistant ha {{ version 2026.7 }}\n"
+    ))
+}
+
+#[test]
+fn a_proxy_is_trusted_under_the_address_that_home_assistant_sees() {
+    let two = "zone srv { role server;  interface eth1;  network 10.0.20.0/24 }\n\
+               zone dmz { role dmz;  interface eth2;  network 10.0.30.0/24 }\n\
+               host ha { zone srv;  address 10.0.20.10 }\nhost proxy { zone dmz;  address 10.0.30.5 }\n";
+    let trusted = |more: &str| {
+        let found = behind_a_proxy(more);
+        let text = file(&found, "home-assistant/ha.yaml");
+        text.lines().find_map(|line| line.trim().strip_prefix("trusted_proxies: ")).unwrap().to_owned()
+    };
+    assert_eq!(trusted(two), r#"["10.0.30.5"]"#);
+    // The router puts its own address in the place of the proxy's.
+    assert_eq!(trusted(&format!("{two}allow proxy -> ha : home-assistant {{ as router }}\n")), r#"["10.0.20.1"]"#);
+    assert_eq!(
+        trusted(&two.replace("network 10.0.20.0/24", "network 10.0.20.0/24;  masquerade on")),
+        r#"["10.0.20.1"]"#
+    );
+    // Neighbours see each other, whatever the router would do; and only in a family that both have.
+    let one = "zone srv { role server;  interface eth1;  network 10.0.20.0/24, fd42::/64;  masquerade on }\n\
+               host ha { zone srv;  address 10.0.20.10 }\nhost proxy { zone srv;  address 10.0.20.5, fd42::5 }\n";
+    assert_eq!(trusted(one), r#"["10.0.20.5"]"#);
+}
+
+#[test]
+fn what_no_file_can_say_is_said() {
+    let found = behind_a_proxy(
+        "zone srv { role server;  interface eth1;  network 10.0.20.0/24, delegated 2 }\n\
+         host ha { zone srv;  suffix ::10 }\nhost proxy { zone srv;  address 10.0.20.5 }\n\
+         zone a { role trusted;  interface eth2;  network 10.0.31.0/24 }\n\
+         zone b { role iot;  interface eth3;  network 10.0.32.0/24 }\n\
+         zone c { role guest;  interface eth4;  network 10.0.33.0/24 }\n\
+         reflect mdns between a, b\nreflect mdns between b, c\nreflect ssdp between a, b\n",
+    );
+    insta::assert_snapshot!(found.by_hand.join("\n"));
+    assert!(!found.files.iter().any(|file| file.name.starts_with("discovery/")), "one daemon would join a and c");
+}

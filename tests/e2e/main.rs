@@ -1,0 +1,76 @@
+//! Companions before the programs that they are for, and those programs behind a router that was compiled.
+//!
+//! They need root and the programs that `.ci/run` installs. Without them the tests are ignored; in CI they fail.
+
+mod home;
+mod lab;
+mod programs;
+
+use libtest_mimic::{Arguments, Trial};
+
+/// A test: its name, what it needs, and what it does.
+type Test = (&'static str, &'static [&'static str], fn() -> Result<(), String>);
+
+const TRIALS: [Test; 9] = [
+    ("nginx_takes_the_sites", &["nginx", "openssl"], programs::nginx_takes_the_sites),
+    ("caddy_takes_the_caddyfiles", &["caddy", "openssl"], programs::caddy_takes_the_caddyfiles),
+    (
+        "wireguard_takes_its_files_once_keys_are_in",
+        &["wg", "wg-quick"],
+        programs::wireguard_takes_its_files_once_keys_are_in,
+    ),
+    ("dnsmasq_takes_the_names", &["dnsmasq"], programs::dnsmasq_takes_the_names),
+    ("avahi_starts_with_the_reflector", &["avahi-daemon", "ip"], programs::avahi_starts_with_the_reflector),
+    ("yaml_and_json_are_well_formed", &["home-assistant"], programs::yaml_and_json_are_well_formed),
+    ("no_companion_holds_a_secret", &[], programs::no_companion_holds_a_secret),
+    (
+        "home_assistant_behind_nginx_behind_the_router",
+        &["home-assistant", "nginx", "openssl", "curl", "nft", "ip", "ss"],
+        home::home_assistant_behind_nginx_behind_the_router,
+    ),
+    (
+        "openvpn_through_the_router",
+        &["openvpn", "openssl", "curl", "nft", "ip", "python3"],
+        home::openvpn_through_the_router,
+    ),
+];
+
+/// The Python that has Home Assistant: `HEDGEROW_PYTHON`, the one that `.ci/run` sets up, or that beside `hass` in the
+/// path.
+fn python() -> String {
+    let own = format!("{}/target/home-assistant/bin/python", env!("CARGO_MANIFEST_DIR"));
+    if let Ok(named) = std::env::var("HEDGEROW_PYTHON") {
+        return named;
+    }
+    if std::path::Path::new(&own).exists() {
+        return own;
+    }
+    let hass = lab::run("which", &["hass"]).ok().and_then(|path| std::fs::canonicalize(path.trim()).ok());
+    let beside = hass.and_then(|hass| hass.with_file_name("python").to_str().map(str::to_owned));
+    beside.unwrap_or_else(|| "python3".to_owned())
+}
+
+/// What is missing of the programs that a test needs.
+fn missing(programs: &[&str]) -> Option<String> {
+    let there = |program: &&str| match *program {
+        "home-assistant" => lab::run(&python(), &["-c", "import homeassistant.components.http"]).is_ok(),
+        "ip" => lab::run("unshare", &["-n", "ip", "link"]).is_ok(),
+        other => lab::run("which", &[other]).is_ok(),
+    };
+    let absent: Vec<&str> = programs.iter().filter(|program| !there(program)).copied().collect();
+    (!absent.is_empty()).then(|| format!("missing (or no root): {}", absent.join(", ")))
+}
+
+fn main() {
+    let arguments = Arguments::from_args();
+    let must_run = std::env::var("CI").is_ok_and(|value| value == "true");
+    let trial = |(name, needs, test): Test| {
+        let missing = missing(needs);
+        if let Some(why) = &missing {
+            eprintln!("{name}: {why}");
+        }
+        let ignore = missing.is_some() && !must_run;
+        Trial::test(name, move || missing.map_or_else(test, Err).map_err(Into::into)).with_ignored_flag(ignore)
+    };
+    libtest_mimic::run(&arguments, TRIALS.into_iter().map(trial).collect()).exit();
+}

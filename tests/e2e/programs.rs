@@ -1,0 +1,150 @@
+//! Each companion is read by the program that it is for.
+
+use std::{collections::BTreeMap, fs};
+
+use crate::lab::{Folder, Space, compiled, run};
+
+/// Every example and the policy that has everything, compiled: its name and its companions.
+fn all() -> Result<Vec<(String, hedgerow::compile::Companions)>, String> {
+    let mut policies = vec!["tests/e2e/everything.hedge".to_owned(), "tests/e2e/home.hedge".to_owned()];
+    let examples = fs::read_dir("examples").map_err(|error| error.to_string())?;
+    policies.extend(examples.flatten().map(|entry| format!("{}/main.hedge", entry.path().display())));
+    policies.sort();
+    let mut found = Vec::new();
+    for path in policies {
+        let text = fs::read_to_string(&path).map_err(|error| error.to_string())?;
+        let (_, companions) = compiled(&path, BTreeMap::from([(path.clone(), text)]))?;
+        found.push((path, companions));
+    }
+    Ok(found)
+}
+
+/// Hands every companion with such a name to a test; there must be one.
+fn each(end: &str, test: impl Fn(&str, &Folder) -> Result<(), String>) -> Result<(), String> {
+    let mut tried = 0;
+    for (path, companions) in all()? {
+        for file in companions.files.iter().filter(|file| file.name.ends_with(end)) {
+            let folder = Folder::new(&end.replace(['/', '.'], "-"));
+            test(&file.text, &folder).map_err(|why| format!("{path}: {}: {why}\n{}", file.name, file.text))?;
+            tried += 1;
+        }
+    }
+    if tried == 0 { Err(format!("no policy has a {end}")) } else { Ok(()) }
+}
+
+/// A site with its certificate in the folder.
+pub fn with_certificates(text: &str, folder: &Folder) -> Result<String, String> {
+    folder.certificates()?;
+    let at = |name: &str| folder.0.join(name).to_str().unwrap().to_owned();
+    let replace = |word: &str| {
+        let (inner, end) = word.strip_suffix(';').map_or((word, ""), |inner| (inner, ";"));
+        let plain = inner.trim_matches('"');
+        let file = if plain.ends_with("/fullchain.pem") || plain.starts_with("/etc/ssl/certs/") {
+            "server.crt"
+        } else if plain.ends_with("/privkey.pem") || plain.starts_with("/etc/ssl/private/") {
+            "server.key"
+        } else {
+            return word.to_owned();
+        };
+        format!("{}{end}", at(file))
+    };
+    let line = |line: &str| {
+        let indent = &line[..line.len() - line.trim_start().len()];
+        format!("{indent}{}\n", line.split_whitespace().map(replace).collect::<Vec<_>>().join(" "))
+    };
+    Ok(text.lines().map(line).collect())
+}
+
+/// The main file of an NGINX that has one site and writes into the folder alone.
+pub fn nginx(site: &str, folder: &Folder) -> String {
+    let at = |name: &str| folder.0.join(name).to_str().unwrap().to_owned();
+    let site = folder.write("site.conf", site);
+    let temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+        .map(|kind| format!("{kind}_temp_path {};", at(&format!("{kind}-temp"))))
+        .concat();
+    folder.write(
+        "nginx.conf",
+        &format!(
+            "pid {};\nerror_log {};\nevents {{}}\nhttp {{ access_log off; {temporary} include {site}; }}\n",
+            at("nginx.pid"),
+            at("error.log")
+        ),
+    )
+}
+
+pub fn nginx_takes_the_sites() -> Result<(), String> {
+    each("nginx.conf", |text, folder| {
+        let main = nginx(&with_certificates(text, folder)?, folder);
+        run("nginx", &["-t", "-q", "-c", &main]).map(drop)
+    })
+}
+
+pub fn caddy_takes_the_caddyfiles() -> Result<(), String> {
+    each("Caddyfile", |text, folder| {
+        let file = folder.write("Caddyfile", &with_certificates(text, folder)?);
+        run("caddy", &["validate", "--adapter", "caddyfile", "--config", &file]).map(drop)
+    })
+}
+
+pub fn wireguard_takes_its_files_once_keys_are_in() -> Result<(), String> {
+    each(".conf", |text, folder| {
+        if !text.starts_with("# WireGuard") {
+            return Ok(());
+        }
+        let key = run("wg", &["genkey"])?;
+        let mut filled = text.to_owned();
+        for word in [
+            "PRIVATE-KEY-OF-THE-SERVER",
+            "PRIVATE-KEY-OF-THIS-DEVICE",
+            "PUBLIC-KEY-OF-THE-SERVER",
+            "PUBLIC-KEY-OF-THE-PEER",
+        ] {
+            filled = filled.replace(word, key.trim());
+        }
+        // wg-quick takes the name of an interface from that of the file.
+        let file = folder.write("wg9.conf", &filled);
+        run("wg-quick", &["strip", &file]).map(drop)
+    })
+}
+
+pub fn dnsmasq_takes_the_names() -> Result<(), String> {
+    each("dnsmasq.conf", |text, folder| {
+        let file = folder.write("dnsmasq.conf", text);
+        run("dnsmasq", &["--test", "-C", &file]).map(drop)
+    })
+}
+
+pub fn avahi_starts_with_the_reflector() -> Result<(), String> {
+    each("avahi-daemon.conf", |text, folder| {
+        let space = Space::new("avahi")?;
+        // Without a bus, and without the rights of a system service.
+        let file = folder.write("avahi.conf", &text.replace("[server]\n", "[server]\nenable-dbus=no\n"));
+        let line = format!("avahi-daemon --no-drop-root --no-chroot --no-rlimits -f {file}");
+        space.start(&line, &folder.0.join("log"), "Server startup complete").map(drop)
+    })
+}
+
+pub fn yaml_and_json_are_well_formed() -> Result<(), String> {
+    let python = crate::python();
+    for end in [".yaml", ".yml", ".json"] {
+        each(end, |text, folder| {
+            let file = folder.write("file", text);
+            let load = "import sys, yaml; assert isinstance(yaml.safe_load(open(sys.argv[1])), dict)";
+            run(&python, &["-c", load, &file]).map(drop)
+        })?;
+    }
+    Ok(())
+}
+
+pub fn no_companion_holds_a_secret() -> Result<(), String> {
+    for (path, companions) in all()? {
+        for file in &companions.files {
+            let secret = file.text.contains("BEGIN ")
+                || file.text.lines().any(|line| line.starts_with("PrivateKey") && !line.contains("PRIVATE-KEY-OF"));
+            if secret {
+                return Err(format!("{path}: {} holds a key", file.name));
+            }
+        }
+    }
+    Ok(())
+}
