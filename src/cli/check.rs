@@ -211,7 +211,7 @@ fn summary(path: &str, checked: &Checked, started: Instant) -> String {
 }
 
 /// `71 checks, 12 not applicable (no exposure 8, no VPN 4), 1 finding waived`
-fn leaks(reckoning: &Reckoning) -> String {
+pub fn leaks(reckoning: &Reckoning) -> String {
     let mut text = many(reckoning.decided, "check");
     if !reckoning.asked {
         text += "; the leak checks are not asked for: add `use std.leaks.home` to the policy";

@@ -11,6 +11,7 @@ mod fmt;
 mod git;
 mod graph;
 mod output;
+mod report;
 mod shell;
 mod verify;
 
@@ -38,6 +39,7 @@ enum Command {
     List(catalogue::List),
     Diff(diff::Arguments),
     Graph(graph::Arguments),
+    Report(report::Arguments),
     Fmt(fmt::Arguments),
     Completions(shell::Completions),
     Man(shell::Manual),
@@ -64,6 +66,7 @@ pub fn run() -> Exit {
         Command::ExplainCheck(arguments) => catalogue::explain_check(&arguments, &cli.common),
         Command::List(arguments) => catalogue::list(&arguments),
         Command::Graph(arguments) => graph::run(&arguments, &cli.common),
+        Command::Report(arguments) => report::run(&arguments, &cli.common),
         Command::Fmt(arguments) => fmt::run(&arguments, &cli.common),
         Command::Completions(arguments) => shell::completions(&arguments, Cli::command()),
         Command::Man(arguments) => shell::manual(&arguments, Cli::command(), &cli.common),

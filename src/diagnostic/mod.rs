@@ -129,3 +129,20 @@ pub fn nearest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Opt
         .min()
         .map(|(_, name)| name)
 }
+
+/// Names that may be meant by `wrong`, at most four: the nearest spelling, then those that have a word in common with
+/// it (`dsm` for `synology-dsm`), those with most in common first.
+pub fn akin<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str> + Clone) -> Vec<&'a str> {
+    let words: Vec<&str> = wrong.split(['-', '_', '.']).filter(|word| word.len() > 2).collect();
+    let shared = |name: &str| name.split(['-', '_', '.']).filter(|word| words.contains(word)).count();
+    let mut list: Vec<(usize, &str)> = known
+        .clone()
+        .into_iter()
+        .map(|name| (shared(name), name))
+        .filter(|&(shared, name)| shared > 0 && name != wrong)
+        .collect();
+    list.sort_by_key(|&(shared, name)| (std::cmp::Reverse(shared), name.len(), name));
+    list.dedup();
+    let near = nearest(wrong, known);
+    near.into_iter().chain(list.into_iter().map(|(_, name)| name).filter(|name| Some(*name) != near)).take(4).collect()
+}

@@ -53,6 +53,11 @@ impl Sources {
         id
     }
 
+    /// Every source, in the order of reading.
+    pub fn all(&self) -> impl Iterator<Item = &Source> {
+        self.list.iter()
+    }
+
     /// The source behind a handle.
     #[must_use]
     pub fn get(&self, id: SourceId) -> Option<&Source> {

@@ -6,10 +6,12 @@ pub mod findings;
 mod json;
 mod layout;
 mod mermaid;
+mod page;
 mod svg;
 mod text;
 
 pub use dot::dot;
 pub use json::json;
 pub use mermaid::mermaid;
+pub use page::{Page, page};
 pub use svg::svg;

@@ -29,7 +29,7 @@ use super::{
     service::{Integration, Service},
 };
 use crate::{
-    diagnostic::{Diagnostic, Severity, Sources, Span, nearest},
+    diagnostic::{Diagnostic, Severity, Sources, Span, akin, nearest},
     syntax::{
         self,
         tree::{Declaration, Group, Name, Ranges, Schedule, Service as ServiceTree},
@@ -278,13 +278,17 @@ impl<'t> Resolver<'t> {
                 let error = Diagnostic::error("unknown-name", span, format!("there is no {sort} called `{name}`"))
                     .label(format!("unknown {sort}"));
                 let full = known.iter().find(|full| full.rsplit_once('.').is_some_and(|(_, last)| last == name));
-                match (
-                    elsewhere.or_else(|| full.map(|full| format!("did you mean `{full}`?"))),
-                    nearest(name, known.iter().map(String::as_str)),
-                ) {
+                let akin = akin(name, known.iter().map(String::as_str));
+                match (elsewhere.or_else(|| full.map(|full| format!("did you mean `{full}`?"))), akin.as_slice()) {
                     (Some(help), _) => error.help(help),
-                    (None, Some(near)) => error.help(format!("did you mean `{near}`?")),
-                    (None, None) => error,
+                    (None, []) if sort == "service" => {
+                        error.help(format!("declare it: `service {name} = tcp PORT`; `hedgerow list services` shows those of the standard library"))
+                    }
+                    (None, []) => error,
+                    (None, [first, rest @ ..]) => {
+                        let rest: String = rest.iter().map(|name| format!(" or `{name}`")).collect();
+                        error.help(format!("did you mean `{first}`{rest}?"))
+                    }
                 }
             }
         };

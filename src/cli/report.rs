@@ -1,0 +1,81 @@
+//! `hedgerow report`
+
+use std::{io::Write, path::PathBuf};
+
+use clap::Args;
+
+use super::{
+    Exit,
+    check::{Deny, exit_of, leaks},
+    disk,
+    output::Common,
+};
+use crate::{compile, diagnostic::Severity, reach, report, world::World};
+
+/// Write one page for people: the picture, the matrix of zones, what is open, promises and findings
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  hedgerow report home.hedge -o home.html\n  hedgerow report . > page.html\n\nThe page needs nothing outside itself and runs no script. It holds the whole policy: publish it where you would\npublish that.\n\nExit status: 0 clean, 1 findings (the page tells them), 2 invalid policy or usage"
+)]
+pub struct Arguments {
+    /// A file, a folder that holds a main.hedge, or `-` for standard input
+    #[arg(default_value = ".")]
+    path: String,
+    /// The file to write [default: standard output]
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+pub fn run(arguments: &Arguments, common: &Common) -> Exit {
+    let disk = common.disk();
+    let (path, text) = match disk::policy(&arguments.path, &disk) {
+        Ok(policy) => policy,
+        Err(why) => return common.fail(&why),
+    };
+    let mut checked = compile::check(&path, &text, &disk);
+    let Some(meant) = checked.meant.as_mut() else {
+        common.report(&checked.sources, &checked.diagnostics);
+        return Exit::Invalid;
+    };
+    let network = &checked.network;
+    let graph = reach::graph(network, &checked.sources, meant);
+    if meant.space.exhausted() {
+        return common.fail(compile::TOO_LARGE);
+    }
+    let notes = reach::graph_notes(network);
+    let named = network.checks.iter().flat_map(|check| &check.assertions);
+    let mut promises: Vec<_> = network.assertions.iter().chain(named).map(|promise| promise.span).collect();
+    promises.extend(network.exposed.iter().map(|list| list.span));
+    promises.sort();
+    let of = |severity| checked.diagnostics.iter().filter(|found| found.severity == severity).count();
+    let figures = [
+        (network.zones.len(), "zone"),
+        (network.hosts.len(), "host"),
+        (network.rules.len(), "rule"),
+        (promises.len(), "promise"),
+        (checked.reckoning.decided, "check"),
+        (of(Severity::Error), "error"),
+        (of(Severity::Warning), "warning"),
+        (of(Severity::Note), "note"),
+    ];
+    let figures = figures.map(|(count, word)| (count, if count == 1 { word.to_owned() } else { format!("{word}s") }));
+    let page = report::Page {
+        policy: &path,
+        date: &disk.today().to_string(),
+        graph: &graph,
+        notes: &notes,
+        sources: &checked.sources,
+        diagnostics: &checked.diagnostics,
+        promises: &promises,
+        figures: &figures,
+        checks: &leaks(&checked.reckoning),
+    };
+    let written = report::page(&page).and_then(|text| match &arguments.output {
+        Some(file) => disk::write(file, &text),
+        None => std::io::stdout().write_all(text.as_bytes()).map_err(|error| error.to_string()),
+    });
+    match written {
+        Ok(()) => exit_of(&checked.diagnostics, true, Deny::Error),
+        Err(why) => common.fail(&why),
+    }
+}
