@@ -2,6 +2,8 @@
 
 use std::net::IpAddr;
 
+use ipnet::IpNet;
+
 use super::{HostId, Options, Region, ZoneId};
 use crate::{
     diagnostic::Span,
@@ -65,9 +67,44 @@ pub struct Vpn {
     pub on: Vec<ZoneId>,
     /// The host that ends the tunnel; none is the router.
     pub server: Option<HostId>,
+    /// Does the policy name these uplinks, or are they all that there are?
+    pub on_said: bool,
     pub full_tunnel: bool,
     pub radius: Option<HostId>,
     pub peers: Vec<Peer>,
+    /// Is the server an add-on of Home Assistant? Clients then come in under the address of its host.
+    pub addon: bool,
+    pub resolver: Option<(Resolver, Span)>,
+    /// Where it says that the IPv6 of the clients goes through the tunnel, or beside it.
+    pub ipv6: Option<(bool, Span)>,
+    pub overlay: Overlay,
+}
+
+impl Vpn {
+    /// Does the IPv6 of its clients go through the tunnel, as their IPv4 does?
+    #[must_use]
+    pub fn carries_ipv6(&self) -> bool {
+        self.ipv6.is_none_or(|(on, _)| on)
+    }
+}
+
+/// Whom the clients of a VPN ask for names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Resolver {
+    Router,
+    Host(HostId),
+    Address(IpAddr),
+}
+
+/// What a node tells its overlay network. What is not said is as its program is delivered.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Overlay {
+    /// The networks that it announces.
+    pub advertises: Option<(Vec<IpNet>, Span)>,
+    /// Does it take its peers' way to the internet?
+    pub exit_node: Option<(bool, Span)>,
+    /// Does it publish a service to the internet, as Tailscale's Funnel does?
+    pub share: Option<(bool, Span)>,
 }
 
 /// The make of a VPN.
@@ -76,6 +113,15 @@ pub enum VpnKind {
     Wireguard,
     Openvpn,
     Tailscale,
+    Zerotier,
+}
+
+impl VpnKind {
+    /// Is it a network of accounts, without a server that everybody connects to?
+    #[must_use]
+    pub const fn is_overlay(self) -> bool {
+        matches!(self, Self::Tailscale | Self::Zerotier)
+    }
 }
 
 /// Somebody who connects.
@@ -84,6 +130,8 @@ pub struct Peer {
     pub name: String,
     pub addresses: Vec<IpAddr>,
     pub key: Option<String>,
+    /// Does somebody administer the network from it?
+    pub admin: bool,
     pub span: Span,
 }
 
