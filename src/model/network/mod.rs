@@ -3,6 +3,8 @@
 mod host;
 mod opening;
 mod promise;
+mod provider;
+mod ranges;
 mod rule;
 mod zone;
 
@@ -12,6 +14,7 @@ use std::{
 };
 
 use ipnet::IpNet;
+use jiff::civil::Date;
 
 use super::{
     address::AddressSet,
@@ -23,6 +26,8 @@ pub use crate::syntax::tree::{Action, AssertionKind};
 pub use host::{Host, HostAddress, HostIntegration, Lease};
 pub use opening::{Exposure, HomeAssistant, Overlay, Peer, Redirect, Reflector, Resolver, Through, Tls, Vpn, VpnKind};
 pub use promise::{Assertion, Check, ExposedEntry, ExposedList, Waiver};
+pub use provider::{CatchAll, Connection, Need, OriginPulls, Proxied, Published, Tunnel, TunnelKind};
+pub use ranges::{NamedRanges, RangesId};
 pub use rule::{Limit, Options, Place, Region, Rule, Schedule, TimeUnit};
 pub use zone::{AddressSource, Egress, InterfaceName, OwnAddress, Role, Uplink, Zone, ZoneNetwork};
 
@@ -45,6 +50,9 @@ pub struct Network {
     pub zones: Vec<Zone>,
     pub hosts: Vec<Host>,
     pub schedules: Vec<Schedule>,
+    pub ranges: Vec<NamedRanges>,
+    /// The day on which the policy is read: for what grows old.
+    pub today: Date,
     /// In the order of the source; the order has no meaning.
     pub rules: Vec<Rule>,
     pub exposures: Vec<Exposure>,

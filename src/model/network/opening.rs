@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use super::{HostId, Options, Region, ZoneId};
+use super::{HostId, Options, Proxied, RangesId, Region, Tunnel, ZoneId};
 use crate::{
     diagnostic::Span,
     model::service::{Discovery, Traffic},
@@ -24,12 +24,18 @@ pub struct Exposure {
     pub from_anywhere: bool,
     /// The words of `from`; empty without it.
     pub from_text: String,
+    /// The lists that `from` names.
+    pub from_lists: Vec<RangesId>,
     /// The uplinks that take the forward.
     pub on: Vec<ZoneId>,
     pub port: Option<(u16, Span)>,
     pub through: Option<Through>,
-    pub tunnel: Option<HostId>,
+    pub tunnel: Option<Tunnel>,
     pub name: Option<String>,
+    /// Somebody else's servers answer to the name, and ask here.
+    pub proxied: Option<Proxied>,
+    /// Is the name answered inside with the inner address, if the policy says so?
+    pub split_dns: Option<(bool, Span)>,
     pub tls: Option<Tls>,
     pub hairpin: bool,
     pub ipv6: Option<bool>,
@@ -44,6 +50,31 @@ pub struct Through {
     /// Where the proxy listens; https if the policy does not say.
     pub service: Vec<Traffic>,
     pub span: Span,
+}
+
+impl Exposure {
+    /// The host that a connection comes to, and the service there.
+    #[must_use]
+    pub fn target(&self) -> (HostId, &[Traffic]) {
+        self.through.as_ref().map_or((self.host, &self.service), |through| (through.host, &through.service))
+    }
+
+    /// The port outside and the port inside, where both are one port. A tunnel's provider answers on 443.
+    #[must_use]
+    pub fn ports(&self) -> Option<(u16, u16)> {
+        let [inner] = self.target().1 else { return None };
+        let inner = inner.single_port()?;
+        let public = if self.tunnel.is_some() { 443 } else { self.port.map_or(inner, |(port, _)| port) };
+        Some((public, inner))
+    }
+
+    /// Is a DNS server inside told to answer with the host's own address? Without a word about it, it is where that
+    /// leads to the same port as outside.
+    #[must_use]
+    pub fn splits_dns(&self) -> bool {
+        let same = self.port.is_none() || self.ports().is_some_and(|(public, inner)| public == inner);
+        !self.expired && self.name.is_some() && self.split_dns.map_or(same && self.tunnel.is_none(), |(on, _)| on)
+    }
 }
 
 /// Where the certificate comes from.

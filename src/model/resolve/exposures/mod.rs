@@ -2,8 +2,10 @@
 
 mod expose;
 mod home_assistant;
+mod proxied;
 mod redirect;
 mod reflect;
+mod tunnel;
 mod vpn;
 
 use super::Resolver;
