@@ -327,7 +327,7 @@ impl Renderer<'_> {
         }
     }
 
-    /// Does a program give the interface its addresses? OpenVPN, Tailscale and ZeroTier do; the configuration does not hold them.
+    /// Does a program give the interface its addresses? OpenVPN, Tailscale and `ZeroTier` do; the configuration does not hold them.
     pub(super) fn is_addressed_by_daemon(&self, id: ZoneId) -> bool {
         let here = self.network.vpns.iter().filter(|vpn| vpn.zone == id && vpn.server.is_none());
         here.into_iter().any(|vpn| matches!(vpn.kind, VpnKind::Openvpn | VpnKind::Tailscale | VpnKind::Zerotier))
