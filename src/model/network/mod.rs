@@ -1,8 +1,10 @@
 //! The model: one network as plain data, every name resolved, without syntax.
 
+mod home_assistant;
 mod host;
 mod opening;
 mod promise;
+mod proxy;
 mod rule;
 mod zone;
 
@@ -20,9 +22,11 @@ use super::{
 use crate::diagnostic::Span;
 
 pub use crate::syntax::tree::{Action, AssertionKind};
+pub use home_assistant::{HomeAssistant, Install};
 pub use host::{Host, HostAddress, HostIntegration, Lease};
-pub use opening::{Exposure, HomeAssistant, Peer, Redirect, Reflector, Through, Tls, Vpn, VpnKind};
+pub use opening::{Exposure, Peer, Redirect, Reflector, Through, Tls, Vpn, VpnKind};
 pub use promise::{Assertion, Check, ExposedEntry, ExposedList, Waiver};
+pub use proxy::{Product, Proxy, RunsAs};
 pub use rule::{Limit, Options, Place, Region, Rule, Schedule, TimeUnit};
 pub use zone::{AddressSource, Egress, InterfaceName, OwnAddress, Role, Uplink, Zone, ZoneNetwork};
 

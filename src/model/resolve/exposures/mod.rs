@@ -4,6 +4,7 @@ mod expose;
 mod home_assistant;
 mod redirect;
 mod reflect;
+mod through;
 mod vpn;
 
 use super::Resolver;
