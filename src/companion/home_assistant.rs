@@ -65,7 +65,8 @@ pub fn asks_for_it(exposure: &Exposure) -> bool {
 fn proxies(network: &Network, host: HostId) -> impl Iterator<Item = (HostId, &Exposure)> {
     network.exposures.iter().filter(move |exposure| !exposure.expired && exposure.host == host).filter_map(
         move |exposure| {
-            let through = exposure.through.as_ref().map(|through| through.host).or(exposure.tunnel);
+            let through = exposure.through.as_ref().map(|through| through.host);
+            let through = through.or(exposure.tunnel.as_ref().map(|tunnel| tunnel.host));
             let beside = || (!asks_for_it(exposure)).then_some(host);
             through.or_else(beside).map(|proxy| (proxy, exposure))
         },

@@ -12,7 +12,7 @@ use crate::{
     diagnostic::{Diagnostic, Span, nearest},
     syntax::{
         token::{Kind, Literal, Token},
-        tree::{Attribute, Name},
+        tree::{Attribute, Body, Name},
     },
 };
 
@@ -95,6 +95,16 @@ impl<'a> Arguments<'a> {
     /// Reports anything that is left, and braces behind it.
     pub fn end(&self) {
         self.no_body();
+        self.no_more();
+    }
+
+    /// Reports anything that is left before the braces, and gives what stands between them.
+    pub fn body(&self) -> Option<&'a Body> {
+        self.no_more();
+        self.attribute.body.as_ref()
+    }
+
+    fn no_more(&self) {
         if let Some(token) = self.peek()
             && token.kind != Kind::Bad
         {
