@@ -95,9 +95,16 @@ fn settings(network: &Network, host: HostId, declared: Option<&HomeAssistant>) -
         settings.insert("ssl_key".to_owned(), json!("/ssl/privkey.pem"));
     }
     let reachable = !trusted.is_empty() || direct.is_some();
-    if let Some(attempts) = declared.and_then(|home| home.login_attempts).or(reachable.then_some(ATTEMPTS)) {
+    if let Some(attempts) =
+        declared.and_then(|home| home.login_attempts).map(|(count, _)| count).or(reachable.then_some(ATTEMPTS))
+    {
         settings.insert("ip_ban_enabled".to_owned(), json!(true));
         settings.insert("login_attempts_threshold".to_owned(), json!(attempts));
+    }
+    let origins = declared.map(|home| home.cors_origins.as_slice()).unwrap_or_default();
+    if !origins.is_empty() {
+        let origins: Vec<&str> = origins.iter().map(|(origin, _)| origin.as_str()).collect();
+        settings.insert("cors_allowed_origins".to_owned(), json!(origins));
     }
     (settings, unwritable)
 }
@@ -152,6 +159,7 @@ fn title(key: &str) -> &str {
         "ssl_key" => "SSL key path",
         "use_x_forwarded_for" => "Trust X-Forwarded-For",
         "trusted_proxies" => "Trusted proxies",
+        "cors_allowed_origins" => "CORS allowed origins",
         "ip_ban_enabled" => "Enable IP banning",
         "login_attempts_threshold" => "Login attempts before ban",
         other => other,
