@@ -122,15 +122,15 @@ fn borne(topology: &Topology, space: &mut Space) -> Set {
     space.cubes_union(cubes)
 }
 
-/// Neighbour discovery (RFC 4861) and listener discovery (RFC 3810). They concern one link: under which address they
-/// would be forwarded makes no difference.
+/// Neighbour discovery (RFC 4861), listener discovery (RFC 3810), and VRRP (RFC 9568, protocol 112, which CARP shares).
+/// They concern one link: under which address they would be forwarded makes no difference.
 fn link_messages(space: &mut Space) -> Set {
     let types = Ranges::from_pairs([(130 << 8, (136 << 8) + 255), (143 << 8, (143 << 8) + 255)]);
     let messages = Cube::any()
         .with(Field::Family, Ranges::single(Family::V6 as u64))
         .with(Field::Proto, Ranges::single(58))
         .with(Field::DstPort, types);
-    space.cube(&messages)
+    space.cubes_union(vec![messages, Cube::any().with(Field::Proto, Ranges::single(112))])
 }
 
 /// A behaviour without translations of sources that change nothing.
