@@ -23,6 +23,7 @@ pub use finding::{About, Finding, Outcome};
 pub use page::{Page, pages};
 pub use run::Reckoning;
 pub(super) use run::run;
+use segmentation::vpn_users;
 pub use subject::Subject;
 pub(super) use waivers::{Waivers, plain};
 

@@ -28,6 +28,8 @@ pub struct Exposure {
     pub from_lists: Vec<RangesId>,
     /// The uplinks that take the forward.
     pub on: Vec<ZoneId>,
+    /// Does the policy name these uplinks, or are they all that there are?
+    pub on_said: bool,
     pub port: Option<(u16, Span)>,
     pub through: Option<Through>,
     pub tunnel: Option<Tunnel>,

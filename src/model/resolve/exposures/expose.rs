@@ -59,6 +59,7 @@ impl Resolver<'_> {
             from_text,
             from_lists,
             on,
+            on_said: attributes.get("on").is_some(),
             port,
             through,
             tunnel,
