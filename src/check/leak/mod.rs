@@ -25,6 +25,7 @@ pub use run::Reckoning;
 pub(super) use run::run;
 use segmentation::vpn_users;
 pub use subject::Subject;
+use uplinks::closed_by_provider;
 pub(super) use waivers::{Waivers, plain};
 
 use crate::diagnostic::Severity;

@@ -1,9 +1,11 @@
 //! The model: one network as plain data, every name resolved, without syntax.
 
+mod home_assistant;
 mod host;
 mod opening;
 mod promise;
 mod provider;
+mod proxy;
 mod ranges;
 mod rule;
 mod zone;
@@ -23,10 +25,12 @@ use super::{
 use crate::diagnostic::Span;
 
 pub use crate::syntax::tree::{Action, AssertionKind};
+pub use home_assistant::{HomeAssistant, Install};
 pub use host::{Host, HostAddress, HostIntegration, Lease};
-pub use opening::{Exposure, HomeAssistant, Overlay, Peer, Redirect, Reflector, Resolver, Through, Tls, Vpn, VpnKind};
+pub use opening::{Exposure, Overlay, Peer, Redirect, Reflector, Resolver, Through, Tls, Vpn, VpnKind};
 pub use promise::{Assertion, Check, ExposedEntry, ExposedList, Waiver};
 pub use provider::{CatchAll, Connection, Need, OriginPulls, Proxied, Published, Tunnel, TunnelKind};
+pub use proxy::{Product, Proxy, RunsAs};
 pub use ranges::{NamedRanges, RangesId};
 pub use rule::{Limit, Options, Place, Region, Rule, Schedule, TimeUnit};
 pub use zone::{AddressSource, Egress, InterfaceName, OwnAddress, Role, Uplink, Zone, ZoneNetwork};

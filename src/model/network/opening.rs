@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use super::{HostId, Options, Proxied, RangesId, Region, Tunnel, ZoneId};
+use super::{HostId, Options, Proxied, Proxy, RangesId, Region, Tunnel, ZoneId};
 use crate::{
     diagnostic::Span,
     model::service::{Discovery, Traffic},
@@ -49,6 +49,7 @@ pub struct Exposure {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Through {
     pub host: HostId,
+    pub proxy: Proxy,
     /// Where the proxy listens; https if the policy does not say.
     pub service: Vec<Traffic>,
     pub span: Span,
@@ -186,14 +187,4 @@ pub struct Reflector {
     pub protocol: Discovery,
     pub zones: Vec<ZoneId>,
     pub services: Vec<String>,
-}
-
-/// `home-assistant`
-#[derive(Clone, Debug)]
-pub struct HomeAssistant {
-    pub span: Span,
-    pub host: HostId,
-    pub version: Option<(u32, u32)>,
-    pub login_attempts: Option<i64>,
-    pub settings: Option<(String, Span)>,
 }

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     diagnostic::Severity,
-    model::{Uplink, Zone},
+    model::{Exposure, Uplink, Zone},
 };
 
 pub fn run(subject: &mut Subject<'_>) -> Outcome {
@@ -46,6 +46,13 @@ pub fn run(subject: &mut Subject<'_>) -> Outcome {
         }
     }
     Outcome::Decided(found)
+}
+
+/// Does no uplink of an exposure let anybody in, and IPv6 neither?
+pub fn closed_by_provider(subject: &mut Subject<'_>, exposure: &Exposure) -> bool {
+    let network = subject.network;
+    let closed = exposure.on.iter().all(|zone| why(network.zone(*zone)).is_some());
+    closed && !inbound(subject).iter().any(|opened| opened.span == exposure.span && opened.v6)
 }
 
 /// Why an uplink cannot be reached, and what to do instead.

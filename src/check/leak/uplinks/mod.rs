@@ -7,6 +7,8 @@ mod inbound;
 mod multiwan_reply_path;
 mod upstream_device_reachable;
 
+pub use cgnat_forward_useless::closed_by_provider;
+
 use super::{Decided::Asked, Leak, leak};
 
 pub const CHECKS: &[Leak] = &[
