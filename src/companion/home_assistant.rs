@@ -10,7 +10,7 @@ use super::{
     Companions, Printer,
     words::{port, prefixes, written},
 };
-use crate::model::{AddressSet, Exposure, HomeAssistant, HostId, Network, Place, Rule, Tls, service::TCP};
+use crate::model::{AddressSet, Exposure, HomeAssistant, HostId, Network, Place, Rule, Tls, TunnelKind, service::TCP};
 
 /// The port that Home Assistant listens on unless it is told another.
 const PORT: u16 = 8123;
@@ -66,6 +66,11 @@ fn proxies(network: &Network, host: HostId) -> impl Iterator<Item = (HostId, &Ex
     network.exposures.iter().filter(move |exposure| !exposure.expired && exposure.host == host).filter_map(
         move |exposure| {
             let through = exposure.through.as_ref().map(|through| through.host);
+            // Tor says nothing of the client, and what comes by Nabu Casa is not asked for it.
+            let silent = [Some(TunnelKind::Tor), Some(TunnelKind::NabuCasa)];
+            if exposure.tunnel.as_ref().is_some_and(|tunnel| silent.contains(&tunnel.kind)) {
+                return None;
+            }
             let through = through.or(exposure.tunnel.as_ref().map(|tunnel| tunnel.host));
             let beside = || (!asks_for_it(exposure)).then_some(host);
             through.or_else(beside).map(|proxy| (proxy, exposure))
