@@ -45,7 +45,7 @@ pub fn inbound(subject: &mut Subject<'_>) -> Vec<Inbound> {
         found.push(Inbound {
             span: exposure.span,
             on: exposure.on.clone(),
-            said: exposure.on_said,
+            said: exposure.on_span.is_some(),
             ports: service.iter().map(outside).collect(),
             to: host(target),
             v4: target.address(Family::V4).is_some(),
@@ -62,7 +62,7 @@ pub fn inbound(subject: &mut Subject<'_>) -> Vec<Inbound> {
         found.push(Inbound {
             span: vpn.span,
             on: vpn.on.clone(),
-            said: vpn.on_said,
+            said: vpn.on_span.is_some(),
             ports: vpn.listen.clone(),
             to: server.map_or_else(|| vec![router()], host),
             v4: true,
