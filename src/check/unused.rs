@@ -12,7 +12,7 @@ pub fn run(network: &Network) -> Vec<Diagnostic> {
         Diagnostic { severity: Severity::Note, ..found }
             .label("declared here")
             .help("remove it, or use it")
-            .fix(network.removal(*span, sort))
+            .fix(network.removal(*span, if *sort == "ranges" { "list of ranges" } else { sort }))
     };
     network.unused.iter().map(note).collect()
 }

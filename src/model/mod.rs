@@ -7,10 +7,12 @@ mod names;
 mod network;
 mod resolve;
 pub mod service;
+mod standard;
 
 pub use address::AddressSet;
 pub use load::STANDARD;
 pub use network::*;
+pub use standard::standard_ranges;
 
 use crate::{
     diagnostic::{Diagnostic, Sources},

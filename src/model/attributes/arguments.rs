@@ -124,10 +124,10 @@ impl<'a> Arguments<'a> {
         }
     }
 
-    /// Reports braces behind the attribute, which only `peer` has.
+    /// Reports braces behind the attribute, which only `peer` and `through` have.
     pub fn no_body(&self) {
         if let Some(body) = &self.attribute.body
-            && self.attribute.key.text != "peer"
+            && !["peer", "through"].contains(&self.attribute.key.text.as_str())
         {
             let key = &self.attribute.key;
             let place = body.attributes.first().map_or(key.span, |first| first.span);

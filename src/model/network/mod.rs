@@ -1,9 +1,11 @@
 //! The model: one network as plain data, every name resolved, without syntax.
 
+mod home_assistant;
 mod host;
 mod opening;
 mod promise;
 mod provider;
+mod proxy;
 mod ranges;
 mod rule;
 mod zone;
@@ -23,10 +25,12 @@ use super::{
 use crate::diagnostic::{Fix, Span};
 
 pub use crate::syntax::tree::{Action, AssertionKind};
+pub use home_assistant::{HomeAssistant, Install};
 pub use host::{Host, HostAddress, HostIntegration, Lease};
-pub use opening::{Exposure, HomeAssistant, Peer, Redirect, Reflector, Through, Tls, Vpn, VpnKind};
+pub use opening::{Exposure, Overlay, Peer, Redirect, Reflector, Resolver, Through, Tls, Vpn, VpnKind};
 pub use promise::{Assertion, Check, ExposedEntry, ExposedList, Waiver};
 pub use provider::{CatchAll, Connection, Need, OriginPulls, Proxied, Published, Tunnel, TunnelKind};
+pub use proxy::{Product, Proxy, RunsAs};
 pub use ranges::{NamedRanges, RangesId};
 pub use rule::{Limit, Options, Place, Region, Rule, Schedule, TimeUnit};
 pub use zone::{AddressSource, Egress, InterfaceName, OwnAddress, Role, Uplink, Zone, ZoneNetwork};
@@ -129,6 +133,21 @@ impl Network {
         let (statement, (removal, own)) = self.removals.range(..=from).next_back()?;
         let inside = statement.source == place.source && place.end <= statement.end;
         inside.then(|| Fix { safe: *own, ..Fix::removal(format!("remove this {sort}"), *removal) })
+    }
+
+    /// May the hosts of a zone ask the router for names?
+    #[must_use]
+    pub fn asks_router(&self, zone: ZoneId) -> bool {
+        let names = |traffic: &Traffic| {
+            traffic.to.is_empty() || traffic.to.iter().any(|(from, to)| (*from..=*to).contains(&53))
+        };
+        self.rules.iter().any(|rule| {
+            rule.action == Action::Allow
+                && !rule.expired
+                && rule.from.iter().any(|region| region.place == Place::Zone(zone))
+                && rule.to.iter().any(|region| region.place == Place::Router)
+                && rule.traffic.iter().any(names)
+        })
     }
 
     /// Every address that the router has, in any zone, with the anycast address that it answers to in each IPv6

@@ -171,6 +171,7 @@ pub fn resolve(units: Units, sources: &Sources, world: &dyn World) -> (Network, 
     resolver.hosts();
     resolver.all_services();
     resolver.statements(&units);
+    resolver.addons();
     resolver.conflicts();
     resolver.unused();
     let network = std::mem::take(&mut resolver.network);

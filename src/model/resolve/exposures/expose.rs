@@ -5,9 +5,9 @@ use crate::{
     model::{
         attributes::{Arguments, Attributes, dns_name},
         load::Space,
-        network::{Exposure, RangesId, Region, Through, Tls},
+        network::{Exposure, RangesId, Region, Tls},
         resolve::{Resolver, zones::list},
-        service::{ICMP, ICMPV6, TCP, Traffic},
+        service::{ICMP, ICMPV6},
     },
     packet::Family,
     syntax::{
@@ -204,33 +204,6 @@ impl Resolver<'_> {
                 None
             }
         }
-    }
-
-    fn through(&mut self, mut arguments: Arguments<'_>, space: Space) -> Option<Through> {
-        let name = arguments.name("the host of the reverse proxy")?;
-        let host = self.host_named(&name, space);
-        let service = match arguments.peek() {
-            Some(Token { kind: Kind::Colon, .. }) => {
-                arguments.next();
-                arguments.no_body();
-                if arguments.rest().is_empty() {
-                    arguments.expected("the service on which the proxy listens");
-                    return None;
-                }
-                match syntax::items(arguments.rest(), self.source_text(name.span)) {
-                    Ok(items) => self.traffic(&items, space),
-                    Err(error) => {
-                        self.report(*error);
-                        return None;
-                    }
-                }
-            }
-            _ => {
-                arguments.end();
-                vec![Traffic::ports(TCP, 443, 443)]
-            }
-        };
-        Some(Through { host: host?, service, span: name.span })
     }
 }
 

@@ -5,6 +5,7 @@ mod home_assistant;
 mod proxied;
 mod redirect;
 mod reflect;
+mod through;
 mod tunnel;
 mod vpn;
 
