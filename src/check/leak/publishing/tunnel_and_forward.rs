@@ -5,7 +5,7 @@ use super::{
         Finding, Outcome, Subject, closed_by_provider,
         subject::{host, region, warning},
     },
-    tunnels::{meet, tunnels},
+    tunnels::tunnels,
 };
 use crate::model::Exposure;
 
@@ -24,7 +24,7 @@ pub fn run(subject: &mut Subject<'_>) -> Outcome {
         }
         let same = |other: &Exposure| {
             other.host == forward.host
-                && other.service.iter().any(|one| forward.service.iter().any(|two| meet(one, two)))
+                && other.service.iter().any(|one| forward.service.iter().any(|two| one.meets(two)))
         };
         let mut way = tunnels.iter().find(|(other, _)| same(other)).map(|(_, tunnel)| tunnel.span);
         // Beside a mesh of one's own people a site may be public on purpose: that has a name, or a proxy before it.
