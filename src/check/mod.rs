@@ -38,6 +38,6 @@ pub fn run(network: &Network, earlier: Vec<Diagnostic>, meant: &mut Meant) -> (V
     let always = |id: &str| catalogue.iter().any(|leak| leak.id == id && leak.is_always());
     let own = network.checks.iter().map(|check| check.id.as_str());
     let known: Vec<&str> = catalogue.iter().map(|leak| leak.id).chain(own).collect();
-    found.extend(waivers.unused(&known, |id| asked(id) || always(id)));
+    found.extend(waivers.unused(network, &known, |id| asked(id) || always(id)));
     (found, reckoning)
 }

@@ -2,15 +2,19 @@
 
 pub mod address;
 mod attributes;
+mod cloudflare;
 mod load;
 mod names;
 mod network;
 mod resolve;
 pub mod service;
+mod standard;
 
 pub use address::AddressSet;
+pub use cloudflare::Cloudflare;
 pub use load::STANDARD;
 pub use network::*;
+pub use standard::standard_ranges;
 
 use crate::{
     diagnostic::{Diagnostic, Sources},
