@@ -124,7 +124,7 @@ pub fn run(arguments: &Arguments, common: &Common) -> Exit {
     let (mut worst, mut all) = (Exit::Clean, Vec::new());
     if arguments.fix {
         for path in &paths {
-            let wants = |found: &Diagnostic| arguments.wants(found);
+            let wants = |found: &Diagnostic| arguments.wants(found, &project);
             let exit = match disk::policy(path, &disk) {
                 Err(why) => common.fail(&why),
                 Ok((path, text)) => fix::run((&path, &text), &disk, arguments.dry_run, &wants, common),
