@@ -10,6 +10,7 @@ mod explain;
 mod fmt;
 mod git;
 mod graph;
+mod lsp;
 mod output;
 mod report;
 mod shell;
@@ -41,6 +42,7 @@ enum Command {
     Graph(graph::Arguments),
     Report(report::Arguments),
     Fmt(fmt::Arguments),
+    Lsp(lsp::Arguments),
     Completions(shell::Completions),
     Man(shell::Manual),
 }
@@ -68,6 +70,7 @@ pub fn run() -> Exit {
         Command::Graph(arguments) => graph::run(&arguments, &cli.common),
         Command::Report(arguments) => report::run(&arguments, &cli.common),
         Command::Fmt(arguments) => fmt::run(&arguments, &cli.common),
+        Command::Lsp(arguments) => lsp::run(&arguments, &cli.common),
         Command::Completions(arguments) => shell::completions(&arguments, Cli::command()),
         Command::Man(arguments) => shell::manual(&arguments, Cli::command(), &cli.common),
     }

@@ -50,7 +50,7 @@ impl Resolver<'_> {
         let mut good = true;
         for term in terms {
             let found = match &term.kind {
-                TermKind::Name(name) => match self.objects.find(space, name, self.imports) {
+                TermKind::Name(name) => match self.objects.find(space, name, term.span, self.imports) {
                     Ok(Object::Ranges(index)) => self.ranges_set(index, term.span),
                     Ok(other) => {
                         self.report(
@@ -170,7 +170,7 @@ impl Resolver<'_> {
     fn group_members(&mut self, index: usize) -> Option<Vec<Region>> {
         let placed = self.group_trees.get(index)?;
         let (space, tree) = (placed.space, placed.tree);
-        let attributes = Attributes::new("group", &tree.body, &["zone", "members"], &[], self.errors);
+        let attributes = Attributes::new("group", &tree.body, self.errors);
         let side = match (&tree.members, attributes.get("members")) {
             (Some(side), None) => side.clone(),
             (Some(_), Some(arguments)) => {

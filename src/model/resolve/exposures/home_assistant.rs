@@ -17,8 +17,7 @@ impl Resolver<'_> {
         space: Space,
         folder: &str,
     ) {
-        let attributes =
-            Attributes::new("home-assistant", &tree.body, &["version", "login-attempts", "settings"], &[], self.errors);
+        let attributes = Attributes::new("home-assistant", &tree.body, self.errors);
         let host = self.host_named(&tree.name, space);
         let version = attributes.get("version").and_then(|mut arguments| match arguments.next() {
             Some(Token { kind: Kind::Literal(Literal::Version(version)), span }) => {

@@ -26,8 +26,7 @@ const SECRETS: [&str; 6] = ["private-key", "privatekey", "preshared-key", "presh
 
 impl Resolver<'_> {
     pub(in crate::model::resolve) fn vpn(&mut self, tree: &tree::Declaration, span: Span, space: Space) {
-        let known = ["kind", "listen", "on", "peer", "tunnel", "auth", "server"];
-        let attributes = Attributes::new("vpn", &tree.body, &known, &["peer", "listen"], self.errors);
+        let attributes = Attributes::new("vpn", &tree.body, self.errors);
         let zone = self.zone_named(&tree.name, space);
         let kinds =
             [("wireguard", VpnKind::Wireguard), ("openvpn", VpnKind::Openvpn), ("tailscale", VpnKind::Tailscale)];
@@ -211,7 +210,7 @@ impl Resolver<'_> {
             self.report(private_key(secret.key.span));
             return None;
         }
-        let attributes = Attributes::new("peer", body, &["address", "key"], &[], self.errors);
+        let attributes = Attributes::new("peer", body, self.errors);
         let mut addresses: Vec<IpAddr> = Vec::new();
         if let Some(mut arguments) = attributes.get("address") {
             while let Some((address, span)) = arguments.address("the address of the peer in the tunnel") {
