@@ -20,7 +20,7 @@ const MAY_USE: [(&str, &[&str]); 19] = [
     ("plan", &["packet", "router", "model", "policy"]),
     ("target", &["packet", "router", "model", "policy", "plan"]),
     ("verify", &["packet", "router", "model", "policy", "target"]),
-    ("companion", &["packet", "router", "model"]),
+    ("companion", &["packet", "router", "model", "policy"]),
     ("report", &["reach"]),
     ("compile", &["packet", "router", "model", "policy", "check", "plan", "target", "verify", "companion"]),
     ("certificate", &["router", "compile"]),

@@ -59,6 +59,64 @@ fn a_proxy_is_trusted_under_the_address_that_home_assistant_sees() {
     assert_eq!(trusted(one), r#"["10.0.20.5"]"#);
 }
 
+/// What Home Assistant is told to trust in a house with a proxy; `home` is said of Home Assistant, `exposure` of its
+/// exposure, `rest` is added.
+fn trusted(home: &str, exposure: &str, rest: &str) -> String {
+    let found = companions(&format!(
+        "use std.services\nrouter edge {{ target nftables }}\n\
+         zone wan {{ role internet;  interface eth0;  address 203.0.113.20;  delegated 2001:db8:1::/56 }}\n\
+         zone srv {{ role server;  interface eth1;  network 10.0.20.0/24, fd42:0:0:20::/64, delegated 20 }}\n\
+         zone dmz {{ role dmz;  interface eth2;  network 10.0.30.0/24, fd42:0:0:30::/64, delegated 30 }}\n\
+         host ha {{ zone srv;  address 10.0.20.10, fd42:0:0:20::10;  suffix ::10 }}\n\
+         host legs {{ zone srv, dmz;  address 10.0.20.6, 10.0.30.6 }}\n\
+         host far {{ zone dmz;  address 10.0.30.5, fd42:0:0:30::5;  suffix ::5 }}\n\
+         home-assistant ha {{ version 2026.7;  {home} }}\nexpose ha : {exposure}\n{rest}\n"
+    ));
+    let text = found.files.iter().find(|file| file.name == "home-assistant/ha.yaml").map_or("", |file| &file.text);
+    let line = text.lines().find_map(|line| line.trim().strip_prefix("trusted_proxies: "));
+    line.unwrap_or("nobody").replace('"', "")
+}
+
+#[test]
+fn a_proxy_is_trusted_as_what_it_runs_as() {
+    let beside =
+        |home: &str, proxy: &str| trusted(home, &format!("home-assistant {{ through ha : https {{ {proxy} }} }}"), "");
+    assert_eq!(beside("install haos", "runs-as addon"), "[172.30.33.0/24]");
+    assert_eq!(beside("install haos", "runs-as host"), "[127.0.0.1,::1]");
+    assert_eq!(beside("install haos", ""), "[127.0.0.1,172.30.33.0/24,::1]", "either, since nobody says which");
+    assert_eq!(beside("install core", ""), "[127.0.0.1,::1]", "without a supervisor there are no add-ons");
+    assert_eq!(beside("", "product synology"), "[127.0.0.1,::1]", "the proxy of DSM is a program of the NAS");
+    assert_eq!(beside("", "runs-as container 172.20.0.5"), "[172.20.0.5]");
+    assert_eq!(beside("", "seen-as 10.9.0.0/24"), "[10.9.0.0/24]");
+    assert_eq!(beside("", "forwarded-for off"), "nobody", "without the header there is nothing to believe");
+    // What is published of the same machine is its proxy, if it is a page.
+    assert_eq!(trusted("install haos", "https", ""), "[127.0.0.1,172.30.33.0/24,::1]");
+    assert_eq!(trusted("install haos", "udp 51820", ""), "nobody", "a VPN is no proxy");
+    // Tunnels: the provider's connector is one too, unless it hands on the connection as it is.
+    assert_eq!(trusted("install core", "home-assistant { tunnel ha { kind cloudflared } }", ""), "[127.0.0.1,::1]");
+    assert_eq!(trusted("", "home-assistant { tunnel ha { kind nabu-casa } }", ""), "nobody");
+    // Neither VPN nor game: another service behind another proxy says nothing of Home Assistant.
+    assert_eq!(trusted("", "tcp 25565 { through far : tcp 25565 }", ""), "nobody");
+}
+
+#[test]
+fn a_proxy_elsewhere_is_trusted_as_what_gets_through() {
+    let through = |proxy: &str, rest: &str| trusted("", &format!("home-assistant {{ through {proxy} }}"), rest);
+    // The address below the delegated prefix may change: nobody can write it down.
+    assert_eq!(through("far", ""), "[10.0.30.5,fd42:0:0:30::5]");
+    assert_eq!(through("legs", ""), "[10.0.20.6]", "it asks by its leg in the same zone");
+    // A container goes out as its machine, unless it has an address of the network.
+    assert_eq!(through("far { runs-as container 172.20.0.5 }", ""), "[10.0.30.5,fd42:0:0:30::5]");
+    assert_eq!(through("far { runs-as container 10.0.30.77 }", ""), "[10.0.30.77]");
+    assert_eq!(through("far { seen-as 10.0.30.1, fd42::1 }", ""), "[10.0.30.1,fd42::1]");
+    // The router hides it for one family, for a service, at a time.
+    let hidden = "allow 10.0.30.5 -> ha : tcp 8000-9000 { as router }";
+    assert_eq!(through("far", hidden), "[10.0.20.1,fd42:0:0:30::5]");
+    assert_eq!(through("far", "allow far -> ha : ssh { as router }"), "[10.0.30.5,fd42:0:0:30::5]");
+    let at_night = "schedule night = 21:00-07:00\nallow 10.0.30.5 -> ha : home-assistant { as router;  during night }";
+    assert_eq!(through("far", at_night), "[10.0.20.1,10.0.30.5,fd42:0:0:30::5]", "one by day, one by night");
+}
+
 #[test]
 fn what_no_file_can_say_is_said() {
     let found = behind_a_proxy(

@@ -46,6 +46,30 @@ const FAULTS: &[Fault] = &[
         &["guest-reaches-private"],
     ),
     (
+        "443 outside, 8123 inside, and IPv6",
+        "direct-tls",
+        &[("    tls     letsencrypt dns-01", "    port    443\n    tls     letsencrypt dns-01")],
+        &["split-dns-port-mismatch"],
+    ),
+    (
+        "the address is not reserved",
+        "direct-tls",
+        &[("    suffix  ::10\n", "    suffix  ::10\n    dhcp    dynamic\n")],
+        &["forward-to-dynamic-address"],
+    ),
+    (
+        "port 80 is left from an old certificate",
+        "direct-tls",
+        &[("", "expose ha : http { ipv6 off }")],
+        &["acme-port-left-open", "forward-to-missing-service"],
+    ),
+    (
+        "the name leads nowhere at home",
+        "direct-tls",
+        &[("    hairpin on ", "    split-dns off\n    hairpin off ")],
+        &["hairpin-missing"],
+    ),
+    (
         "an IPv6 address written out",
         "direct-tls",
         &[(
@@ -53,6 +77,45 @@ const FAULTS: &[Fault] = &[
             "allow iot -> ha, 2001:db8:1042:10::10 : mqtt, coiot, home-assistant {",
         )],
         &["ipv6-dynamic-prefix-literal"],
+    ),
+    (
+        "everybody gets past Cloudflare",
+        "nginx-cloudflare",
+        &[("    from    cloudflare-v4 ", "    from    internet ")],
+        &["cloudflare-origin-open"],
+    ),
+    (
+        "everybody gets past Cloudflare by IPv6",
+        "nginx-cloudflare",
+        &[("", "allow internet -> ha : https")],
+        &["cloudflare-origin-open", "ipv6-asymmetric"],
+    ),
+    (
+        "a port that Cloudflare does not have",
+        "nginx-cloudflare",
+        &[("    name    ha.example.net", "    port    8123\n    name    ha.example.net")],
+        &["cloudflare-unsupported-port"],
+    ),
+    (
+        "an old list of Cloudflare's",
+        "nginx-cloudflare",
+        &[
+            ("    from    cloudflare-v4 ", "    from    edges "),
+            ("", "ranges edges = cloudflare-v4, 104.16.0.0/12, 199.27.128.0/21 { checked 2026-10-01 }"),
+        ],
+        &["cloudflare-ranges-stale"],
+    ),
+    (
+        "a certificate of everybody",
+        "nginx-cloudflare",
+        &[("origin-pulls zone", "origin-pulls global")],
+        &["cloudflare-aop-shared"],
+    ),
+    (
+        "HTTP-01 with a country left out",
+        "nginx-cloudflare",
+        &[("letsencrypt dns-01", "letsencrypt http-01"), ("", "deny 104.16.0.0/16 -> ha : http")],
+        &["acme-http01-unreachable"],
     ),
     (
         "the port without a login",
@@ -89,6 +152,30 @@ const FAULTS: &[Fault] = &[
             "    zone    home, iot\n    address 10.5.10.10, 10.5.30.10\n",
         )],
         &["multi-homed-host-bridges-zones", "transitive-pivot"],
+    ),
+    (
+        "the tunnel publishes the router",
+        "cgnat-tunnel",
+        &[("kind cloudflared }", "kind cloudflared;  publishes router : http }")],
+        &["tunnel-publishes-lan", "mgmt-exposed-to-wan"],
+    ),
+    (
+        "the tunnel leads wherever it is asked",
+        "cgnat-tunnel",
+        &[("kind cloudflared }", "kind cloudflared;  catch-all on }")],
+        &["tunnel-publishes-lan"],
+    ),
+    (
+        "the tunnel cannot get out",
+        "cgnat-tunnel",
+        &[("allow home, guest -> internet", "allow guest -> internet\nallow home -> internet : https")],
+        &["tunnel-egress-blocked"],
+    ),
+    (
+        "a forward from before the tunnel",
+        "cgnat-tunnel",
+        &[("", "expose ha : home-assistant { port 443;  tls own;  hairpin off;  ipv6 off }")],
+        &["tunnel-and-forward"],
     ),
     ("all ICMPv6 denied", "cgnat-tunnel", &[("", "deny private -> internet : icmpv6")], &["icmpv6-overblocked"]),
     (
@@ -133,6 +220,18 @@ const FAULTS: &[Fault] = &[
         &[("    network   10.8.99.0/24\n", "    network   10.8.99.0/24\n    isolated\n    filter    off\n")],
         &["backend-not-enforcing"],
     ),
+    (
+        "an exchange for everybody",
+        "multi-uplink-office",
+        &[("", "host pbx { zone srv;  address 10.8.10.40 }\nexpose pbx : sip { on wan;  ipv6 off;  hairpin off }")],
+        &["sip-open-to-world"],
+    ),
+    (
+        "the VPN on the port of the proxy",
+        "multi-uplink-office",
+        &[("listen udp 1194", "listen tcp 443")],
+        &["forward-collision"],
+    ),
     ("IPv6 to the servers", "multi-uplink-office", &[("", "allow internet -> srv")], &["ipv6-inbound-open"]),
 ];
 
@@ -161,7 +260,7 @@ fn example(name: &str) -> String {
     fs::read_to_string(format!("examples/{name}/main.hedge")).unwrap()
 }
 
-/// The findings, each with its id and the text that it underlines. What a rule does to the promises of the
+/// The findings, each with its id and the first line that it underlines. What a rule does to the promises of the
 /// example, and that it makes another rule redundant, is not what is asked here.
 fn findings(checked: &Checked) -> BTreeSet<(&'static str, String)> {
     let mut found = BTreeSet::new();
@@ -169,7 +268,8 @@ fn findings(checked: &Checked) -> BTreeSet<(&'static str, String)> {
         let ids = ["no-such-subnet"].contains(&one.code).then_some("ipv6-zone-without-prefix");
         let Some(id) = ids.or_else(|| find(one.code).map(|leak| leak.id)) else { continue };
         if id != "redundant-rule" {
-            found.insert((id, checked.sources.text(one.primary.span).to_owned()));
+            let text = checked.sources.text(one.primary.span).lines().next().unwrap_or_default();
+            found.insert((id, text.to_owned()));
         }
     }
     found

@@ -203,3 +203,18 @@ fn hostile_names_stay_inside() {
 fn world() -> Memory {
     Memory::default()
 }
+
+#[test]
+fn a_list_of_ranges_is_called_by_its_name() {
+    let text = format!(
+        "{ROUTER}use std.ranges\nranges partners = 198.51.100.0/24, 192.0.2.128/25\n\
+         zone lan {{ role server; interface eth1; network 10.0.0.0/24 }}\n\
+         host web {{ zone lan; address 10.0.0.5 }}\nhost ftp {{ zone lan; address 10.0.0.6 }}\n\
+         expose web : https {{ from cloudflare-v4; ipv6 off }}\nexpose ftp : ssh {{ from partners; port 2222 }}\n"
+    );
+    let lines: Vec<String> = told(&text).into_iter().filter(|line| line.starts_with("wan")).collect();
+    assert_eq!(
+        lines,
+        ["wan -> ftp Exposure 4: ssh; tcp 2222; from partners", "wan -> web Exposure 4: https; from cloudflare-v4"]
+    );
+}

@@ -76,7 +76,8 @@ fn page(leak: &Leak) -> Result<(), Failed> {
     if text.is_empty() { Ok(()) } else { Err(text.into()) }
 }
 
-/// What hedgerow writes is equal to the policy, and no longer when a line of the example is taken out.
+/// What hedgerow writes is equal to the policy, and no longer when a line of the example is taken out, or, for
+/// `THIS => THAT`, when that is put behind this.
 fn compiled(leak: &Leak, page: &Page) -> Result<(), Failed> {
     for example in &page.silent {
         let mut checked = check(&policy(leak, example));
@@ -90,6 +91,19 @@ fn compiled(leak: &Leak, page: &Page) -> Result<(), Failed> {
         }
         for line in page.fires.iter().flat_map(|block| block.lines()) {
             let mut files = output.files.clone();
+            if let Some((behind, more)) = line.split_once(" => ") {
+                assert!(files.iter().any(|file| file.text.contains(behind)), "no line `{behind}`");
+                for file in &mut files {
+                    let put = |line: &str| {
+                        if line.contains(behind) { format!("{line}\n{more}\n") } else { format!("{line}\n") }
+                    };
+                    file.text = file.text.lines().map(put).collect();
+                }
+                if equal(&mut checked, &files) {
+                    return Err(format!("nobody notices `{more}`").into());
+                }
+                continue;
+            }
             let before: usize = files.iter().map(|file| file.text.len()).sum();
             for file in &mut files {
                 let kept: Vec<&str> = file.text.lines().filter(|written| !written.contains(line)).collect();

@@ -30,7 +30,9 @@ use crate::{
 
 /// Serve an editor: the language server, over standard input and output
 #[derive(Debug, Args)]
-#[command(after_help = "Editors start it by themselves; docs/editors.md tells how to set them up.")]
+#[command(
+    after_help = "Examples:\n  hedgerow lsp                   an editor starts it so; docs/editors.md tells how to set up yours"
+)]
 pub struct Arguments {
     /// Accepted for editors that always give it; there is no other way
     #[arg(long, hide = true)]

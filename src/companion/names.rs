@@ -2,24 +2,21 @@
 
 use minijinja::{Error, context};
 
-use super::{
-    Companions, Printer,
-    words::{port, written},
-};
+use super::{Companions, Printer, words::written};
 use crate::model::Network;
 
 pub fn write(network: &Network, printer: &Printer, found: &mut Companions) -> Result<(), Error> {
     let mut records: Vec<(String, String)> = Vec::new();
-    for exposure in network.exposures.iter().filter(|exposure| !exposure.expired && exposure.tunnel.is_none()) {
+    for exposure in network.exposures.iter().filter(|exposure| !exposure.expired) {
         let Some(name) = &exposure.name else { continue };
-        let (host, service) = exposure
-            .through
-            .as_ref()
-            .map_or((exposure.host, &exposure.service), |through| (through.host, &through.service));
-        if let (Some((public, _)), Some(inner)) = (exposure.port, port(service))
-            && public != inner
-        {
-            if !exposure.hairpin {
+        let (host, _) = exposure.target();
+        if !exposure.splits_dns() {
+            if exposure.split_dns.is_none()
+                && !exposure.hairpin
+                && exposure.tunnel.is_none()
+                && let Some((public, inner)) = exposure.ports()
+                && public != inner
+            {
                 found.by_hand.push(format!("{name} from inside: outside its port is {public}, inside {inner}, and no name can lead from one to the other"));
             }
             continue;

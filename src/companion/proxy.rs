@@ -4,16 +4,13 @@ use minijinja::{Error, context};
 
 use super::{
     Companions, Printer,
-    home_assistant::asks_for_it,
     words::{port, prefixes, upstream},
 };
 use crate::{
     model::{AddressSet, Exposure, HostId, Network, Tls},
     packet::Family,
+    policy::seen::{asks_for_it, port as home_assistant},
 };
-
-/// Home Assistant's port, which a proxy on its own machine asks.
-const HOME_ASSISTANT: u16 = 8123;
 
 pub fn write(network: &Network, printer: &Printer, found: &mut Companions) -> Result<(), Error> {
     for exposure in network.exposures.iter().filter(|exposure| !exposure.expired && exposure.tunnel.is_none()) {
@@ -79,6 +76,7 @@ fn parts(network: &Network, exposure: &Exposure) -> Option<(HostId, Option<u16>,
         return Some((through.host, port(&through.service), port(&exposure.service)));
     }
     // Another port of a machine on which Home Assistant runs: its proxy is a program beside it.
-    let beside = network.home_assistants.iter().any(|home| home.host == exposure.host) && !asks_for_it(exposure);
-    beside.then(|| (exposure.host, port(&exposure.service), Some(HOME_ASSISTANT)))
+    let beside =
+        network.home_assistants.iter().any(|home| home.host == exposure.host) && !asks_for_it(network, exposure);
+    beside.then(|| (exposure.host, port(&exposure.service), Some(home_assistant(network, exposure.host))))
 }

@@ -9,14 +9,14 @@ use super::{
     Companions, Printer,
     words::{own, reached, written},
 };
-use crate::model::{Network, Vpn, VpnKind, service::TCP};
+use crate::model::{Network, Resolver, Vpn, VpnKind, service::TCP};
 
 pub fn write(network: &Network, printer: &Printer, found: &mut Companions) -> Result<(), Error> {
     for vpn in &network.vpns {
         match vpn.kind {
             VpnKind::Wireguard => wireguard(network, vpn, printer, found)?,
             VpnKind::Openvpn => openvpn(network, vpn, printer, found)?,
-            VpnKind::Tailscale => {
+            VpnKind::Tailscale | VpnKind::Zerotier => {
                 let zone = network.zone(vpn.zone);
                 let own = |net: &IpNet| zone.networks.iter().any(|network| network.net == *net);
                 let routes: Vec<IpNet> = reached(network, vpn.zone).into_iter().filter(|net| !own(net)).collect();
@@ -47,20 +47,16 @@ fn endpoint(network: &Network, vpn: &Vpn) -> String {
     name.or_else(|| known.map(|own| own.address.to_string())).unwrap_or_else(|| "PUBLIC-NAME".to_owned())
 }
 
-/// The resolver that a client of a zone may ask: the router, if a rule says so.
+/// Whom a client of a zone asks for names: whom the policy names, or the router, if a rule says so.
 fn resolvers(network: &Network, vpn: &Vpn) -> Vec<String> {
-    use crate::model::{Action, Place};
-    let asks = network.rules.iter().any(|rule| {
-        rule.action == Action::Allow
-            && !rule.expired
-            && rule.from.iter().any(|region| region.place == Place::Zone(vpn.zone))
-            && rule.to.iter().any(|region| region.place == Place::Router)
-            && rule
-                .traffic
-                .iter()
-                .any(|traffic| traffic.to.is_empty() || traffic.to.iter().any(|(from, to)| (*from..=*to).contains(&53)))
-    });
-    if asks { own(network, vpn.zone).iter().map(|net| net.addr().to_string()).collect() } else { Vec::new() }
+    let router = || own(network, vpn.zone).iter().map(|net| net.addr().to_string()).collect();
+    match &vpn.resolver {
+        Some((Resolver::Router, _)) => router(),
+        Some((Resolver::Address(address), _)) => vec![address.to_string()],
+        Some((Resolver::Host(host), _)) => written(network.host(*host)).map(|address| address.to_string()).collect(),
+        None if network.asks_router(vpn.zone) => router(),
+        None => Vec::new(),
+    }
 }
 
 fn wireguard(network: &Network, vpn: &Vpn, printer: &Printer, found: &mut Companions) -> Result<(), Error> {
@@ -93,7 +89,15 @@ fn wireguard(network: &Network, vpn: &Vpn, printer: &Printer, found: &mut Compan
         addresses => addresses.join(", "), port,
     };
     found.file(format!("wireguard-{zone}/server.conf"), printer.print("wireguard.conf", server)?);
-    let allowed = if vpn.full_tunnel { "0.0.0.0/0, ::/0".to_owned() } else { list(&reached(network, vpn.zone)) };
+    let allowed = match (vpn.full_tunnel, vpn.carries_ipv6()) {
+        (true, true) => "0.0.0.0/0, ::/0".to_owned(),
+        (true, false) => "0.0.0.0/0".to_owned(),
+        (false, ipv6) => {
+            let mut nets = reached(network, vpn.zone);
+            nets.retain(|net| ipv6 || matches!(net, IpNet::V4(_)));
+            list(&nets)
+        }
+    };
     for peer in vpn.peers.iter().filter(|peer| !peer.addresses.is_empty()) {
         let host = endpoint(network, vpn);
         let host = if host.contains(':') { format!("[{host}]") } else { host };
@@ -123,7 +127,7 @@ fn openvpn(network: &Network, vpn: &Vpn, printer: &Printer, found: &mut Companio
     };
     // OpenVPN hands out addresses of networks from /112 to /64 only.
     let pool6 = nets.iter().find(|net| matches!(net, IpNet::V6(net) if (64..=112).contains(&net.prefix_len())));
-    let pool6 = pool6.map(ToString::to_string).unwrap_or_default();
+    let pool6 = pool6.filter(|_| vpn.carries_ipv6()).map(ToString::to_string).unwrap_or_default();
     let (mut routes, mut routes6) = (Vec::new(), Vec::new());
     for net in reached(network, vpn.zone).into_iter().filter(|net| !nets.contains(net)) {
         match net {
@@ -156,7 +160,7 @@ fn openvpn(network: &Network, vpn: &Vpn, printer: &Printer, found: &mut Companio
                 name, server, port, tcp, interface,
                 pool => pool.clone(), mask => mask.clone(), pool6 => pool6.clone(), radius => radius.clone(),
                 routes => routes.clone(), routes6 => routes6.clone(),
-                full => vpn.full_tunnel, fixed => !fixed.is_empty(), dns => resolvers(network, vpn),
+                full => vpn.full_tunnel, ipv6 => vpn.carries_ipv6(), fixed => !fixed.is_empty(), dns => resolvers(network, vpn),
                 endpoint => endpoint(network, vpn),
             }
         };

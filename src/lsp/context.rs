@@ -28,6 +28,9 @@ pub struct Context<'p> {
 pub fn at<'p>(text: &'p str, parsed: &'p Parse, at: u32) -> Context<'p> {
     let mut walk = Walk::new(text);
     let mut start = at;
+    // `std.` is a name that has only begun, though no name may end like this.
+    let dot = text.get(..at as usize).is_some_and(|before| before.ends_with('.'));
+    let at = if dot { at - 1 } else { at };
     for token in parsed.tokens.iter().take_while(|token| token.span.start < at) {
         let touched = token.span.end >= at && matches!(token.kind, Kind::Word(_));
         if touched {

@@ -110,7 +110,7 @@ fn effect(policy: &Policy, kind: &StatementKind, span: Span) -> Option<String> {
             if let Some(through) = found.through.as_ref().and_then(|through| network.hosts.get(through.host.0)) {
                 text += &format!("\n- through the proxy `{}`", through.name);
             }
-            if let Some(tunnel) = found.tunnel.and_then(|tunnel| network.hosts.get(tunnel.0)) {
+            if let Some(tunnel) = found.tunnel.as_ref().and_then(|tunnel| network.hosts.get(tunnel.host.0)) {
                 text += &format!("\n- by a tunnel from `{}`, without an open port", tunnel.name);
             }
             Some(text)

@@ -8,12 +8,14 @@ mod names;
 mod network;
 mod resolve;
 pub mod service;
+mod standard;
 
 pub use address::AddressSet;
 pub use attributes::{Known, Value, attributes_of};
 pub use index::{Index, Meaning, Sort, Symbol, Visible};
 pub use load::{STANDARD, join};
 pub use network::*;
+pub use standard::standard_ranges;
 
 use crate::{
     diagnostic::{Diagnostic, Sources},

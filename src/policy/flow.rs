@@ -252,12 +252,13 @@ fn exposed(list: &mut Vec<Flow>, network: &Network, index: usize, exposure: &Exp
             .collect();
         between(list, network, cause, Action::Allow, (&from, &to), traffic, &exposure.options);
         if exposure.tls == Some(crate::model::Tls::Http01) {
+            let asking = if exposure.proxied.is_some() { from } else { internet(network, &exposure.on) };
             between(
                 list,
                 network,
                 cause,
                 Action::Allow,
-                (&internet(network, &exposure.on), &to),
+                (&asking, &to),
                 &[Traffic::ports(TCP, 80, 80)],
                 &exposure.options,
             );

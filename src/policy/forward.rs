@@ -132,7 +132,8 @@ fn of_exposure(found: &mut Vec<Forward>, network: &Network, index: usize, exposu
         );
     }
     if exposure.tls == Some(Tls::Http01) {
-        let from = internet(network, &exposure.on);
+        // The certificate's authority comes by the proxy of the name, if there is one, as everybody else.
+        let from = if exposure.proxied.is_some() { from } else { internet(network, &exposure.on) };
         to_host(
             found,
             network,

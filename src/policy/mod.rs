@@ -13,6 +13,7 @@ mod forward;
 mod meaning;
 mod meant;
 mod reaching;
+pub mod seen;
 mod standing;
 
 pub use cause::Cause;

@@ -58,6 +58,14 @@ pub fn region_name(network: &Network, region: &Region) -> String {
         .into_iter()
         .flat_map(|family| region.addresses.family(family).ranges().iter().map(move |range| (family, *range)))
         .collect();
+    let list = network.ranges.iter().find(|list| {
+        let foreign =
+            if zone.is_internet() { list.addresses.intersect(&network.internet()) } else { list.addresses.clone() };
+        ranges.len() > 1 && alike(&foreign)
+    });
+    if let Some(list) = list {
+        return list.name.clone();
+    }
     match ranges.as_slice() {
         [(family, (from, to))] if from == to => address(*family, *from).to_string(),
         [(family, (from, to))] => format!("{}-{} ({})", address(*family, *from), address(*family, *to), zone.name),

@@ -195,11 +195,13 @@ fn ranges(input: Tokens<'_>) -> Parsed<'_, Ranges> {
     let (rest, name) = must(|input| named(input, "a name for the ranges")).parse(input)?;
     if word("from", "`from`")(rest).is_ok() {
         let (rest, file) = must(|input| text(input, "a file name in quotes")).parse(rest.skip())?;
-        return Ok((rest, Ranges { name, source: RangesSource::File(file) }));
+        let (rest, body) = body(rest)?;
+        return Ok((rest, Ranges { name, source: RangesSource::File(file), body }));
     }
     let (rest, ()) = must(token(Kind::Equals, "`=` or `from`")).parse(rest)?;
     let (rest, terms) = must(list(term)).parse(rest)?;
-    Ok((rest, Ranges { name, source: RangesSource::Terms(terms) }))
+    let (rest, body) = body(rest)?;
+    Ok((rest, Ranges { name, source: RangesSource::Terms(terms), body }))
 }
 
 fn rule(input: Tokens<'_>, action: Action) -> Parsed<'_, Rule> {

@@ -120,11 +120,12 @@ pub struct ScheduleSpan {
     pub span: Span,
 }
 
-/// `ranges NAME = PREFIXES` or `ranges NAME from "file.txt"`
+/// `ranges NAME = PREFIXES { ... }` or `ranges NAME from "file.txt" { ... }`
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ranges {
     pub name: Name,
     pub source: RangesSource,
+    pub body: Body,
 }
 
 /// Where the prefixes come from.

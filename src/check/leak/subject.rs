@@ -41,6 +41,37 @@ impl<'a> Subject<'a> {
         space.intersect(asked, self.passing)
     }
 
+    /// What comes in from outside to some public ports and passes, with the destination that it has in the end.
+    /// Nobody out there can ask for a private IPv4 address: that takes a translation.
+    pub fn coming_in(&mut self, public: &[Traffic]) -> Set {
+        let outside = self.outside();
+        let Meant { meaning, space, .. } = &mut *self.meant;
+        let mut asked = Vec::new();
+        for region in &outside {
+            if let Place::Zone(zone) = region.place {
+                let number = Ranges::single(crate::policy::zone_number(zone).into());
+                let here = Cube::any().with(Field::In, number);
+                asked.extend(public.iter().map(|traffic| traffic.narrow(here.clone())));
+            }
+        }
+        let asked = space.cubes_union(asked);
+        let mut found = Vec::new();
+        let private =
+            AddressSet { v4: AddressSet::all().minus(&crate::model::address::public()).v4, ..AddressSet::default() };
+        let zones = self.network.zone_ids().map(|(id, _)| Place::Zone(id));
+        let to: Vec<Region> = zones.map(|place| Region { place, addresses: private.clone(), whole: false }).collect();
+        let unasked = between(&outside, &to, &[Traffic::ANY], space);
+        for (outcome, packets) in &meaning.behaviour.accepted {
+            let mut packets = space.intersect(*packets, asked);
+            if outcome.dnat.is_none() {
+                packets = space.minus(packets, unasked);
+            }
+            found.push(meaning.in_the_end(outcome, packets, space));
+        }
+        let found = space.union_all(found);
+        space.intersect(found, self.passing)
+    }
+
     /// All packets that pass from some regions to others.
     pub fn anything(&mut self, from: &[Region], to: &[Region]) -> Set {
         self.passing(from, to, &[Traffic::ANY])

@@ -12,7 +12,7 @@ use crate::{
     diagnostic::{Diagnostic, Span, nearest},
     syntax::{
         token::{Kind, Literal, Token},
-        tree::{Attribute, Name},
+        tree::{Attribute, Body, Name},
     },
 };
 
@@ -95,6 +95,16 @@ impl<'a> Arguments<'a> {
     /// Reports anything that is left, and braces behind it.
     pub fn end(&self) {
         self.no_body();
+        self.no_more();
+    }
+
+    /// Reports anything that is left before the braces, and gives what stands between them.
+    pub fn body(&self) -> Option<&'a Body> {
+        self.no_more();
+        self.attribute.body.as_ref()
+    }
+
+    fn no_more(&self) {
         if let Some(token) = self.peek()
             && token.kind != Kind::Bad
         {
@@ -114,10 +124,10 @@ impl<'a> Arguments<'a> {
         }
     }
 
-    /// Reports braces behind the attribute, which only `peer` has.
+    /// Reports braces behind the attribute, which only `peer` and `through` have.
     pub fn no_body(&self) {
         if let Some(body) = &self.attribute.body
-            && self.attribute.key.text != "peer"
+            && !["peer", "through"].contains(&self.attribute.key.text.as_str())
         {
             let key = &self.attribute.key;
             let place = body.attributes.first().map_or(key.span, |first| first.span);

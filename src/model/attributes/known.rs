@@ -80,6 +80,9 @@ const HOST: &[Known] = &[
     once("runs", Value::Services, "what listens there"),
     once("admin", Value::Flag, "somebody administers the network from it"),
     once("integration", Value::Integrations, "by which Home Assistant knows it"),
+    once("same-subnet", Value::Flag, "it answers nobody of another subnet: rules about it need `as router`"),
+    once("default-route", Value::Zones, "the zones by which it sends what is in none of its networks"),
+    once("bridges", Value::Free, "the networks of its containers, as in 172.17.0.0/16"),
 ];
 
 const GROUP: &[Known] = &[
@@ -123,6 +126,8 @@ const EXPOSE: &[Known] = &[
     once("through", Value::Hosts, "the reverse proxy that ends TLS: `HOST` or `HOST : SERVICE`"),
     once("tunnel", Value::Hosts, "the host that opens an outbound tunnel: no inbound port at all"),
     once("name", Value::Free, "the public DNS name"),
+    once("proxied", Value::Words(&["cloudflare"]), "whose servers answer to the name, and ask here"),
+    once("split-dns", SWITCH, "whether a DNS server inside answers the name with the host's own address"),
     once(
         "tls",
         Value::Words(&["letsencrypt http-01", "letsencrypt dns-01", "letsencrypt alpn-01", "own", "none"]),
@@ -132,26 +137,69 @@ const EXPOSE: &[Known] = &[
     once("ipv6", SWITCH, "whether it is reachable over IPv6 too, without translation"),
 ];
 
+const THROUGH: &[Known] = &[
+    once(
+        "product",
+        Value::Words(&["nginx", "caddy", "traefik", "npm", "haproxy", "synology"]),
+        "the make of the proxy",
+    ),
+    once("runs-as", Value::Words(&["addon", "host", "container"]), "how it is installed"),
+    once("seen-as", Value::Free, "the addresses under which the service sees it"),
+    once("forwarded-for", SWITCH, "whether it says who the client is (X-Forwarded-For)"),
+];
+
+const TUNNEL: &[Known] = &[
+    once(
+        "kind",
+        Value::Words(&["cloudflared", "nabu-casa", "tor", "tailscale", "relay"]),
+        "whose it is, and so what its host has to reach in the internet",
+    ),
+    often("publishes", Value::Hosts, "what it leads to beside the exposure itself: `WHOM : SERVICES`"),
+    once("catch-all", Value::HostsOr(&["off", "on"]), "where names lead that nothing else is said of"),
+    once("access", SWITCH, "whether the provider asks who it is before anything gets here"),
+    often("connects", Value::Hosts, "where its host goes out to, if it is not the usual: `WHOM : SERVICES`"),
+];
+
+const PUBLISHES: &[Known] = &[once("name", Value::Free, "the public DNS name")];
+
+const PROXIED: &[Known] = &[once(
+    "origin-pulls",
+    Value::Words(&["off", "global", "zone", "hostname"]),
+    "by which certificate Cloudflare proves itself to the host",
+)];
+
+const RANGES: &[Known] =
+    &[once("checked", Value::Free, "the day on which the list was last compared with what its publisher says")];
+
 const VPN: &[Known] = &[
-    once("kind", Value::Words(&["wireguard", "openvpn", "tailscale"]), "the make of the VPN"),
+    once("kind", Value::Words(&["wireguard", "openvpn", "tailscale", "zerotier"]), "the make of the VPN"),
     often("listen", Value::Words(&["udp", "tcp"]), "where it listens, as in `udp 51820`"),
     once("on", Value::Zones, "which uplink takes the connections"),
     often("peer", Value::Free, "somebody who connects: `peer NAME { address, key }`"),
     once("tunnel", Value::Words(&["split", "full"]), "what the peers send through it: this network, or everything"),
     once("auth", Value::HostsOr(&["certificate", "radius"]), "how the peers prove who they are"),
     once("server", Value::HostsOr(&["router"]), "who ends the tunnel; a host gets a forward"),
+    once("runs-as", Value::Words(&["service", "addon"]), "a program of its own, or an add-on of Home Assistant"),
+    once("resolver", Value::HostsOr(&["router"]), "whom the peers ask for names"),
+    once("ipv6", SWITCH, "whether the tunnel takes the IPv6 of the peers as it takes their IPv4"),
+    once("advertises", Value::Words(&["nothing"]), "the networks that the node announces to its peers"),
+    once("exit-node", SWITCH, "whether peers may go to the internet by this node"),
+    once("share", SWITCH, "whether Funnel publishes a service of the node to the whole internet"),
 ];
 
 const PEER: &[Known] = &[
     once("address", Value::Free, "its address in the tunnel"),
     once("key", Value::Free, "its public key, never the private one"),
+    once("admin", Value::Flag, "somebody administers the network from it"),
 ];
 
 const REFLECT: &[Known] = &[once("services", Value::Free, "these services only, as in _googlecast._tcp")];
 
 const HOME_ASSISTANT: &[Known] = &[
     once("version", Value::Free, "which version runs there, as in 2026.11"),
-    once("login-attempts", Value::Free, "after how many failed logins an address is banned"),
+    once("install", Value::Words(&["haos", "supervised", "container", "core"]), "how it was installed"),
+    once("login-attempts", Value::Words(&["off"]), "after how many failed logins an address is banned"),
+    once("cors-origins", Value::Free, "the pages of others that may use it from a browser, in quotes"),
     once("settings", Value::Words(&["from"]), "`from \"configuration.yaml\"`: the real settings, to be checked"),
 ];
 
@@ -165,7 +213,7 @@ const WAIVE: &[Known] = &[
     once("because", Value::Free, "why the finding is accepted; needed"),
 ];
 
-/// The attributes of a statement, or of `peer`, by its key word; none of one that takes none.
+/// The attributes of a statement, or of an attribute that has its own, by its key word; none of one that takes none.
 #[must_use]
 pub fn attributes_of(statement: &str) -> Vec<Known> {
     match statement {
@@ -178,6 +226,11 @@ pub fn attributes_of(statement: &str) -> Vec<Known> {
         "allow" | "deny" => OPTIONS.to_vec(),
         // What is exposed is forwarded as it is: nothing hides its sender.
         "expose" => OPTIONS.iter().filter(|known| known.key != "as").chain(EXPOSE).copied().collect(),
+        "through" => THROUGH.to_vec(),
+        "tunnel" => TUNNEL.to_vec(),
+        "publishes" => PUBLISHES.to_vec(),
+        "proxied" => PROXIED.to_vec(),
+        "ranges" => RANGES.to_vec(),
         "vpn" => VPN.to_vec(),
         "peer" => PEER.to_vec(),
         "redirect" => vec![BECAUSE, OWNER],

@@ -2,6 +2,8 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 
+use ipnet::IpNet;
+
 use super::ZoneId;
 use crate::{
     diagnostic::Span,
@@ -29,6 +31,12 @@ pub struct Host {
     pub integrations: Vec<HostIntegration>,
     /// Does somebody administer the network from it?
     pub admin: bool,
+    /// Does it talk to its own subnet only, whatever the rules let through?
+    pub same_subnet: bool,
+    /// The zones that its default routes lead by, if it says so.
+    pub default_routes: Option<(Vec<ZoneId>, Span)>,
+    /// Networks of its containers: what they hold is never sent to the router.
+    pub bridges: Vec<(IpNet, Span)>,
 }
 
 impl Host {

@@ -1,8 +1,12 @@
 //! The model: one network as plain data, every name resolved, without syntax.
 
+mod home_assistant;
 mod host;
 mod opening;
 mod promise;
+mod provider;
+mod proxy;
+mod ranges;
 mod rule;
 mod zone;
 
@@ -12,6 +16,7 @@ use std::{
 };
 
 use ipnet::IpNet;
+use jiff::civil::Date;
 
 use super::{
     address::AddressSet,
@@ -20,9 +25,13 @@ use super::{
 use crate::diagnostic::Span;
 
 pub use crate::syntax::tree::{Action, AssertionKind};
+pub use home_assistant::{HomeAssistant, Install};
 pub use host::{Host, HostAddress, HostIntegration, Lease};
-pub use opening::{Exposure, HomeAssistant, Peer, Redirect, Reflector, Through, Tls, Vpn, VpnKind};
+pub use opening::{Exposure, Overlay, Peer, Redirect, Reflector, Resolver, Through, Tls, Vpn, VpnKind};
 pub use promise::{Assertion, Check, ExposedEntry, ExposedList, Waiver};
+pub use provider::{CatchAll, Connection, Need, OriginPulls, Proxied, Published, Tunnel, TunnelKind};
+pub use proxy::{Product, Proxy, RunsAs};
+pub use ranges::{NamedRanges, RangesId};
 pub use rule::{Limit, Options, Place, Region, Rule, Schedule, TimeUnit};
 pub use zone::{AddressSource, Egress, InterfaceName, OwnAddress, Role, Uplink, Zone, ZoneNetwork};
 
@@ -45,6 +54,9 @@ pub struct Network {
     pub zones: Vec<Zone>,
     pub hosts: Vec<Host>,
     pub schedules: Vec<Schedule>,
+    pub ranges: Vec<NamedRanges>,
+    /// The day on which the policy is read: for what grows old.
+    pub today: Date,
     /// In the order of the source; the order has no meaning.
     pub rules: Vec<Rule>,
     pub exposures: Vec<Exposure>,
@@ -108,6 +120,21 @@ impl Network {
             .flat_map(|zone| zone.networks.iter().map(|network| network.net).chain(zone.upstream.iter().copied()));
         let own = AddressSet::nets(own);
         crate::model::address::public().minus(&own)
+    }
+
+    /// May the hosts of a zone ask the router for names?
+    #[must_use]
+    pub fn asks_router(&self, zone: ZoneId) -> bool {
+        let names = |traffic: &Traffic| {
+            traffic.to.is_empty() || traffic.to.iter().any(|(from, to)| (*from..=*to).contains(&53))
+        };
+        self.rules.iter().any(|rule| {
+            rule.action == Action::Allow
+                && !rule.expired
+                && rule.from.iter().any(|region| region.place == Place::Zone(zone))
+                && rule.to.iter().any(|region| region.place == Place::Router)
+                && rule.traffic.iter().any(names)
+        })
     }
 
     /// Every address that the router has, in any zone, with the anycast address that it answers to in each IPv6

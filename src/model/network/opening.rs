@@ -2,7 +2,9 @@
 
 use std::net::IpAddr;
 
-use super::{HostId, Options, Region, ZoneId};
+use ipnet::IpNet;
+
+use super::{HostId, Options, Proxied, Proxy, RangesId, Region, Tunnel, ZoneId};
 use crate::{
     diagnostic::Span,
     model::service::{Discovery, Traffic},
@@ -22,12 +24,18 @@ pub struct Exposure {
     pub from_anywhere: bool,
     /// The words of `from`; empty without it.
     pub from_text: String,
+    /// The lists that `from` names.
+    pub from_lists: Vec<RangesId>,
     /// The uplinks that take the forward.
     pub on: Vec<ZoneId>,
     pub port: Option<(u16, Span)>,
     pub through: Option<Through>,
-    pub tunnel: Option<HostId>,
+    pub tunnel: Option<Tunnel>,
     pub name: Option<String>,
+    /// Somebody else's servers answer to the name, and ask here.
+    pub proxied: Option<Proxied>,
+    /// Is the name answered inside with the inner address, if the policy says so?
+    pub split_dns: Option<(bool, Span)>,
     pub tls: Option<Tls>,
     pub hairpin: bool,
     pub ipv6: Option<bool>,
@@ -39,9 +47,35 @@ pub struct Exposure {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Through {
     pub host: HostId,
+    pub proxy: Proxy,
     /// Where the proxy listens; https if the policy does not say.
     pub service: Vec<Traffic>,
     pub span: Span,
+}
+
+impl Exposure {
+    /// The host that a connection comes to, and the service there.
+    #[must_use]
+    pub fn target(&self) -> (HostId, &[Traffic]) {
+        self.through.as_ref().map_or((self.host, &self.service), |through| (through.host, &through.service))
+    }
+
+    /// The port outside and the port inside, where both are one port. A tunnel's provider answers on 443.
+    #[must_use]
+    pub fn ports(&self) -> Option<(u16, u16)> {
+        let [inner] = self.target().1 else { return None };
+        let inner = inner.single_port()?;
+        let public = if self.tunnel.is_some() { 443 } else { self.port.map_or(inner, |(port, _)| port) };
+        Some((public, inner))
+    }
+
+    /// Is a DNS server inside told to answer with the host's own address? Without a word about it, it is where that
+    /// leads to the same port as outside.
+    #[must_use]
+    pub fn splits_dns(&self) -> bool {
+        let same = self.port.is_none() || self.ports().is_some_and(|(public, inner)| public == inner);
+        !self.expired && self.name.is_some() && self.split_dns.map_or(same && self.tunnel.is_none(), |(on, _)| on)
+    }
 }
 
 /// Where the certificate comes from.
@@ -65,9 +99,44 @@ pub struct Vpn {
     pub on: Vec<ZoneId>,
     /// The host that ends the tunnel; none is the router.
     pub server: Option<HostId>,
+    /// Does the policy name these uplinks, or are they all that there are?
+    pub on_said: bool,
     pub full_tunnel: bool,
     pub radius: Option<HostId>,
     pub peers: Vec<Peer>,
+    /// Is the server an add-on of Home Assistant? Clients then come in under the address of its host.
+    pub addon: bool,
+    pub resolver: Option<(Resolver, Span)>,
+    /// Where it says that the IPv6 of the clients goes through the tunnel, or beside it.
+    pub ipv6: Option<(bool, Span)>,
+    pub overlay: Overlay,
+}
+
+impl Vpn {
+    /// Does the IPv6 of its clients go through the tunnel, as their IPv4 does?
+    #[must_use]
+    pub fn carries_ipv6(&self) -> bool {
+        self.ipv6.is_none_or(|(on, _)| on)
+    }
+}
+
+/// Whom the clients of a VPN ask for names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Resolver {
+    Router,
+    Host(HostId),
+    Address(IpAddr),
+}
+
+/// What a node tells its overlay network. What is not said is as its program is delivered.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Overlay {
+    /// The networks that it announces.
+    pub advertises: Option<(Vec<IpNet>, Span)>,
+    /// Does it take its peers' way to the internet?
+    pub exit_node: Option<(bool, Span)>,
+    /// Does it publish a service to the internet, as Tailscale's Funnel does?
+    pub share: Option<(bool, Span)>,
 }
 
 /// The make of a VPN.
@@ -76,6 +145,15 @@ pub enum VpnKind {
     Wireguard,
     Openvpn,
     Tailscale,
+    Zerotier,
+}
+
+impl VpnKind {
+    /// Is it a network of accounts, without a server that everybody connects to?
+    #[must_use]
+    pub const fn is_overlay(self) -> bool {
+        matches!(self, Self::Tailscale | Self::Zerotier)
+    }
 }
 
 /// Somebody who connects.
@@ -84,6 +162,8 @@ pub struct Peer {
     pub name: String,
     pub addresses: Vec<IpAddr>,
     pub key: Option<String>,
+    /// Does somebody administer the network from it?
+    pub admin: bool,
     pub span: Span,
 }
 
@@ -105,14 +185,4 @@ pub struct Reflector {
     pub protocol: Discovery,
     pub zones: Vec<ZoneId>,
     pub services: Vec<String>,
-}
-
-/// `home-assistant`
-#[derive(Clone, Debug)]
-pub struct HomeAssistant {
-    pub span: Span,
-    pub host: HostId,
-    pub version: Option<(u32, u32)>,
-    pub login_attempts: Option<i64>,
-    pub settings: Option<(String, Span)>,
 }

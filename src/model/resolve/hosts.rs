@@ -2,6 +2,8 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 
+use ipnet::IpNet;
+
 use super::{
     Resolver,
     zones::{edge_address, list, shown},
@@ -116,7 +118,6 @@ impl Resolver<'_> {
         Host {
             name: tree.name.text.clone(),
             span,
-            zones,
             addresses,
             mac,
             lease: attributes.choice("dhcp", &[("static", Lease::Static), ("dynamic", Lease::Dynamic)]),
@@ -124,7 +125,49 @@ impl Resolver<'_> {
             runs: self.runs(&attributes, space),
             integrations: self.host_integrations(&attributes, space),
             admin: attributes.flag("admin"),
+            same_subnet: attributes.flag("same-subnet"),
+            default_routes: self.default_routes(&attributes, space, &zones, tree),
+            bridges: self.bridges(&attributes),
+            zones,
         }
+    }
+
+    /// The zones that a host sends to what is in none of its networks.
+    fn default_routes(
+        &mut self,
+        attributes: &Attributes<'_>,
+        space: Space,
+        zones: &[ZoneId],
+        tree: &Declaration,
+    ) -> Option<(Vec<ZoneId>, Span)> {
+        let mut arguments = attributes.get("default-route")?;
+        let span = arguments.span();
+        let mut found = Vec::new();
+        for name in arguments.names("a zone of the host") {
+            let zone = self.zone_named(&name, space)?;
+            if !zones.contains(&zone) {
+                if !zones.is_empty() {
+                    let error = Diagnostic::error(
+                        "not-its-zone",
+                        name.span,
+                        format!("host `{}` has no leg in zone `{}`", tree.name.text, name.text),
+                    );
+                    self.report(
+                        error.label("leads nowhere").help("name zones of the host's own `zone`, or add this one there"),
+                    );
+                }
+                return None;
+            }
+            if !found.contains(&zone) {
+                found.push(zone);
+            }
+        }
+        (!found.is_empty()).then_some((found, span))
+    }
+
+    fn bridges(&self, attributes: &Attributes<'_>) -> Vec<(IpNet, Span)> {
+        let found = Self::prefixes(attributes, "bridges");
+        found.into_iter().filter(|(net, span)| self.usable_network(*net, *span)).collect()
     }
 
     fn host_integrations(&mut self, attributes: &Attributes<'_>, space: Space) -> Vec<HostIntegration> {

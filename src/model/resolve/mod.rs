@@ -149,7 +149,7 @@ fn resolve_with<T>(
         earlier: &units.errors,
         root: &units.root,
         spoken: spoken(&units.spoken),
-        network: Network { literals: units.spoken.clone(), ..Network::default() },
+        network: Network { literals: units.spoken.clone(), today: world.today(), ..Network::default() },
         internet: AddressSet::default(),
         own: AddressSet::default(),
         zone_sets: Vec::new(),
@@ -179,10 +179,12 @@ fn resolve_with<T>(
     resolver.declare(&units);
     resolver.router(&units);
     resolver.schedules();
+    resolver.all_ranges();
     resolver.zones();
     resolver.hosts();
     resolver.all_services();
     resolver.statements(&units);
+    resolver.addons();
     resolver.conflicts();
     resolver.unused();
     let more = more(&mut resolver, &units);

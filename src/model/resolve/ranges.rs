@@ -11,7 +11,7 @@ use crate::{
         address::AddressSet,
         attributes::Attributes,
         load::Space,
-        network::{Place, Region},
+        network::{NamedRanges, Place, RangesId, Region},
     },
     syntax::{
         self,
@@ -37,21 +37,59 @@ impl Resolver<'_> {
         *self.ranges.get_mut(index)? = Lazy::Open;
         let placed = self.ranges_trees.get(index)?;
         let (space, folder, tree) = (placed.space, placed.folder, placed.tree);
+        let mut parts = Vec::new();
         let found = match &tree.source {
-            RangesSource::Terms(terms) => self.ranges_of(terms, space),
+            RangesSource::Terms(terms) => self.ranges_of(terms, space, &mut parts),
             RangesSource::File(file) => self.ranges_file(folder, file),
         };
+        if let Some(named) = self.network.ranges.get_mut(index) {
+            named.addresses = found.clone().unwrap_or_default();
+            named.parts = parts;
+        }
         *self.ranges.get_mut(index)? = Lazy::Done(found.clone());
         found
     }
 
-    fn ranges_of(&mut self, terms: &[Term], space: Space) -> Option<AddressSet> {
+    /// What is known of each list before its addresses are asked for.
+    pub(super) fn all_ranges(&mut self) {
+        for placed in &self.ranges_trees {
+            let tree = placed.tree;
+            let attributes = Attributes::new("ranges", &tree.body, self.errors);
+            let checked = attributes.get("checked").and_then(|arguments| self.until(arguments));
+            let standard = self.sources.get(placed.span.source).is_some_and(|source| source.name.starts_with('<'));
+            self.network.ranges.push(NamedRanges {
+                name: tree.name.text.clone(),
+                span: tree.name.span,
+                addresses: AddressSet::default(),
+                checked,
+                parts: Vec::new(),
+                standard,
+            });
+        }
+    }
+
+    /// The lists that some terms name.
+    pub(super) fn lists(&self, terms: &[Term], space: Space) -> Vec<RangesId> {
+        let named = |term: &Term| match &term.kind {
+            TermKind::Name(name) => match self.objects.find(space, name, term.span, self.imports) {
+                Ok(Object::Ranges(index)) => Some(RangesId(index)),
+                _ => None,
+            },
+            _ => None,
+        };
+        terms.iter().filter_map(named).collect()
+    }
+
+    fn ranges_of(&mut self, terms: &[Term], space: Space, parts: &mut Vec<RangesId>) -> Option<AddressSet> {
         let mut ranges = Vec::new();
         let mut good = true;
         for term in terms {
             let found = match &term.kind {
                 TermKind::Name(name) => match self.objects.find(space, name, term.span, self.imports) {
-                    Ok(Object::Ranges(index)) => self.ranges_set(index, term.span),
+                    Ok(Object::Ranges(index)) => {
+                        parts.push(RangesId(index));
+                        self.ranges_set(index, term.span)
+                    }
                     Ok(other) => {
                         self.report(
                             Diagnostic::error(

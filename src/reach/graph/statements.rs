@@ -56,11 +56,11 @@ impl Builder<'_> {
     /// Exposures that come in by a tunnel which a host of the policy opens itself: no router sees their packets.
     pub(super) fn tunnelled(&mut self) {
         for exposure in self.network.exposures.iter().filter(|exposure| !exposure.expired) {
-            let Some(through) = exposure.tunnel else { continue };
+            let Some(tunnel) = &exposure.tunnel else { continue };
             let Some((internet, _)) = self.network.zone_ids().find(|(_, zone)| zone.is_internet()) else { continue };
             let mut scope = vec!["inside a tunnel that the router does not see into".to_owned()];
-            if through != exposure.host {
-                scope.push(format!("through {}", self.network.host(through).name));
+            if tunnel.host != exposure.host {
+                scope.push(format!("through {}", self.network.host(tunnel.host).name));
             }
             let conditions = self.conditions(&exposure.options);
             let (from, to, kind) = (End::Zone(internet), End::Host(exposure.host), Kind::Tunnel);

@@ -38,11 +38,9 @@ pub fn run(subject: &mut Subject<'_>) -> Outcome {
         let ends = network.host(exposure.through.as_ref().map_or(exposure.host, |through| through.host));
         let outside = subject.internet();
         let all = subject.anything(&outside, &host(ends));
-        let everybody = anybody(subject, all);
-        // A rule opens IPv4 to nobody out there: what is not forwarded has no address that could be asked for.
-        let thrown = subject.thrown_open();
-        let thrown = subject.family(thrown, Family::V4);
-        let everybody = subject.without(everybody, thrown);
+        let come = subject.coming_in(&[Traffic::ANY]);
+        let come = subject.space().intersect(all, come);
+        let everybody = anybody(subject, come);
         sets.push(more_by_v6(subject, everybody));
     }
     let packets = subject.space().union_all(sets);

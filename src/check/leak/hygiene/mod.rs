@@ -11,7 +11,7 @@ use super::{
 };
 
 pub const CHECKS: &[Leak] = &[
-    leak!("conflicting-rules", Error, Always(&["contested-forward", "forward-collision", "redirect-collision"])),
+    leak!("conflicting-rules", Error, Always(&["contested-forward", "redirect-collision"])),
     leak!("duplicate-vlan", Error, Always(&["overlapping-networks"])),
     leak!("expired-rule", Error, Always(&[])),
     leak!("host-outside-zone", Error, Always(&["not-its-address", "router-address"])),

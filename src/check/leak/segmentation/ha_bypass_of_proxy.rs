@@ -58,7 +58,13 @@ fn proxies(subject: &Subject<'_>, home: HostId, page: &[Traffic]) -> Vec<HostId>
     let of = subject.network.exposures.iter().filter(|exposure| exposure.host == home && exposure.tunnel.is_none());
     of.filter_map(|exposure| match &exposure.through {
         Some(through) => Some(through.host),
-        None if exposure.service.iter().all(|traffic| !page.contains(traffic)) => Some(home),
+        None if exposure.service.iter().all(|traffic| !page.contains(traffic)) => {
+            let host = subject.network.host(home);
+            // A port on which nothing of the host's own words listens is no proxy.
+            let runs =
+                host.runs.is_empty() || exposure.service.iter().any(|one| host.runs.iter().any(|(_, own)| own == one));
+            runs.then_some(home)
+        }
         None => None,
     })
     .collect()

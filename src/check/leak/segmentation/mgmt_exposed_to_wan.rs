@@ -2,9 +2,13 @@
 
 use super::super::{
     Finding, Outcome, Subject,
+    publishing::tunnels::{meet, open, tunnels},
     subject::{error, host, router},
 };
-use crate::model::service::{TCP, Traffic, Trait};
+use crate::model::{
+    Place, Role,
+    service::{TCP, Traffic, Trait},
+};
 
 /// Ports of the pages and shells of routers.
 const PORTS: [u16; 6] = [22, 23, 80, 443, 8080, 8443];
@@ -40,5 +44,35 @@ pub fn run(subject: &mut Subject<'_>) -> Outcome {
     let diagnostic = error(network.router.span, "the internet reaches what administers a device")
         .label("lets it in")
         .help("administer from inside, or through a VPN: close this");
-    Outcome::Decided(vec![Finding::packets(diagnostic, packets)])
+    let mut found = vec![Finding::packets(diagnostic, packets)];
+    found.extend(by_tunnels(subject, &pages));
+    Outcome::Decided(found)
+}
+
+/// What tunnels lead everybody to: the router does not see these packets.
+fn by_tunnels(subject: &Subject<'_>, pages: &[Traffic]) -> Vec<Finding> {
+    let network = subject.network;
+    let mut found = Vec::new();
+    for (exposure, tunnel) in tunnels(subject) {
+        for open in open(subject, exposure, tunnel) {
+            let meets = |traffic: &Traffic| open.traffic.iter().any(|asked| meet(asked, traffic));
+            let administers = open.to.iter().any(|region| match region.place {
+                Place::Router => pages.iter().any(meets),
+                Place::Zone(zone) if network.zone(zone).role == Role::Management => true,
+                Place::Zone(zone) => network.hosts.iter().any(|host| {
+                    let here = !host.address_set(Some(zone)).intersect(&region.addresses).is_empty();
+                    let managed = |name: &str| network.is(name, Trait::Management);
+                    here && host.runs.iter().any(|(name, traffic)| managed(name) && meets(traffic))
+                }),
+            });
+            if administers {
+                let diagnostic = error(open.span, "a tunnel leads everybody to what administers a device")
+                    .label(format!("publishes {}", open.text))
+                    .also(tunnel.span, "goes out here")
+                    .help("administer from inside, or through a VPN: take it out, or write `access on` where the provider asks who it is");
+                found.push(Finding::ends(diagnostic, subject.outside(), open.to));
+            }
+        }
+    }
+    found
 }

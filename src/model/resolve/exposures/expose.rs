@@ -5,9 +5,9 @@ use crate::{
     model::{
         attributes::{Arguments, Attributes, dns_name},
         load::Space,
-        network::{Exposure, Region, Through, Tls},
+        network::{Exposure, RangesId, Region, Tls},
         resolve::{Resolver, zones::list},
-        service::{ICMP, ICMPV6, TCP, Traffic},
+        service::{ICMP, ICMPV6},
     },
     packet::Family,
     syntax::{
@@ -26,7 +26,8 @@ impl Resolver<'_> {
         let service = self.traffic(&tree.services, space);
         let from_text =
             attributes.get("from").map(|arguments| self.text(arguments.span()).to_owned()).unwrap_or_default();
-        let from = attributes.get("from").map(|arguments| self.exposed_from(arguments, space));
+        let mut from_lists = Vec::new();
+        let from = attributes.get("from").map(|arguments| self.exposed_from(arguments, space, &mut from_lists));
         let from_anywhere = from.is_none()
             || attributes.get("from").is_some_and(
                 |arguments| matches!(arguments.rest(), [Token { kind: Kind::Word(word), .. }] if word == "internet"),
@@ -39,11 +40,7 @@ impl Resolver<'_> {
             Some((u16::try_from(port).ok()?, span))
         });
         let through = attributes.get("through").and_then(|arguments| self.through(arguments, space));
-        let tunnel = attributes.get("tunnel").and_then(|mut arguments| {
-            let name = arguments.name("the host that opens the tunnel")?;
-            arguments.end();
-            self.host_named(&name, space)
-        });
+        let tunnel = attributes.get("tunnel").and_then(|arguments| self.tunnel(arguments, space));
         let (Some(host), Some(from)) = (host, from) else { return };
         if service.is_empty() {
             return;
@@ -57,11 +54,14 @@ impl Resolver<'_> {
             from,
             from_anywhere,
             from_text,
+            from_lists,
             on,
             port,
             through,
             tunnel,
             name: attributes.text("name").filter(|name| dns_name(name, 2..=127, self.errors)).map(|name| name.text),
+            proxied: self.proxied(&attributes),
+            split_dns: self.split_dns(&attributes),
             tls: attributes.get("tls").and_then(tls),
             hairpin: attributes.switch("hairpin").unwrap_or(true),
             ipv6: attributes.switch("ipv6"),
@@ -69,50 +69,9 @@ impl Resolver<'_> {
             expired,
         };
         self.tunnel_attributes(&attributes, &exposure);
+        self.pulls_need_tls(&exposure);
         if self.exposable(&exposure, &tree.host.span) {
             self.network.exposures.push(Exposure { span: self.head(span), ..exposure });
-        }
-    }
-
-    /// Reports what has no meaning where no port is open.
-    fn tunnel_attributes(&self, attributes: &Attributes<'_>, exposure: &Exposure) {
-        let Some(tunnel) = attributes.get("tunnel") else { return };
-        let without = ["port", "through", "from", "on", "ipv6", "hairpin", "limit", "during", "log"];
-        for arguments in without.iter().filter_map(|key| attributes.get(key)) {
-            let key = &arguments.attribute.key;
-            self.report(
-                Diagnostic::error("tunnel-with-port", key.span, "a tunnel has no inbound port")
-                    .label(format!("`{}` has no meaning here", key.text))
-                    .also(tunnel.span(), "goes out through a tunnel")
-                    .help(
-                        "remove it: the tunnel's host opens the connection by itself, its provider says who may come",
-                    ),
-            );
-        }
-        if let Some(arguments) = attributes.get("tls")
-            && matches!(exposure.tls, Some(Tls::Http01 | Tls::Alpn01))
-        {
-            self.report(
-                Diagnostic::error("tunnel-with-port", arguments.span(), "a tunnel has no inbound port")
-                    .label("this challenge comes in on port 80 or 443")
-                    .also(tunnel.span(), "goes out through a tunnel")
-                    .help("the tunnel's provider has the certificate; or prove the name with `tls letsencrypt dns-01`"),
-            );
-        }
-        if let Some(host) = exposure.tunnel.map(|id| self.network.host(id))
-            && host.addresses.is_empty()
-            && exposure.tunnel.is_some_and(|id| !self.broken_hosts.contains(&id))
-        {
-            self.report(
-                Diagnostic::error(
-                    "host-without-address",
-                    tunnel.span(),
-                    format!("host `{}` has no address, so its tunnel cannot be let out", host.name),
-                )
-                .label("which address?")
-                .also(host.span, "declared without `address` or `suffix`")
-                .help("reserve an address for it on the router and write it here"),
-            );
         }
     }
 
@@ -208,7 +167,12 @@ impl Resolver<'_> {
         self.errors.borrow().len() == before
     }
 
-    fn exposed_from(&mut self, arguments: Arguments<'_>, space: Space) -> Option<Vec<Region>> {
+    fn exposed_from(
+        &mut self,
+        arguments: Arguments<'_>,
+        space: Space,
+        lists: &mut Vec<RangesId>,
+    ) -> Option<Vec<Region>> {
         if arguments.rest().is_empty() {
             arguments.expected("zones or ranges");
             return None;
@@ -216,6 +180,7 @@ impl Resolver<'_> {
         arguments.no_body();
         match syntax::side(arguments.rest(), self.source_text(arguments.span())) {
             Ok(side) => {
+                *lists = self.lists(&side.terms, space);
                 let regions = self.filled_side(&side, space)?;
                 if let Some(inside) = regions.iter().find(|region| !self.is_outside(region)) {
                     self.report(
@@ -236,33 +201,6 @@ impl Resolver<'_> {
                 None
             }
         }
-    }
-
-    fn through(&mut self, mut arguments: Arguments<'_>, space: Space) -> Option<Through> {
-        let name = arguments.name("the host of the reverse proxy")?;
-        let host = self.host_named(&name, space);
-        let service = match arguments.peek() {
-            Some(Token { kind: Kind::Colon, .. }) => {
-                arguments.next();
-                arguments.no_body();
-                if arguments.rest().is_empty() {
-                    arguments.expected("the service on which the proxy listens");
-                    return None;
-                }
-                match syntax::items(arguments.rest(), self.source_text(name.span)) {
-                    Ok(items) => self.traffic(&items, space),
-                    Err(error) => {
-                        self.report(*error);
-                        return None;
-                    }
-                }
-            }
-            _ => {
-                arguments.end();
-                vec![Traffic::ports(TCP, 443, 443)]
-            }
-        };
-        Some(Through { host: host?, service, span: name.span })
     }
 }
 

@@ -2,12 +2,24 @@
 
 use crate::{
     diagnostic::{Diagnostic, Span},
-    model::{attributes::Attributes, load::Space, network::HomeAssistant, resolve::Resolver},
+    model::{
+        attributes::{Arguments, Attributes},
+        load::Space,
+        network::{HomeAssistant, Install},
+        resolve::Resolver,
+    },
     syntax::{
         token::{Kind, Literal, Token},
         tree,
     },
 };
+
+const INSTALLS: [(&str, Install); 4] = [
+    ("haos", Install::Haos),
+    ("supervised", Install::Supervised),
+    ("container", Install::Container),
+    ("core", Install::Core),
+];
 
 impl Resolver<'_> {
     pub(in crate::model::resolve) fn home_assistant(
@@ -46,10 +58,17 @@ impl Resolver<'_> {
             }
         });
         let login_attempts = attributes.get("login-attempts").and_then(|mut arguments| {
-            let (count, _) = arguments.number("a number of attempts from 1 to 1000", 1..=1000)?;
+            let span = arguments.span();
+            if arguments.word_is("off") {
+                arguments.end();
+                return Some((-1, span));
+            }
+            let (count, _) = arguments.number("a number of attempts from 1 to 1000, or `off`", 1..=1000)?;
             arguments.end();
-            i64::try_from(count).ok()
+            Some((i64::try_from(count).ok()?, span))
         });
+        let install = attributes.choice("install", &INSTALLS);
+        let cors_origins = attributes.get("cors-origins").map(|arguments| self.origins(arguments)).unwrap_or_default();
         let settings = attributes.get("settings").and_then(|mut arguments| {
             if !arguments.word_is("from") {
                 arguments.expected("`from \"configuration.yaml\"`");
@@ -76,7 +95,38 @@ impl Resolver<'_> {
             return;
         }
         if let Some(host) = host {
-            self.network.home_assistants.push(HomeAssistant { span, host, version, login_attempts, settings });
+            self.network.home_assistants.push(HomeAssistant {
+                span,
+                host,
+                version,
+                install,
+                login_attempts,
+                cors_origins,
+                settings,
+            });
         }
+    }
+
+    /// Pages of others, as a browser names them: scheme, host and port, without a path.
+    fn origins(&self, mut arguments: Arguments<'_>) -> Vec<(String, Span)> {
+        let mut found = Vec::new();
+        while let Some(origin) = arguments.quoted() {
+            let host = origin.text.split_once("://").filter(|(scheme, _)| ["http", "https"].contains(scheme));
+            let plain = |letter: char| letter.is_ascii_alphanumeric() || "-.:[]".contains(letter);
+            if host.is_some_and(|(_, host)| !host.is_empty() && host.chars().all(plain)) {
+                found.push((origin.text, origin.span));
+            } else {
+                self.report(
+                    Diagnostic::error("attribute-value", origin.span, format!("`{}` is no origin", origin.text))
+                        .label("expected scheme and host, without a path")
+                        .help("write what a browser sends, as in \"https://cast.home-assistant.io\""),
+                );
+            }
+            if !arguments.comma() {
+                arguments.end();
+                break;
+            }
+        }
+        found
     }
 }

@@ -2,8 +2,11 @@
 
 mod expose;
 mod home_assistant;
+mod proxied;
 mod redirect;
 mod reflect;
+mod through;
+mod tunnel;
 mod vpn;
 
 use super::Resolver;

@@ -80,7 +80,7 @@ impl Resolver<'_> {
     }
 
     /// Reports a network that no zone can have: loopback, link-local, multicast, everything.
-    pub(super) fn usable_network(&self, net: IpNet, span: Span) -> bool {
+    pub(in crate::model::resolve) fn usable_network(&self, net: IpNet, span: Span) -> bool {
         let parse = |list: &[&str]| AddressSet::nets(list.iter().filter_map(|net| net.parse().ok()));
         let set = AddressSet::net(net);
         let usable = match net {

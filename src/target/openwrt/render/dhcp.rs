@@ -196,19 +196,10 @@ impl Renderer<'_> {
         }
     }
 
-    /// The name of an exposure and the host that answers to it inside, if it does so on the same port.
+    /// The name of an exposure and the host that answers to it inside, if the name is answered there.
     fn answers<'n>(&'n self, exposure: &'n Exposure) -> Option<(&'n str, &'n Host)> {
-        let name = exposure.name.as_deref()?;
-        if exposure.tunnel.is_some() {
-            return None;
-        }
-        let (host, service) = match &exposure.through {
-            Some(through) => (through.host, &through.service),
-            None => (exposure.host, &exposure.service),
-        };
-        let same =
-            exposure.port.is_none_or(|(port, _)| service.iter().all(|traffic| traffic.single_port() == Some(port)));
-        same.then(|| (name, self.network.host(host)))
+        let name = exposure.name.as_deref().filter(|_| exposure.splits_dns())?;
+        Some((name, self.network.host(exposure.target().0)))
     }
 }
 

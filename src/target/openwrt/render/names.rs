@@ -107,7 +107,7 @@ fn proto(network: &Network, id: ZoneId, zone: &Zone) -> Proto {
     let vpn = network.vpns.iter().find(|vpn| vpn.zone == id && vpn.server.is_none());
     match vpn.map(|vpn| vpn.kind) {
         Some(VpnKind::Wireguard) => Proto::Wireguard,
-        Some(VpnKind::Openvpn | VpnKind::Tailscale) => Proto::Unmanaged,
+        Some(VpnKind::Openvpn | VpnKind::Tailscale | VpnKind::Zerotier) => Proto::Unmanaged,
         None if zone.role == crate::model::Role::Vpn => Proto::Unmanaged,
         None => Proto::Static,
     }

@@ -175,6 +175,8 @@ impl Renderer<'_> {
                 VpnKind::Openvpn => return format!("ovpns{}", before + 1),
                 VpnKind::Wireguard => return format!("tun_wg{before}"),
                 VpnKind::Tailscale => return "tailscale0".to_owned(),
+                // pfSense has no ZeroTier of its own: its network's id is a part of the name.
+                VpnKind::Zerotier => {}
             }
         }
         let general = zone.interface.as_ref().map(|name| name.name.clone()).filter(|name| !is_key(name));
@@ -325,10 +327,10 @@ impl Renderer<'_> {
         }
     }
 
-    /// Does a program give the interface its addresses? OpenVPN and Tailscale do; the configuration does not hold them.
+    /// Does a program give the interface its addresses? OpenVPN, Tailscale and `ZeroTier` do; the configuration does not hold them.
     pub(super) fn is_addressed_by_daemon(&self, id: ZoneId) -> bool {
         let here = self.network.vpns.iter().filter(|vpn| vpn.zone == id && vpn.server.is_none());
-        here.into_iter().any(|vpn| matches!(vpn.kind, VpnKind::Openvpn | VpnKind::Tailscale))
+        here.into_iter().any(|vpn| matches!(vpn.kind, VpnKind::Openvpn | VpnKind::Tailscale | VpnKind::Zerotier))
     }
 
     /// Is this zone reached by a tunnel?

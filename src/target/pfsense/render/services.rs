@@ -123,7 +123,7 @@ impl Renderer<'_> {
             match vpn.kind {
                 VpnKind::Openvpn => self.openvpn(vpn),
                 VpnKind::Wireguard => self.wireguard(vpn),
-                VpnKind::Tailscale => {}
+                VpnKind::Tailscale | VpnKind::Zerotier => {}
             }
         }
     }

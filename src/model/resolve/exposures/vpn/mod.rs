@@ -1,41 +1,36 @@
 //! `vpn`
 
-use std::net::IpAddr;
+mod offers;
+mod peers;
 
 use crate::{
     diagnostic::{Diagnostic, Span},
     model::{
         attributes::{Arguments, Attributes},
         load::Space,
-        network::{HostId, Peer, Role, Vpn, VpnKind, ZoneId},
-        resolve::{
-            Resolver,
-            zones::{edge_address, list, shown},
-        },
+        network::{HostId, Peer, Role, Vpn, VpnKind},
+        resolve::Resolver,
         service::{TCP, Traffic, UDP},
     },
-    syntax::{
-        self,
-        token::{Kind, Literal, Token},
-        tree,
-    },
+    syntax::{self, tree},
 };
-
-/// How people call what must not stand in a policy.
-const SECRETS: [&str; 6] = ["private-key", "privatekey", "preshared-key", "presharedkey", "psk", "secret"];
 
 impl Resolver<'_> {
     pub(in crate::model::resolve) fn vpn(&mut self, tree: &tree::Declaration, span: Span, space: Space) {
         let attributes = Attributes::new("vpn", &tree.body, self.errors);
         let zone = self.zone_named(&tree.name, space);
-        let kinds =
-            [("wireguard", VpnKind::Wireguard), ("openvpn", VpnKind::Openvpn), ("tailscale", VpnKind::Tailscale)];
+        let kinds = [
+            ("wireguard", VpnKind::Wireguard),
+            ("openvpn", VpnKind::Openvpn),
+            ("tailscale", VpnKind::Tailscale),
+            ("zerotier", VpnKind::Zerotier),
+        ];
         let kind = attributes.choice("kind", &kinds);
         if attributes.lacks("kind") {
             self.report(
                 Diagnostic::error("missing-attribute", tree.name.span, "this VPN has no kind")
                     .label("needs `kind`")
-                    .help("write `kind wireguard`, `openvpn` or `tailscale`"),
+                    .help("write `kind wireguard`, `openvpn`, `tailscale` or `zerotier`"),
             );
         }
         let listen = self.listen(&attributes, space);
@@ -54,6 +49,10 @@ impl Resolver<'_> {
         let peers: Vec<Peer> = attributes.all("peer").filter_map(|arguments| self.peer(arguments, zone)).collect();
         self.peers_twice(&peers);
         let full_tunnel = attributes.choice("tunnel", &[("split", false), ("full", true)]).unwrap_or(false);
+        let resolver = self.resolver(&attributes, space);
+        let ipv6 = attributes.switch("ipv6").zip(attributes.get("ipv6").map(|found| found.span()));
+        let overlay = self.overlay(&attributes, kind, space);
+        let addon = self.addon(&attributes, server);
         let (Some(zone), Some(kind)) = (zone, kind) else { return };
         let role = self.network.zone(zone).role;
         if role == Role::Internet && !self.broken_zones.contains(&zone) {
@@ -82,7 +81,9 @@ impl Resolver<'_> {
             self.report(
                 Diagnostic::error("misplaced-attribute", *span, "`auth` belongs to `kind openvpn`")
                     .label("has no meaning here")
-                    .help("WireGuard knows its peers by their keys, Tailscale by their accounts; remove it"),
+                    .help(
+                        "WireGuard knows its peers by their keys, Tailscale and ZeroTier by their accounts; remove it",
+                    ),
             );
         }
         let wrong = |traffic: &&Traffic| match kind {
@@ -104,7 +105,7 @@ impl Resolver<'_> {
                 }),
             );
         }
-        if listen.is_empty() && kind != VpnKind::Tailscale && attributes.lacks("listen") {
+        if listen.is_empty() && !kind.is_overlay() && attributes.lacks("listen") {
             self.report(
                 Diagnostic::error("missing-attribute", tree.name.span, "this VPN listens nowhere")
                     .label("needs `listen`")
@@ -125,9 +126,14 @@ impl Resolver<'_> {
             listen,
             on,
             server,
+            on_said: attributes.get("on").is_some(),
             full_tunnel,
             radius,
             peers,
+            addon,
+            resolver,
+            ipv6,
+            overlay,
         });
     }
 
@@ -200,108 +206,4 @@ impl Resolver<'_> {
         arguments.expected("`certificate` or `radius HOST`");
         None
     }
-
-    fn peer(&self, mut arguments: Arguments<'_>, zone: Option<ZoneId>) -> Option<Peer> {
-        let name = arguments.name("a name for the peer")?;
-        arguments.end();
-        let empty = tree::Body::default();
-        let body = arguments.attribute.body.as_ref().unwrap_or(&empty);
-        if let Some(secret) = body.attributes.iter().find(|attribute| SECRETS.contains(&attribute.key.text.as_str())) {
-            self.report(private_key(secret.key.span));
-            return None;
-        }
-        let attributes = Attributes::new("peer", body, self.errors);
-        let mut addresses: Vec<IpAddr> = Vec::new();
-        if let Some(mut arguments) = attributes.get("address") {
-            while let Some((address, span)) = arguments.address("the address of the peer in the tunnel") {
-                if self.peer_address(address, span, zone) {
-                    addresses.push(address);
-                }
-                if !arguments.comma() {
-                    arguments.end();
-                    break;
-                }
-            }
-        }
-        let key = attributes.get("key").and_then(|mut arguments| {
-            let Some(Token { kind: Kind::Literal(Literal::Text(_)), .. }) = arguments.peek() else {
-                arguments.expected("the public key in quotes");
-                return None;
-            };
-            let key = arguments.quoted()?;
-            arguments.end();
-            if !public_key(&key.text) {
-                self.report(private_key(key.span));
-            }
-            Some(key.text)
-        });
-        Some(Peer { name: name.text, addresses, key, span: arguments.span() })
-    }
-
-    /// Reports an address that no peer of the zone can have.
-    fn peer_address(&self, address: IpAddr, span: Span, zone: Option<ZoneId>) -> bool {
-        let Some(id) = zone.filter(|id| !self.broken_zones.contains(id)) else { return true };
-        let zone = self.network.zone(id);
-        if zone.networks.is_empty() {
-            return true;
-        }
-        let error = if let Some(own) = zone.addresses.iter().find(|own| own.address == address) {
-            Diagnostic::error(
-                "router-address",
-                span,
-                format!("{address} is the router's own address in `{}`", zone.name),
-            )
-            .label("the address of the peer")
-            .also(own.span, "the router's address follows from this")
-            .help("give the peer another address")
-        } else if let Some(network) = zone.networks.iter().find(|network| network.net.contains(&address)) {
-            match edge_address(network.net, address, span) {
-                Some(error) => error.help("give the peer another address"),
-                None => return true,
-            }
-        } else {
-            Diagnostic::error("host-outside-zone", span, format!("{address} is in no network of zone `{}`", zone.name))
-                .label("the address of the peer")
-                .help(format!("the networks of the zone are {}", list(zone.networks.iter().map(shown))))
-        };
-        self.report(error);
-        false
-    }
-
-    fn peers_twice(&self, peers: &[Peer]) {
-        for (index, peer) in peers.iter().enumerate() {
-            for other in peers.iter().take(index) {
-                let shared = peer.addresses.iter().find(|address| other.addresses.contains(address));
-                let text = if peer.name == other.name {
-                    format!("peer `{}` is given twice", peer.name)
-                } else if let Some(address) = shared {
-                    format!("peers `{}` and `{}` both have {address}", other.name, peer.name)
-                } else if peer.key.is_some() && peer.key == other.key {
-                    format!("peers `{}` and `{}` have one key", other.name, peer.name)
-                } else {
-                    continue;
-                };
-                self.report(
-                    Diagnostic::error("duplicate-peer", peer.span, text)
-                        .label("the second one")
-                        .also(other.span, "the first one")
-                        .help("every device needs a name, a key and an address of its own"),
-                );
-            }
-        }
-    }
-}
-
-/// What a WireGuard key looks like: 32 bytes in Base64. A private one looks the same.
-fn public_key(text: &str) -> bool {
-    text.len() == 44
-        && text.ends_with('=')
-        && text.bytes().take(43).all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/'))
-        && text.as_bytes().get(42).is_some_and(|byte| b"AEIMQUYcgkosw048".contains(byte))
-}
-
-fn private_key(span: Span) -> Diagnostic {
-    Diagnostic::error("not-a-public-key", span, "this is no public key")
-        .label("expected `key` with 44 characters of Base64")
-        .help("only public keys belong into a policy: it is what `wg pubkey` prints; a private key that was committed has to be replaced")
 }

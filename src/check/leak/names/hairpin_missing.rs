@@ -1,0 +1,87 @@
+//! Inside, the public name leads nowhere.
+
+use super::super::{
+    Finding, Outcome, Subject,
+    subject::{host, region, router, runs, warning},
+};
+use crate::{
+    model::{
+        AddressSet, Exposure, Place, Role, Uplink, ZoneId,
+        service::{TCP, Traffic, UDP},
+    },
+    packet::Family,
+};
+
+/// Those in whose hands a public name is used.
+const PEOPLE: [Role; 3] = [Role::Trusted, Role::Work, Role::Kids];
+
+pub fn run(subject: &mut Subject<'_>) -> Outcome {
+    let network = subject.network;
+    let live = network.exposures.iter().filter(|exposure| !exposure.expired && exposure.tunnel.is_none());
+    let named: Vec<&Exposure> = live.filter(|exposure| exposure.name.is_some()).collect();
+    if named.is_empty() {
+        return Outcome::NotApplicable("no public name");
+    }
+    let mut found = Vec::new();
+    for exposure in named {
+        let (target, service) = exposure.target();
+        let target = network.host(target);
+        let mut without = Vec::new();
+        for (zone, _) in subject.zones(&PEOPLE) {
+            let uses =
+                target.zones.contains(&zone) || !subject.passing(&[region(zone)], &host(target), service).is_empty();
+            if uses
+                && !hairpins(subject, exposure)
+                && !answered(subject, exposure, zone)
+                && !goes_round(subject, exposure, zone)
+            {
+                without.push(zone);
+            }
+        }
+        if without.is_empty() {
+            continue;
+        }
+        let name = exposure.name.as_deref().unwrap_or_default();
+        let zones: Vec<String> = without.iter().map(|zone| format!("`{}`", network.zone(*zone).name)).collect();
+        let diagnostic = warning(exposure.span, format!("`{name}` leads nowhere from {}", zones.join(", ")))
+            .label("neither a DNS server inside nor the router brings it here")
+            .help("write `split-dns on` where outside and inside have the same port and the zone asks the router for names, or `hairpin on`");
+        let from = without.iter().map(|zone| region(*zone)).collect();
+        found.push(Finding::ends(diagnostic, from, host(target)));
+    }
+    Outcome::Decided(found)
+}
+
+/// Does the router lead its own public address back in? It has to have one that the name can be of.
+fn hairpins(subject: &Subject<'_>, exposure: &Exposure) -> bool {
+    let network = subject.network;
+    let public = |zone: &ZoneId| matches!(network.zone(*zone).uplink, None | Some(Uplink::Public));
+    exposure.hairpin
+        && exposure.proxied.is_none()
+        && exposure.on.iter().any(public)
+        && network.host(exposure.target().0).address(Family::V4).is_some()
+}
+
+/// Does a DNS server inside answer with an address that can be written down, and does the zone ask one?
+fn answered(subject: &mut Subject<'_>, exposure: &Exposure, zone: ZoneId) -> bool {
+    let network = subject.network;
+    let known = network.host(exposure.target().0).addresses.iter().any(|own| own.suffix.is_none());
+    if !exposure.splits_dns() || !known {
+        return false;
+    }
+    let resolver = |host: &crate::model::Host| host.zones.contains(&zone) && runs(host, "dns");
+    let mut inside = subject.private();
+    inside.push(router());
+    let dns = [Traffic::ports(UDP, 53, 53), Traffic::ports(TCP, 853, 853)];
+    network.hosts.iter().any(resolver) || !subject.passing(&[region(zone)], &inside, &dns).is_empty()
+}
+
+/// Out to the servers of the name's proxy, and back in by these.
+fn goes_round(subject: &mut Subject<'_>, exposure: &Exposure, zone: ZoneId) -> bool {
+    let Some((port, _)) = exposure.ports().filter(|_| exposure.proxied.is_some()) else { return false };
+    let internet = subject.internet();
+    let edges: Vec<_> = exposure.from.iter().filter(|region| matches!(region.place, Place::Zone(_))).cloned().collect();
+    let everywhere = edges.iter().all(|region| region.addresses != AddressSet::default());
+    let to = if everywhere { edges } else { internet };
+    !subject.passing(&[region(zone)], &to, &[Traffic::ports(TCP, port, port)]).is_empty()
+}

@@ -1,0 +1,36 @@
+//! Port 80 is open, and no certificate needs it.
+
+use super::super::{
+    Finding, Outcome, Subject,
+    subject::{host, warning},
+};
+use crate::model::{
+    Tls,
+    service::{TCP, Traffic},
+};
+
+pub fn run(subject: &mut Subject<'_>) -> Outcome {
+    if subject.outside().is_empty() {
+        return Outcome::NotApplicable("no internet");
+    }
+    let network = subject.network;
+    let mut packets = subject.coming_in(&[Traffic::ports(TCP, 80, 80)]);
+    for exposure in network.exposures.iter().filter(|exposure| !exposure.expired && exposure.tunnel.is_none()) {
+        let (target, service) = exposure.target();
+        let wanted = match exposure.tls {
+            Some(Tls::Http01) => vec![Traffic::ports(TCP, 80, 80)],
+            // A page without TLS, as the policy says itself.
+            Some(Tls::None) => service.to_vec(),
+            _ => continue,
+        };
+        let outside = subject.outside();
+        let wanted = subject.passing(&outside, &host(network.host(target)), &wanted);
+        packets = subject.without(packets, wanted);
+    }
+    let thrown = subject.thrown_open();
+    let packets = subject.without(packets, thrown);
+    let diagnostic = warning(network.router.span, "port 80 is open, and no certificate needs it")
+        .label("opens it")
+        .help("close it; or write `tls letsencrypt http-01` at the exposure whose certificate it is for, or `tls none` if the page has none");
+    Outcome::Decided(vec![Finding::packets(diagnostic, packets)])
+}

@@ -1,0 +1,127 @@
+//! Whom an exposure hands its name to: a proxy of the provider before it, or a tunnel that goes out to one.
+
+use super::{HostId, Region};
+use crate::{
+    diagnostic::Span,
+    model::service::{TCP, Traffic, UDP},
+};
+
+/// `proxied cloudflare`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Proxied {
+    pub pulls: OriginPulls,
+    pub span: Span,
+}
+
+/// The certificate by which a proxy out there proves itself (Authenticated Origin Pulls).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum OriginPulls {
+    Off,
+    /// The provider's own, which it shows for each of its customers.
+    Global,
+    /// One of the name's zone, or of the name alone: nobody else has it.
+    Zone,
+    Hostname,
+}
+
+/// `tunnel`
+#[derive(Clone, Debug)]
+pub struct Tunnel {
+    /// Who opens it.
+    pub host: HostId,
+    pub span: Span,
+    pub kind: Option<TunnelKind>,
+    /// What it publishes beside the exposure itself.
+    pub publishes: Vec<Published>,
+    pub catch_all: CatchAll,
+    /// Does the provider ask who it is, before anything reaches the house?
+    pub access: bool,
+    /// What it connects to, if the policy says so.
+    pub connects: Vec<Connection>,
+}
+
+/// Whose tunnel it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum TunnelKind {
+    Cloudflared,
+    NabuCasa,
+    Tor,
+    Tailscale,
+    Relay,
+}
+
+/// Something that a tunnel leads to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Published {
+    pub span: Span,
+    pub to: Vec<Region>,
+    pub traffic: Vec<Traffic>,
+    /// As the policy writes it.
+    pub text: String,
+    pub name: Option<String>,
+}
+
+/// Where a tunnel leads names that nothing else is said of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CatchAll {
+    Off,
+    /// Somewhere, the policy does not say where.
+    On(Span),
+    To(Published),
+}
+
+/// Where a tunnel's host goes out to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Connection {
+    pub to: Vec<Region>,
+    pub traffic: Vec<Traffic>,
+    pub text: String,
+    pub span: Span,
+}
+
+/// One way out that a program needs, or some that stand in for each other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Need {
+    pub ways: Vec<Traffic>,
+    /// Does it work without, though worse?
+    pub optional: bool,
+}
+
+impl TunnelKind {
+    /// All kinds, by their names in the language.
+    pub const ALL: [(&'static str, Self); 5] = [
+        ("cloudflared", Self::Cloudflared),
+        ("nabu-casa", Self::NabuCasa),
+        ("tor", Self::Tor),
+        ("tailscale", Self::Tailscale),
+        ("relay", Self::Relay),
+    ];
+
+    /// What the program has to reach in the internet. A relay's is what the policy says.
+    #[must_use]
+    pub fn needs(self) -> Vec<Need> {
+        let one = |protocol: u8, port: u16, optional: bool| Need {
+            ways: vec![Traffic::ports(protocol, port, port)],
+            optional,
+        };
+        match self {
+            // developers.cloudflare.com, "Tunnel with firewall": QUIC, and HTTP/2 where that does not pass.
+            Self::Cloudflared => {
+                let either = Need {
+                    ways: [UDP, TCP].map(|protocol| Traffic::ports(protocol, 7844, 7844)).to_vec(),
+                    optional: false,
+                };
+                vec![either, one(UDP, 7844, true), one(TCP, 7844, true)]
+            }
+            // The relay of SniTun (NabuCasa/snitun).
+            Self::NabuCasa => vec![one(TCP, 443, false)],
+            // Relays listen where they like; most of those that serve as guards on these.
+            Self::Tor => {
+                vec![Need { ways: [443, 9001].map(|port| Traffic::ports(TCP, port, port)).to_vec(), optional: false }]
+            }
+            // tailscale.com/kb/1082: the coordination and the relays by 443, STUN for direct ways.
+            Self::Tailscale => vec![one(TCP, 443, false), one(UDP, 3478, true)],
+            Self::Relay => Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! What the policy says of a reverse proxy.
+
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
+use crate::diagnostic::Span;
+
+/// The block behind `through`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proxy {
+    pub product: Option<Product>,
+    pub runs_as: Option<RunsAs>,
+    /// The addresses under which the service sees it, when the policy says so itself.
+    pub seen_as: Vec<(IpNet, Span)>,
+    /// Does it tell the service who the client is, with `X-Forwarded-For`?
+    pub forwarded_for: bool,
+    /// Where `forwarded-for` is written.
+    pub forwarded_for_span: Option<Span>,
+}
+
+impl Default for Proxy {
+    fn default() -> Self {
+        Self { product: None, runs_as: None, seen_as: Vec::new(), forwarded_for: true, forwarded_for_span: None }
+    }
+}
+
+/// The make of a reverse proxy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Product {
+    Nginx,
+    Caddy,
+    Traefik,
+    /// Nginx Proxy Manager.
+    Npm,
+    Haproxy,
+    /// The reverse proxy of Synology's DSM.
+    Synology,
+}
+
+/// What a proxy is on its machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum RunsAs {
+    /// An add-on of Home Assistant OS, in the network of the add-ons.
+    Addon,
+    /// A program of the machine, or a container in the machine's own network.
+    Host,
+    /// A container with an address of its own.
+    Container(IpAddr),
+}
