@@ -11,6 +11,7 @@ mod fix;
 mod fmt;
 mod git;
 mod graph;
+mod lsp;
 mod output;
 mod project;
 mod report;
@@ -46,6 +47,7 @@ enum Command {
     Graph(graph::Arguments),
     Report(report::Arguments),
     Fmt(fmt::Arguments),
+    Lsp(lsp::Arguments),
     Completions(shell::Completions),
     Man(shell::Manual),
 }
@@ -74,6 +76,7 @@ pub fn run() -> Exit {
         Command::Graph(arguments) => graph::run(&arguments, &cli.common),
         Command::Report(arguments) => report::run(&arguments, &cli.common),
         Command::Fmt(arguments) => fmt::run(&arguments, &cli.common),
+        Command::Lsp(arguments) => lsp::run(&arguments, &cli.common),
         Command::Completions(arguments) => shell::completions(&arguments, Cli::command()),
         Command::Man(arguments) => shell::manual(&arguments, Cli::command(), &cli.common),
     }
