@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     check::{
-        Reckoning,
+        Reckoning, Selection,
         leak::{Leak, Page, catalogue, find},
     },
     compile::{self, Budget, Checked},
@@ -116,7 +116,8 @@ pub fn run(arguments: &Arguments, common: &Common) -> Exit {
     let (mut worst, mut all) = (Exit::Clean, Vec::new());
     if arguments.fix {
         for path in &paths {
-            let wants = |found: &Diagnostic| arguments.wants(found);
+            let selection = arguments.selection();
+            let wants = |found: &Diagnostic| selection.wants(found.code);
             let exit = match disk::policy(path, &disk) {
                 Err(why) => common.fail(&why),
                 Ok((path, text)) => fix::run((&path, &text), &disk, arguments.dry_run, &wants, common),
@@ -135,10 +136,7 @@ pub fn run(arguments: &Arguments, common: &Common) -> Exit {
             Err(why) => common.fail(&why),
             Ok((path, text)) => {
                 let budget = Budget { paths: arguments.all_paths.unwrap_or(1), ..Budget::default() };
-                let mut checked = compile::check_within(&path, &text, &disk, budget);
-                if checked.meant.is_some() {
-                    checked.diagnostics.retain(|found| arguments.wants(found));
-                }
+                let mut checked = compile::check_within(&path, &text, &disk, budget, &arguments.selection());
                 let summary = summary(&path, &checked, started);
                 let exit = exit_of(&checked.diagnostics, checked.meant.is_some(), arguments.deny);
                 // A policy's packets are many; what is printed later needs none of them.
@@ -207,9 +205,8 @@ pub fn exit_of(diagnostics: &[Diagnostic], resolved: bool, deny: Deny) -> Exit {
 }
 
 impl Arguments {
-    fn wants(&self, found: &Diagnostic) -> bool {
-        let named = |ids: &[String]| ids.iter().any(|id| find(id).is_some_and(|leak| leak.tells(found.code)));
-        (self.only.is_empty() || named(&self.only)) && !named(&self.skip)
+    fn selection(&self) -> Selection {
+        Selection { only: self.only.clone(), skip: self.skip.clone() }
     }
 }
 

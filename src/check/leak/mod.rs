@@ -15,6 +15,7 @@ mod remote;
 mod router;
 mod run;
 mod segmentation;
+mod selection;
 mod subject;
 mod uplinks;
 mod waivers;
@@ -23,6 +24,7 @@ pub use finding::{About, Finding, Outcome};
 pub use page::{Page, pages};
 pub use run::Reckoning;
 pub(super) use run::run;
+pub use selection::Selection;
 pub use subject::Subject;
 pub(super) use waivers::{Waivers, plain};
 
@@ -36,6 +38,9 @@ pub struct Leak {
     /// What its findings are unless the policy says otherwise, or the check itself for one of them.
     pub severity: Severity,
     pub decided: Decided,
+    /// The checks that say the same of a packet more to the point: for exactly the packets that these report, this one
+    /// is silent. What they do not report, because they are waived, skipped or not asked for, it reports itself.
+    pub yields: &'static [&'static str],
     /// `docs/checks/ID.md`
     pub page: &'static str,
 }
@@ -67,11 +72,12 @@ impl Leak {
 
 /// An entry of a topic's list: its id, its severity, who decides it. The page is found by the id.
 macro_rules! leak {
-    ($id:literal, $severity:ident, $decided:expr) => {
+    ($id:literal, $severity:ident, $decided:expr $(, yields $($to:literal)+)?) => {
         crate::check::leak::Leak {
             id: $id,
             severity: crate::diagnostic::Severity::$severity,
             decided: $decided,
+            yields: &[$($($to),+)?],
             page: include_str!(concat!("../../../../docs/checks/", $id, ".md")),
         }
     };
