@@ -6,6 +6,7 @@ mod exposed;
 mod idle;
 pub mod leak;
 mod named;
+mod not_enforced;
 mod unsupported;
 mod unused;
 
@@ -25,6 +26,7 @@ pub fn run(
     let mut reckoning = Reckoning::default();
     let mut found = earlier;
     found.extend(unsupported::run(network));
+    found.extend(not_enforced::run(network));
     found.extend(contest::run(network, meant));
     found.extend(named::unknown(network));
     let mut leaks = Vec::new();

@@ -30,13 +30,15 @@ pub struct Line {
     pub text: String,
 }
 
-/// Packets that a router of this make lets through by itself and cannot be told not to.
+/// Packets that a router of this make lets through by itself, or untranslated, and cannot be told not to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Addition {
     /// Its name in the target's `target.toml`.
     pub what: String,
     /// First packets, as in [`Facts::first`].
     pub packets: Set,
+    /// Do they keep their source where it should be translated?
+    pub translation: bool,
 }
 
 /// What a configuration does with packets.
@@ -63,6 +65,21 @@ pub struct Facts {
     pub unknown: Vec<Line>,
     /// What is accepted because routers of this make always do; in [`Self::surely`] as well.
     pub additions: Vec<Addition>,
+    /// What of all this the configuration speaks of.
+    pub scope: Scope,
+}
+
+/// What a configuration speaks of. Most routers are told everything; some can be told of forwards alone.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Scope {
+    /// Every packet.
+    #[default]
+    Everything,
+    /// These packets and no others; and what becomes of the rest on such a router, in sentences for the user.
+    Only { packets: Set, beside: Vec<String> },
+    /// Whether these packets arrive at the router at all, whatever it does with them: the configuration is that of a
+    /// router in front of it. `Field::Out` is [`super::LOCAL`], wherever they go on to.
+    Arriving { packets: Set, beside: Vec<String> },
 }
 
 /// A configuration that was read.

@@ -24,8 +24,10 @@ pub use finding::{About, Finding, Outcome};
 pub use page::{Page, pages};
 pub use run::Reckoning;
 pub(super) use run::run;
+use segmentation::vpn_users;
 pub use selection::Selection;
 pub use subject::Subject;
+use uplinks::closed_by_provider;
 pub(super) use waivers::{Waivers, plain};
 
 use crate::diagnostic::Severity;

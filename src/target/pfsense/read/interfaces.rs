@@ -70,6 +70,9 @@ pub struct Interfaces {
     pub devices: Vec<String>,
     /// Devices that may carry packets, and that the topology does not name.
     pub others: Vec<String>,
+    /// May a version load the file whose words for networks leave out what is beside the first of IPv6, and negate each
+    /// of several alone (2.7)?
+    pub old: bool,
     /// Groups: the name, and the devices.
     pub groups: Vec<(String, Vec<String>)>,
 }
@@ -109,7 +112,7 @@ const TUNNELS: [&str; 10] = ["ovpn", "ipsec", "gif", "gre", "tun", "tap", "wg", 
 /// If the topology names an interface that is not there or that could be several, or pf would refuse a description.
 pub fn interfaces(root: &Node, topology: &Topology) -> Result<Interfaces, Unreadable> {
     let assigned = root.get("interfaces").map_or(&[][..], |node| node.children.as_slice());
-    let mut found = Interfaces::default();
+    let mut found = Interfaces { old: is_old(root), ..Interfaces::default() };
     let tunnels = tunnels(root);
     for number in &topology.interfaces {
         found.devices.push(device(&number.name, assigned, &tunnels)?);
@@ -253,6 +256,12 @@ fn stand_in(running: &crate::router::Interface, v4: bool, vips: &[Vip]) -> Optio
     let address = fitting.clone().find(|address| !written(address)).or_else(|| fitting.next())?;
     let net = running.links().filter(|net| net.contains(address)).max_by_key(|net| net.prefix_len());
     IpNet::new(*address, net.map_or_else(|| IpNet::from(*address).prefix_len(), IpNet::prefix_len)).ok()
+}
+
+/// Is the format older than the first one of which it is known that a network's word is one table?
+fn is_old(root: &Node) -> bool {
+    let mut parts = root.text("version").split('.').map(|part| part.parse::<u32>().unwrap_or(0));
+    (parts.next().unwrap_or(0), parts.next().unwrap_or(0)) < (24, 5)
 }
 
 fn vips(root: &Node, key: &str) -> Vec<Vip> {
