@@ -6,7 +6,6 @@ mod exposed;
 mod idle;
 pub mod leak;
 mod named;
-mod unsupported;
 mod unused;
 
 use crate::{diagnostic::Diagnostic, model::Network, policy::Meant};
@@ -18,7 +17,6 @@ pub fn run(network: &Network, earlier: Vec<Diagnostic>, meant: &mut Meant) -> (V
     let mut waivers = leak::Waivers::new(network);
     let mut reckoning = Reckoning::default();
     let mut found = earlier;
-    found.extend(unsupported::run(network));
     found.extend(contest::run(network, meant));
     found.extend(named::unknown(network));
     let mut leaks = Vec::new();
