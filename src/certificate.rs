@@ -14,13 +14,6 @@ use crate::{
 /// The name of the file.
 pub const NAME: &str = "certificate.json";
 
-/// What every proof says; the words of `docs/verify.md`.
-const PROVEN: [&str; 3] = [
-    "the first packet of a connection, IPv4 or IPv6, passes exactly when the policy lets it, under the same translation",
-    "replies, and errors about connections that are allowed, pass",
-    "packets that belong to no connection do not pass",
-];
-
 /// A certificate.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -54,7 +47,7 @@ impl Certificate {
             policy: policy(checked, path),
             base: digests(base),
             files: digests(&output.files),
-            proven: PROVEN.map(str::to_owned).to_vec(),
+            proven: output.target.proves().iter().map(|what| (*what).to_owned()).collect(),
             besides: output.additions.clone(),
         }
     }

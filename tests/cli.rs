@@ -570,3 +570,34 @@ fn shells_and_manuals_know_every_command() {
     }
     assert!(folder.read("man1/hedgerow.1").contains(".SH SUBCOMMANDS"));
 }
+
+/// Fixes take out what does nothing; comments of other lines stay, the meaning too, and a second run finds nothing.
+#[test]
+fn check_mends_what_does_nothing() {
+    let more = "\
+# the old cameras
+service old-cam = tcp 8000   # gone since May
+# the desk
+allow lan -> iot : https     # said above already
+allow lan -> iot : http;  allow lan -> iot : ssh
+allow lan -> iot : mqtt { because \"the desk shows the plugs\" }
+allow iot -> nas : smb { until 2026-01-31;  because \"moving\" }
+
+# two that say the same: one of them has to stay
+allow guest -> nas : https
+allow guest -> nas : https
+use \"./shared.hedge\"
+";
+    let folder = Folder::new("fix")
+        .file("main.hedge", &(HOME.replace("never  guest -> private\n", "") + more))
+        .file("shared.hedge", "service other = tcp 9000   # another policy may use it\n");
+    let today = "--today 2026-11-23";
+    session!(
+        folder.run(&format!("check {today} --fix --dry-run")),
+        folder.run(&format!("check {today} --fix")),
+        folder.read("main.hedge"),
+        folder.run(&format!("check {today} --fix --dry-run")),
+        folder.run_with("check - --fix", HOME, &[]),
+    );
+    assert!(folder.read("shared.hedge").contains("other"));
+}

@@ -130,3 +130,59 @@ fn what_no_file_can_say_is_said() {
     insta::assert_snapshot!(found.by_hand.join("\n"));
     assert!(!found.files.iter().any(|file| file.name.starts_with("discovery/")), "one daemon would join a and c");
 }
+
+/// A Home Assistant and an exposure of it.
+fn exposed(exposure: &str) -> Companions {
+    companions(&format!(
+        "use std.services\nuse std.ranges\nrouter edge {{ target nftables }}\n\
+         zone wan {{ role internet;  interface eth0;  address 203.0.113.20 }}\n\
+         zone srv {{ role server;  interface eth1;  network 10.0.20.0/24 }}\n\
+         host ha {{ zone srv;  address 10.0.20.10 }}\nhost proxy {{ zone srv;  address 10.0.20.5 }}\n\
+         allow srv -> internet\n{exposure}\nhome-assistant ha {{ version 2026.7 }}\n"
+    ))
+}
+
+#[test]
+fn a_name_is_answered_inside_unless_that_leads_elsewhere_or_is_switched_off() {
+    let answered = |more: &str| {
+        let found = exposed(&format!("expose ha : home-assistant {{ name home.example.org;  tls own;  {more} }}"));
+        found.files.iter().any(|file| file.name == "dns/dnsmasq.conf" && file.text.contains("home.example.org,10.0.20"))
+    };
+    assert!(answered(""));
+    assert!(!answered("split-dns off"));
+    assert!(!answered("port 443"));
+    assert!(answered("port 443;  split-dns on"));
+    assert!(answered("through proxy"));
+    assert!(
+        !exposed("expose ha : https { name home.example.org;  tunnel ha }")
+            .files
+            .iter()
+            .any(|file| file.name.starts_with("dns/"))
+    );
+    let tunnel = exposed("expose ha : https { name home.example.org;  tunnel ha { kind cloudflared };  split-dns on }");
+    assert!(file(&tunnel, "dns/dnsmasq.conf").contains("home.example.org,10.0.20.10"));
+}
+
+#[test]
+fn only_cloudflare_is_believed_about_the_client() {
+    let found = exposed(
+        "ranges monitor = cloudflare-v4, 198.51.100.7\n\
+         expose ha : home-assistant { through proxy;  name home.example.org;  tls own;  ipv6 off;  from monitor;  proxied cloudflare }",
+    );
+    let site = file(&found, "proxy-home.example.org/nginx.conf");
+    assert!(site.contains("set_real_ip_from 104.16.0.0/13;"));
+    assert!(!site.contains("198.51.100.7"));
+    assert!(!site.contains("ssl_verify_client"), "nobody asked for a certificate");
+}
+
+#[test]
+fn a_tunnel_that_says_nothing_of_the_client_is_no_trusted_proxy() {
+    let trusts = |kind: &str| {
+        let found =
+            exposed(&format!("expose ha : home-assistant {{ name home.example.org;  tunnel ha {{ kind {kind} }} }}"));
+        found.files.iter().any(|file| file.text.contains("trusted_proxies"))
+    };
+    assert!(trusts("cloudflared"));
+    assert!(!trusts("nabu-casa"));
+    assert!(!trusts("tor"));
+}

@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    diagnostic::{Diagnostic, Span},
-    model::{AddressSet, Network, Place, Region, service::Traffic},
+    diagnostic::{Diagnostic, Fix, Span},
+    model::{AddressSet, Network, Options, Place, Region, service::Traffic},
     packet::{Cube, Field, Ranges, Set, Space},
     policy::{Cause, Flow, Meant, between, flow_set},
     router::LOCAL,
@@ -19,6 +19,7 @@ pub fn run(network: &Network, meant: &mut Meant) -> Vec<Diagnostic> {
     let all_denied = space.union_all(denied.values().copied().collect());
     let once = once(allowed.values().copied().collect(), space);
     let mut found = Vec::new();
+    let mut idle = Vec::new();
     for (span, packets) in &allowed {
         let left = space.minus(*packets, all_denied);
         if left.is_empty() {
@@ -26,8 +27,13 @@ pub fn run(network: &Network, meant: &mut Meant) -> Vec<Diagnostic> {
             continue;
         }
         if space.disjoint(left, once) {
+            idle.push((*span, left));
             found.push(adds_nothing(*span, left, &allowed, space));
         }
+    }
+    for (span, fix) in removable(network, &idle, &allowed, space) {
+        let mut here = found.iter_mut().filter(|found| found.primary.span == span);
+        here.by_ref().for_each(|found| found.fixes.push(fix.clone()));
     }
     let all_allowed = everything(network, meant);
     let space = &mut meant.space;
@@ -108,6 +114,41 @@ fn wholly_denied(span: Span, packets: Set, denied: &BTreeMap<Span, Set>, space: 
         }
     }
     warning
+}
+
+/// The rules without effect that may all go together: others let through what they do, and will do so for as long. A
+/// rule that says why it is there, or that does more than let through, is left to people.
+fn removable(
+    network: &Network,
+    idle: &[(Span, Set)],
+    allowed: &BTreeMap<Span, Set>,
+    space: &mut Space,
+) -> Vec<(Span, Fix)> {
+    let all = |span: Span, fits: &dyn Fn(&Options) -> bool| {
+        network.rules.iter().filter(|rule| rule.span == span).all(|rule| fits(&rule.options))
+    };
+    let silent = |options: &Options| {
+        *options == Options { temporary: options.temporary, until: options.until, ..Options::default() }
+    };
+    let lasting = |options: &Options| options.until.is_none();
+    let mut staying: BTreeMap<Span, Set> =
+        allowed.iter().filter(|(span, _)| all(**span, &lasting)).map(|(span, set)| (*span, *set)).collect();
+    let mut found = Vec::new();
+    // Of two that say the same, the second one goes.
+    for (span, packets) in idle.iter().rev().filter(|(span, _)| all(*span, &silent)) {
+        let mut left = *packets;
+        for (_, set) in staying.iter().filter(|(other, _)| *other != span) {
+            if left.is_empty() {
+                break;
+            }
+            left = space.minus(left, *set);
+        }
+        if let (true, Some(fix)) = (left.is_empty(), network.removal(*span, "rule")) {
+            staying.remove(span);
+            found.push((*span, fix));
+        }
+    }
+    found
 }
 
 fn adds_nothing(span: Span, packets: Set, allowed: &BTreeMap<Span, Set>, space: &mut Space) -> Diagnostic {

@@ -6,6 +6,7 @@ mod exposed;
 mod idle;
 pub mod leak;
 mod named;
+mod not_enforced;
 mod unused;
 
 use crate::{diagnostic::Diagnostic, model::Network, policy::Meant};
@@ -17,6 +18,7 @@ pub fn run(network: &Network, earlier: Vec<Diagnostic>, meant: &mut Meant) -> (V
     let mut waivers = leak::Waivers::new(network);
     let mut reckoning = Reckoning::default();
     let mut found = earlier;
+    found.extend(not_enforced::run(network));
     found.extend(contest::run(network, meant));
     found.extend(named::unknown(network));
     let mut leaks = Vec::new();
@@ -36,6 +38,6 @@ pub fn run(network: &Network, earlier: Vec<Diagnostic>, meant: &mut Meant) -> (V
     let always = |id: &str| catalogue.iter().any(|leak| leak.id == id && leak.is_always());
     let own = network.checks.iter().map(|check| check.id.as_str());
     let known: Vec<&str> = catalogue.iter().map(|leak| leak.id).chain(own).collect();
-    found.extend(waivers.unused(&known, |id| asked(id) || always(id)));
+    found.extend(waivers.unused(network, &known, |id| asked(id) || always(id)));
     (found, reckoning)
 }

@@ -9,7 +9,10 @@ use crate::{
 pub fn run(network: &Network) -> Vec<Diagnostic> {
     let note = |(sort, name, span): &(&'static str, String, crate::diagnostic::Span)| {
         let found = Diagnostic::warning("unused-object", *span, format!("nothing uses {sort} `{name}`"));
-        Diagnostic { severity: Severity::Note, ..found }.label("declared here").help("remove it, or use it")
+        Diagnostic { severity: Severity::Note, ..found }
+            .label("declared here")
+            .help("remove it, or use it")
+            .fix(network.removal(*span, if *sort == "ranges" { "list of ranges" } else { sort }))
     };
     network.unused.iter().map(note).collect()
 }

@@ -5,7 +5,7 @@ use std::{io::Write, time::Instant};
 use clap::{Args, ValueEnum};
 
 use super::{
-    Exit, changed, disk,
+    Exit, changed, disk, fix,
     output::{Common, count, many},
 };
 use crate::{
@@ -39,6 +39,12 @@ pub struct Arguments {
     /// Do not report the findings of this check. Repeatable
     #[arg(long, value_name = "ID")]
     skip: Vec<String>,
+    /// Apply the fixes that leave the meaning as it is: remove what is unused, has run out or adds nothing
+    #[arg(long)]
+    fix: bool,
+    /// With `--fix`: change nothing, show what would change
+    #[arg(long, requires = "fix", conflicts_with = "format")]
+    dry_run: bool,
     /// How to print the findings; all but `human` go to standard output
     #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
@@ -108,6 +114,21 @@ pub fn run(arguments: &Arguments, common: &Common) -> Exit {
         arguments.paths.clone()
     };
     let (mut worst, mut all) = (Exit::Clean, Vec::new());
+    if arguments.fix {
+        for path in &paths {
+            let wants = |found: &Diagnostic| arguments.wants(found);
+            let exit = match disk::policy(path, &disk) {
+                Err(why) => common.fail(&why),
+                Ok((path, text)) => fix::run((&path, &text), &disk, arguments.dry_run, &wants, common),
+            };
+            if exit == Exit::Invalid || arguments.dry_run {
+                worst = if exit as u8 > worst as u8 { exit } else { worst };
+            }
+        }
+        if arguments.dry_run || worst == Exit::Invalid {
+            return worst;
+        }
+    }
     for path in &paths {
         let started = Instant::now();
         let exit = match disk::policy(path, &disk) {

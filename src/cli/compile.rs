@@ -197,13 +197,21 @@ fn tell(output: &Output, folder: &Path, common: &Common) {
     let name = output.target.name();
     let inside = folder.join(name);
     let main = output.files.first().map_or("", |file| file.name.as_str());
-    common.say(&format!("  {name:<9} {}   proven equal to the policy (IPv4, IPv6)", inside.join(main).display()));
+    common.say(&format!(
+        "  {name:<9} {}   proven equal to the policy ({})",
+        inside.join(main).display(),
+        output.target.covers()
+    ));
     for addition in &output.additions {
         common.say(&format!("            besides: {addition}"));
     }
     if output.files.iter().any(|file| file.name == "IMPORT.md") {
         let guide = inside.join("IMPORT.md");
-        common.say(&format!("  next      {} tells how to try it with an automatic way back", guide.display()));
+        let how = match output.target {
+            Target::PortForward => "which file is for which router, and the way back",
+            _ => "how to try it with an automatic way back",
+        };
+        common.say(&format!("  next      {} tells {how}", guide.display()));
     }
 }
 
@@ -242,9 +250,9 @@ fn targets(arguments: &Arguments, checked: &Checked) -> Result<Vec<Target>, Box<
     let mut targets = Vec::new();
     for (name, span) in asked {
         let target = Target::named(&name).ok_or_else(|| {
-            Diagnostic::error("not-supported", span, unknown_target(&name))
-                .label("cannot be compiled yet")
-                .help("compile for another: --target nftables, --target openwrt, or --target pfsense")
+            Diagnostic::error("not-supported", span, unknown_target(&name)).label("cannot be compiled yet").help(
+                "compile for another: --target nftables, --target openwrt, --target pfsense, or --target port-forward",
+            )
         })?;
         if !targets.contains(&target) {
             targets.push(target);

@@ -106,6 +106,12 @@ pub fn configuration(path: &str, target: Target, disk: &Disk) -> Result<Vec<File
     }
     let folder = path.trim_end_matches('/');
     let mut files = Vec::new();
+    if target == Target::PortForward {
+        for name in names(Path::new(folder)).iter().filter(|name| target.is_read(name)) {
+            files.push(read(&format!("{folder}/{name}"), name)?);
+        }
+        return Ok(files);
+    }
     for (index, name) in target.reads().iter().enumerate() {
         let inside = format!("{folder}/{name}");
         if index == 0 || Path::new(&inside).exists() {

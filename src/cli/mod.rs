@@ -7,6 +7,7 @@ mod compile;
 mod diff;
 mod disk;
 mod explain;
+mod fix;
 mod fmt;
 mod git;
 mod graph;

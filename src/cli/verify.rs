@@ -137,8 +137,8 @@ fn certified(given: &str, arguments: &Arguments, common: &Common) -> Exit {
     let said = |changed: &[String]| if changed.is_empty() { "as it was".to_owned() } else { changed.join(", ") };
     common.say(&format!("  policy    {}", said(&policy)));
     common.say(&format!("  files     {}", said(&changed)));
-    let read: Vec<File> =
-        target.reads().iter().filter_map(|name| files.iter().find(|file| file.name == **name).cloned()).collect();
+    let mut read: Vec<File> = files.iter().filter(|file| target.is_read(&file.name)).cloned().collect();
+    read.sort_by_key(|file| target.reads().iter().position(|name| *name == file.name));
     if read.is_empty() {
         return common.fail(&format!("there is no configuration beside `{given}`"));
     }
@@ -149,7 +149,7 @@ fn certified(given: &str, arguments: &Arguments, common: &Common) -> Exit {
         }
         Some(Err(error)) => common.fail(&error.to_string()),
         Some(Ok(verdict)) if verdict.is_equal() => {
-            common.say("  proof     equal to the policy (IPv4, IPv6)");
+            common.say(&format!("  proof     equal to the policy ({})", target.covers()));
             if policy.is_empty() && changed.is_empty() { Exit::Clean } else { Exit::Findings }
         }
         Some(Ok(verdict)) => {
@@ -172,7 +172,8 @@ fn tell(report: &Report, path: &str, arguments: &Arguments, common: &Common) -> 
         Format::Human if report.equal => {
             // What hangs on nothing that was read may still be there, such as a script that the router runs.
             let far = if report.not_understood.is_empty() { "" } else { ", as far as it can be seen" };
-            common.say(&format!("equal: {names} does what {path} says (IPv4, IPv6){far}"));
+            let covers = arguments.target.as_deref().and_then(Target::named).map_or("", Target::covers);
+            common.say(&format!("equal: {names} does what {path} says ({covers}){far}"));
             for unknown in &report.not_understood {
                 common.say(&format!("  not understood: {unknown}"));
             }

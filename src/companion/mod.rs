@@ -26,7 +26,7 @@ pub struct Companions {
 }
 
 /// The templates, each by the name under which the stages ask for it.
-const TEMPLATES: [(&str, &str); 11] = [
+const TEMPLATES: [(&str, &str); 12] = [
     ("home-assistant.yaml", include_str!("../../companions/home-assistant.yaml.j2")),
     ("home-assistant.md", include_str!("../../companions/home-assistant.md.j2")),
     ("nginx.conf", include_str!("../../companions/nginx.conf.j2")),
@@ -34,6 +34,7 @@ const TEMPLATES: [(&str, &str); 11] = [
     ("traefik.yaml", include_str!("../../companions/traefik.yaml.j2")),
     ("pages.md", include_str!("../../companions/pages.md.j2")),
     ("cloudflared.yml", include_str!("../../companions/cloudflared.yml.j2")),
+    ("torrc", include_str!("../../companions/torrc.j2")),
     ("wireguard.conf", include_str!("../../companions/wireguard.conf.j2")),
     ("openvpn.conf", include_str!("../../companions/openvpn.conf.j2")),
     ("avahi-daemon.conf", include_str!("../../companions/avahi-daemon.conf.j2")),

@@ -7,7 +7,7 @@ use super::{
     words::{port, prefixes, upstream},
 };
 use crate::{
-    model::{AddressSet, Exposure, HostId, Network, Tls},
+    model::{AddressSet, Cloudflare, Exposure, HostId, Network, OriginPulls, Tls},
     packet::Family,
     policy::seen::{asks_for_it, port as home_assistant},
 };
@@ -37,14 +37,22 @@ pub fn write(network: &Network, printer: &Printer, found: &mut Companions) -> Re
             ),
         };
         let public = exposure.port.map_or(listen, |(port, _)| port);
-        let edges: Vec<String> = if exposure.from_text.contains("cloudflare") {
-            let from = exposure.from.iter().map(|region| region.addresses.clone()).collect::<Vec<_>>();
-            prefixes(&AddressSet::union_of(&from)).iter().map(ToString::to_string).collect()
-        } else {
-            Vec::new()
+        let edges = edges(network, exposure);
+        let pulls = exposure.proxied.map_or(OriginPulls::Off, |proxied| proxied.pulls);
+        let authority = match pulls {
+            OriginPulls::Off => String::new(),
+            OriginPulls::Global => "/etc/ssl/certs/cloudflare-origin-pull.pem".to_owned(),
+            OriginPulls::Zone | OriginPulls::Hostname => format!("/etc/ssl/certs/origin-pull-{name}.pem"),
         };
+        if !authority.is_empty() {
+            found.by_hand.push(format!(
+                "the authority of the certificate by which Cloudflare proves itself, on {} as {authority}",
+                network.host(proxy).name
+            ));
+        }
         let values = context! {
-            name, host, listen, public, to, secure, certificate, key, edges,
+            name, host, listen, public, to, secure, certificate, key, edges, authority,
+            shared => pulls == OriginPulls::Global,
             proxy => network.host(proxy).name.clone(),
             v6 => exposure.ipv6 != Some(false) && network.host(proxy).address(Family::V6).is_some(),
             http01 => exposure.tls == Some(Tls::Http01),
@@ -68,6 +76,16 @@ pub fn write(network: &Network, printer: &Printer, found: &mut Companions) -> Re
         }
     }
     Ok(())
+}
+
+/// Whose word about the client's address counts: that of Cloudflare's servers among those who may connect.
+fn edges(network: &Network, exposure: &Exposure) -> Vec<String> {
+    if exposure.proxied.is_none() && !exposure.from_text.contains("cloudflare") {
+        return Vec::new();
+    }
+    let from: Vec<AddressSet> = exposure.from.iter().map(|region| region.addresses.clone()).collect();
+    let theirs = Cloudflare::standard().edges(network).intersect(&AddressSet::union_of(&from));
+    prefixes(&theirs).iter().map(ToString::to_string).collect()
 }
 
 /// The proxy's host, the port that it listens on, and the port that it asks.

@@ -1,28 +1,155 @@
-//! Tunnels that go out from inside: cloudflared's ingress.
+//! Tunnels that go out from inside: cloudflared's ingress, Tor's onion services.
 
-use minijinja::{Error, context};
+use std::{collections::BTreeMap, net::IpAddr};
+
+use minijinja::{Error, Value, context};
 
 use super::{
     Companions, Printer,
-    words::{port, upstream},
+    words::{own, port, socket, written},
 };
-use crate::model::Network;
+use crate::model::{CatchAll, Exposure, HostId, Network, Place, Region, Tunnel, TunnelKind, service::Traffic};
+
+/// One thing that a tunnel leads to.
+struct Rule {
+    what: String,
+    name: Option<String>,
+    to: Option<(IpAddr, u16)>,
+}
+
+/// All that goes out by one host and one program.
+#[derive(Default)]
+struct Outlet {
+    rules: Vec<Rule>,
+    rest: Option<Rule>,
+    /// Where everything else goes is known to the provider only.
+    open_end: bool,
+}
 
 pub fn write(network: &Network, printer: &Printer, found: &mut Companions) -> Result<(), Error> {
+    let mut outlets: BTreeMap<(HostId, TunnelKind), Outlet> = BTreeMap::new();
     for exposure in network.exposures.iter().filter(|exposure| !exposure.expired) {
         let Some(tunnel) = &exposure.tunnel else { continue };
-        let host = &network.host(exposure.host).name;
-        let to = port(&exposure.service).and_then(|port| upstream(network, tunnel.host, exposure.host, port));
-        match (exposure.name.as_deref(), to) {
-            (Some(name), Some(to)) => {
-                let text = printer.print("cloudflared.yml", context! { name, host, to })?;
-                found.file(format!("tunnel-{name}/cloudflared.yml"), text);
-            }
-            _ => {
-                let needs = "its ingress needs a `name`, one port and an address";
-                found.by_hand.push(format!("the tunnel to {host}: {needs}"));
+        let kind = tunnel.kind.unwrap_or(TunnelKind::Cloudflared);
+        add(outlets.entry((tunnel.host, kind)).or_default(), network, exposure, tunnel);
+    }
+    for ((host, kind), outlet) in outlets {
+        let host = &network.host(host).name;
+        match kind {
+            TunnelKind::Cloudflared => cloudflared(printer, found, host, &outlet)?,
+            TunnelKind::Tor => tor(printer, found, host, &outlet)?,
+            TunnelKind::NabuCasa => found.by_hand.push(format!(
+                "Nabu Casa on {host}: Settings > Home Assistant Cloud > Remote control; Home Assistant takes all who come by it for 127.0.0.1"
+            )),
+            TunnelKind::Tailscale | TunnelKind::Relay => {
+                let program = if kind == TunnelKind::Tailscale { "Tailscale" } else { "the relay" };
+                let places: Vec<String> = outlet.rules.iter().map(place).collect();
+                found.by_hand.push(format!("{program} on {host}: it leads to {} and nowhere else", places.join(", ")));
             }
         }
+    }
+    Ok(())
+}
+
+fn place(rule: &Rule) -> String {
+    rule.to.map_or_else(|| rule.what.clone(), |(address, port)| format!("{} ({})", socket(address, port), rule.what))
+}
+
+fn add(outlet: &mut Outlet, network: &Network, exposure: &Exposure, tunnel: &Tunnel) {
+    let asked = network.host(exposure.host);
+    let address = if exposure.host == tunnel.host { Some(loopback()) } else { written(asked).next() };
+    outlet.rules.push(Rule {
+        what: asked.name.clone(),
+        name: exposure.name.clone(),
+        to: address.zip(port(&exposure.service)),
+    });
+    for one in &tunnel.publishes {
+        outlet.rules.push(Rule {
+            what: one.text.clone(),
+            name: one.name.clone(),
+            to: target(network, tunnel.host, &one.to, &one.traffic),
+        });
+    }
+    match &tunnel.catch_all {
+        CatchAll::Off => {}
+        CatchAll::On(_) => outlet.open_end = true,
+        CatchAll::To(one) => {
+            let to = target(network, tunnel.host, &one.to, &one.traffic);
+            outlet.rest = Some(Rule { what: one.text.clone(), name: None, to });
+        }
+    }
+}
+
+const fn loopback() -> IpAddr {
+    IpAddr::V4(std::net::Ipv4Addr::LOCALHOST)
+}
+
+/// Where the tunnel's host asks for something: one address and one port, if it is.
+fn target(network: &Network, opener: HostId, to: &[Region], traffic: &[Traffic]) -> Option<(IpAddr, u16)> {
+    let [region] = to else { return None };
+    let opener = network.host(opener);
+    let address = match region.place {
+        Place::Router => opener.zones.iter().flat_map(|zone| own(network, *zone)).next()?.addr(),
+        Place::Zone(zone) => {
+            let here = |host: &&crate::model::Host| host.address_set(Some(zone)) == region.addresses;
+            let host = network.hosts.iter().find(here)?;
+            if host.name == opener.name { loopback() } else { written(host).next()? }
+        }
+    };
+    Some((address, port(traffic)?))
+}
+
+/// What cloudflared asks by HTTP or, on the ports of HTTPS, by that.
+fn url((address, port): (IpAddr, u16)) -> String {
+    let scheme = if matches!(port, 443 | 8443) { "https" } else { "http" };
+    format!("{scheme}://{}", socket(address, port))
+}
+
+fn cloudflared(printer: &Printer, found: &mut Companions, host: &str, outlet: &Outlet) -> Result<(), Error> {
+    let mut rules: Vec<Value> = Vec::new();
+    for rule in &outlet.rules {
+        let what = &rule.what;
+        match (&rule.name, rule.to) {
+            (Some(name), Some(to)) => rules.push(context! { name, what, to => url(to) }),
+            _ => found
+                .by_hand
+                .push(format!("the tunnel of {host} to {what}: its ingress needs a `name`, one port and an address")),
+        }
+    }
+    if outlet.open_end {
+        found
+            .by_hand
+            .push(format!("the catch-all of the tunnel of {host}, of which the policy does not say where it leads"));
+    }
+    if rules.is_empty() {
+        return Ok(());
+    }
+    let rest = outlet.rest.as_ref().and_then(|rule| rule.to).map(url);
+    let rest_what = outlet.rest.as_ref().map(|rule| rule.what.clone()).unwrap_or_default();
+    if outlet.rest.is_some() && rest.is_none() {
+        found.by_hand.push(format!("the catch-all of the tunnel of {host}: it needs one port and an address"));
+    }
+    let text =
+        printer.print("cloudflared.yml", context! { host, rules, rest => rest.unwrap_or_default(), rest_what })?;
+    found.file(format!("tunnel-{host}/cloudflared.yml"), text);
+    Ok(())
+}
+
+fn tor(printer: &Printer, found: &mut Companions, host: &str, outlet: &Outlet) -> Result<(), Error> {
+    let mut rules: Vec<Value> = Vec::new();
+    for rule in &outlet.rules {
+        let what = &rule.what;
+        let Some((address, port)) = rule.to else {
+            found.by_hand.push(format!("the onion service of {host} to {what}: it needs one port and an address"));
+            continue;
+        };
+        // A folder each: two services of one port share no name.
+        let key = format!("hedgerow-{}", rules.len() + 1);
+        rules.push(context! { what, key, port, to => socket(address, port) });
+    }
+    if !rules.is_empty() {
+        let text = printer.print("torrc", context! { host, rules })?;
+        found.file(format!("tunnel-{host}/torrc"), text);
     }
     Ok(())
 }

@@ -54,6 +54,9 @@ impl<'a> Human<'a> {
         for help in &diagnostic.help {
             group = group.element(Level::HELP.message(help.as_str()));
         }
+        for fix in diagnostic.fixes.iter().filter(|fix| fix.safe) {
+            group = group.element(Level::HELP.message(format!("`hedgerow check --fix` can {}", fix.title)));
+        }
         self.renderer.render(&[group])
     }
 }

@@ -1,8 +1,10 @@
 //! Diagnostics as data: what is wrong, where, and what to do. One renderer a format turns them into text.
 
+mod fix;
 mod human;
 mod source;
 
+pub use fix::{Edit, Fix, apply_safe};
 pub use human::Human;
 pub use source::{Source, SourceId, Sources, Span};
 
@@ -33,13 +35,6 @@ pub struct Label {
     pub text: String,
 }
 
-/// A mechanical change of the source that mends the matter.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fix {
-    pub span: Span,
-    pub replacement: String,
-}
-
 /// One thing to tell the user: a stable code, one headline, the place, and what to do next.
 ///
 /// House wording: lower case, no final stop, the user's own words in backticks, no names of Rust types.
@@ -54,7 +49,8 @@ pub struct Diagnostic {
     pub secondary: Vec<Label>,
     pub notes: Vec<String>,
     pub help: Vec<String>,
-    pub fix: Option<Fix>,
+    /// Mechanical changes that mend it, the best one first.
+    pub fixes: Vec<Fix>,
 }
 
 impl Diagnostic {
@@ -69,7 +65,7 @@ impl Diagnostic {
             secondary: Vec::new(),
             notes: Vec::new(),
             help: Vec::new(),
-            fix: None,
+            fixes: Vec::new(),
         }
     }
 
@@ -107,10 +103,10 @@ impl Diagnostic {
         self
     }
 
-    /// A replacement of the primary place that mends the matter.
+    /// A change that mends the matter.
     #[must_use]
-    pub fn fix(mut self, replacement: impl Into<String>) -> Self {
-        self.fix = Some(Fix { span: self.primary.span, replacement: replacement.into() });
+    pub fn fix(mut self, fix: impl Into<Option<Fix>>) -> Self {
+        self.fixes.extend(fix.into());
         self
     }
 }

@@ -7,7 +7,7 @@ use ipnet::IpNet;
 use crate::{
     diagnostic::{Diagnostic, Sources, Span, nearest},
     syntax::{
-        parse, reserved,
+        parse, removal, reserved,
         token::{Kind, Literal, Token},
         tree::{File, Name, StatementKind, Use, UseTarget},
     },
@@ -62,6 +62,9 @@ pub struct Units {
     pub root: String,
     /// Every address literal of the policy's own files, as ranges.
     pub spoken: Vec<(IpAddr, IpAddr, Span)>,
+    /// What goes with each statement of the policy's own files, and whether no other policy can need it: what stands in
+    /// the main file.
+    pub removals: BTreeMap<Span, (Span, bool)>,
 }
 
 /// Reads and parses a policy and everything that it uses.
@@ -100,6 +103,9 @@ impl Loader<'_> {
             self.units.spoken.extend(
                 parsed.tokens.iter().filter_map(|token| addresses(token).map(|(from, to)| (from, to, token.span))),
             );
+            let statements = parsed.file.statements.iter();
+            let main = self.open.len() == 1;
+            self.units.removals.extend(statements.map(|found| (found.span, (removal(text, found.span), main))));
         }
         let folder = folder_of(path).to_owned();
         let uses: Vec<(Span, Use)> = parsed

@@ -2,6 +2,7 @@
 
 pub mod address;
 mod attributes;
+mod cloudflare;
 mod load;
 mod names;
 mod network;
@@ -11,6 +12,7 @@ mod settings;
 mod standard;
 
 pub use address::AddressSet;
+pub use cloudflare::Cloudflare;
 pub use load::STANDARD;
 pub use network::*;
 pub use standard::standard_ranges;

@@ -63,6 +63,21 @@ pub struct Facts {
     pub unknown: Vec<Line>,
     /// What is accepted because routers of this make always do; in [`Self::surely`] as well.
     pub additions: Vec<Addition>,
+    /// What of all this the configuration speaks of.
+    pub scope: Scope,
+}
+
+/// What a configuration speaks of. Most routers are told everything; some can be told of forwards alone.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Scope {
+    /// Every packet.
+    #[default]
+    Everything,
+    /// These packets and no others; and what becomes of the rest on such a router, in sentences for the user.
+    Only { packets: Set, beside: Vec<String> },
+    /// Whether these packets arrive at the router at all, whatever it does with them: the configuration is that of a
+    /// router in front of it. `Field::Out` is [`super::LOCAL`], wherever they go on to.
+    Arriving { packets: Set, beside: Vec<String> },
 }
 
 /// A configuration that was read.

@@ -8,6 +8,7 @@ mod mistake;
 mod parser;
 mod pieces;
 mod recovery;
+mod removal;
 mod stream;
 pub mod token;
 pub mod tree;
@@ -16,6 +17,7 @@ use std::cell::RefCell;
 
 pub use format::format;
 pub use keywords::{BUILT_IN, STATEMENTS, reserved};
+pub use removal::removal;
 use stream::Tokens;
 use token::{Kind, Token};
 use tree::{File, Item, Side};

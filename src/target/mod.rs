@@ -4,6 +4,7 @@
 pub mod nftables;
 pub mod openwrt;
 pub mod pfsense;
+pub mod port_forward;
 
 use crate::{
     diagnostic::Diagnostic,
@@ -18,11 +19,12 @@ pub enum Target {
     Nftables,
     OpenWrt,
     PfSense,
+    PortForward,
 }
 
 impl Target {
     /// All of them, in the order in which they are listed.
-    pub const ALL: [Self; 3] = [Self::Nftables, Self::OpenWrt, Self::PfSense];
+    pub const ALL: [Self; 4] = [Self::Nftables, Self::OpenWrt, Self::PfSense, Self::PortForward];
 
     /// The word in the language and on the command line, and the name of its folders.
     #[must_use]
@@ -31,6 +33,7 @@ impl Target {
             Self::Nftables => "nftables",
             Self::OpenWrt => "openwrt",
             Self::PfSense => "pfsense",
+            Self::PortForward => "port-forward",
         }
     }
 
@@ -49,6 +52,16 @@ impl Target {
                 &["firewall", "network", "dhcp", "hedgerow/table.nft", "hedgerow/forward.nft", "hedgerow/dstnat.nft"]
             }
             Self::PfSense => &[pfsense::read::FILE],
+            Self::PortForward => &port_forward::read::FILES,
+        }
+    }
+
+    /// Is a file read back, by its name in the folder of the target?
+    #[must_use]
+    pub fn is_read(self, name: &str) -> bool {
+        match self {
+            Self::PortForward => port_forward::read::reads(name),
+            _ => self.reads().contains(&name),
         }
     }
 
@@ -56,8 +69,45 @@ impl Target {
     #[must_use]
     pub const fn takes_base(self) -> bool {
         match self {
-            Self::Nftables => false,
+            Self::Nftables | Self::PortForward => false,
             Self::OpenWrt | Self::PfSense => true,
+        }
+    }
+
+    /// What a proof about this target covers, for a reader in a hurry.
+    #[must_use]
+    pub const fn covers(self) -> &'static str {
+        match self {
+            Self::Nftables | Self::OpenWrt | Self::PfSense => "IPv4, IPv6",
+            Self::PortForward => "forwards alone",
+        }
+    }
+
+    /// What a proof says, in the words of `docs/verify.md`.
+    #[must_use]
+    pub const fn proves(self) -> &'static [&'static str] {
+        match self {
+            Self::Nftables | Self::OpenWrt | Self::PfSense => &[
+                "the first packet of a connection, IPv4 or IPv6, passes exactly when the policy lets it, under the same translation",
+                "replies, and errors about connections that are allowed, pass",
+                "packets that belong to no connection do not pass",
+            ],
+            Self::PortForward => &[
+                "the first packet of a connection that comes from the internet is forwarded exactly when the policy lets it, to the same address and port; nothing else of the policy",
+            ],
+        }
+    }
+
+    /// Files that are configurations of their own: each of the parts has to be equal to the policy. A list of forwards
+    /// says the same in many forms, and for each router in a row.
+    #[must_use]
+    pub fn parts(self, files: &[File]) -> Vec<Vec<File>> {
+        match self {
+            Self::PortForward => {
+                let read = files.iter().filter(|file| files.len() == 1 || port_forward::read::reads(&file.name));
+                read.map(|file| vec![file.clone()]).collect()
+            }
+            _ => vec![files.to_vec()],
         }
     }
 
@@ -66,7 +116,7 @@ impl Target {
     pub fn is_foreign(self, files: &[File], line: &Line) -> bool {
         let file = files.iter().find(|file| file.name == line.file);
         match self {
-            Self::Nftables => false,
+            Self::Nftables | Self::PortForward => false,
             Self::OpenWrt => line.line > 0 && file.is_some_and(|file| !openwrt::render::is_own(&file.text, line.line)),
             Self::PfSense => line.line > 0 && !pfsense::render::is_own(&line.text),
         }
@@ -81,6 +131,7 @@ impl Target {
             Self::Nftables => nftables::render::render(request),
             Self::OpenWrt => openwrt::render::render(request),
             Self::PfSense => pfsense::render::render(request),
+            Self::PortForward => port_forward::render::render(request),
         }
     }
 
@@ -100,6 +151,7 @@ impl Target {
                 .map_err(|error| Unreadable::new(error.to_string())),
             Self::OpenWrt => openwrt::read::read(files, topology, limits, space),
             Self::PfSense => pfsense::read::read(files, topology, limits, space),
+            Self::PortForward => port_forward::read::read(files, topology, space),
         }
     }
 }

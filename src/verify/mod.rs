@@ -14,7 +14,7 @@ use crate::{
     model::Network,
     packet::{Cube, Family, Field, Ranges, Set, Side, Space, prefix},
     policy::{Cause, Meaning, Standing, let_through},
-    router::{Behaviour, Dnat, Facts, File, LOCAL, Limits, Line, Outcome, Snat, Topology, Unreadable, number},
+    router::{Behaviour, Dnat, Facts, File, LOCAL, Limits, Line, Outcome, Scope, Snat, Topology, Unreadable, number},
     target::Target,
 };
 
@@ -37,11 +37,37 @@ impl Verdict {
     }
 }
 
-/// Compares a configuration with what a policy means.
+/// Compares files with what a policy means: each of the configurations that they are.
 ///
 /// # Errors
-/// If the router would refuse the configuration, or it is too large to be evaluated.
+/// If the router would refuse a configuration, or it is too large to be evaluated.
 pub fn compare(
+    target: Target,
+    files: &[File],
+    network: &Network,
+    standing: &Standing,
+    meaning: &Meaning,
+    (limits, space): (&mut Limits, &mut Space),
+) -> Result<Verdict, Unreadable> {
+    let parts = target.parts(files);
+    if parts.is_empty() {
+        return Err(Unreadable::new("there is no configuration to compare"));
+    }
+    let mut whole = Verdict::default();
+    for part in parts {
+        let verdict = compare_one(target, &part, network, standing, meaning, (limits, space))?;
+        whole.differences.extend(verdict.differences);
+        whole.unknown.extend(verdict.unknown);
+        for addition in verdict.additions {
+            if !whole.additions.contains(&addition) {
+                whole.additions.push(addition);
+            }
+        }
+    }
+    Ok(whole)
+}
+
+fn compare_one(
     target: Target,
     files: &[File],
     network: &Network,
@@ -52,8 +78,22 @@ pub fn compare(
     let configuration = target.read(files, &standing.topology, limits, space)?;
     let facts = configuration.facts(space);
     let mut verdict = Verdict { unknown: facts.unknown.clone(), ..Verdict::default() };
-    first_packets(&standing.topology, meaning, &facts, &mut verdict, space);
-    later_packets(network, standing, &facts, &mut verdict, space);
+    match &facts.scope {
+        Scope::Everything => {
+            first_packets(&standing.topology, &meaning.behaviour, &facts, &mut verdict, space);
+            later_packets(network, standing, &facts, &mut verdict, space);
+        }
+        Scope::Only { packets, beside } => {
+            verdict.additions.clone_from(beside);
+            let meant = within(&meaning.behaviour, *packets, space);
+            first_packets(&standing.topology, &meant, &facts, &mut verdict, space);
+        }
+        Scope::Arriving { packets, beside } => {
+            verdict.additions.clone_from(beside);
+            let meant = arriving(&meaning.behaviour, *packets, space);
+            first_packets(&standing.topology, &meant, &facts, &mut verdict, space);
+        }
+    }
     for difference in &mut verdict.differences {
         difference.causes = causes(meaning, difference);
         difference.line = configuration.decided_by(&difference.packet, &standing.topology, limits, space);
@@ -64,10 +104,30 @@ pub fn compare(
     Ok(verdict)
 }
 
+/// A behaviour as far as some packets go.
+fn within(behaviour: &Behaviour, packets: Set, space: &mut Space) -> Behaviour {
+    let mut found = Behaviour::default();
+    for (outcome, accepted) in &behaviour.accepted {
+        let here = space.intersect(*accepted, packets);
+        found.add(space, *outcome, here);
+    }
+    found
+}
+
+/// Which packets have to arrive, of some, for a behaviour to be: all that pass, whatever becomes of them.
+fn arriving(behaviour: &Behaviour, packets: Set, space: &mut Space) -> Behaviour {
+    let all = behaviour.all(space);
+    let all = space.project(all, Field::Out);
+    let mut found = Behaviour::default();
+    let here = space.intersect(all, packets);
+    found.add(space, Outcome::default(), here);
+    found
+}
+
 /// The packets that open connections: who passes, and how they are translated.
-fn first_packets(topology: &Topology, meaning: &Meaning, facts: &Facts, verdict: &mut Verdict, space: &mut Space) {
+fn first_packets(topology: &Topology, meant: &Behaviour, facts: &Facts, verdict: &mut Verdict, space: &mut Space) {
     let [meant, certain, possible] =
-        [&meaning.behaviour, &facts.surely, &facts.possibly].map(|behaviour| settled(behaviour, topology, space));
+        [meant, &facts.surely, &facts.possibly].map(|behaviour| settled(behaviour, topology, space));
     let translatable = space.project(facts.first, Field::Out);
     let get = |behaviour: &Behaviour, outcome: &Outcome| behaviour.accepted.get(outcome).copied().unwrap_or(Set::EMPTY);
     let behaviours = [&meant, &certain, &possible];

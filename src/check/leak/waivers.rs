@@ -70,7 +70,12 @@ impl<'a> Waivers<'a> {
     }
 
     /// Waivers of nothing: misspelt, or no longer needed. `decided` says whether a check was decided at all.
-    pub(in crate::check) fn unused(&self, known: &[&str], decided: impl Fn(&str) -> bool) -> Vec<Diagnostic> {
+    pub(in crate::check) fn unused(
+        &self,
+        network: &Network,
+        known: &[&str],
+        decided: impl Fn(&str) -> bool,
+    ) -> Vec<Diagnostic> {
         let mut found = Vec::new();
         for (waiver, used) in self.list.iter().filter(|(waiver, _)| !waiver.expired) {
             let id = plain(&waiver.id);
@@ -91,7 +96,8 @@ impl<'a> Waivers<'a> {
                 found.push(
                     Diagnostic::warning("unused-waiver", waiver.span, format!("`{id}` finds nothing of this"))
                         .label("waives nothing")
-                        .help("remove it: what it let pass is no longer there"),
+                        .help("remove it: what it let pass is no longer there")
+                        .fix(network.removal(waiver.span, "waiver")),
                 );
             }
         }

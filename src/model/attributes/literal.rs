@@ -6,7 +6,7 @@ use ipnet::IpNet;
 
 use super::Errors;
 use crate::{
-    diagnostic::{Diagnostic, Span},
+    diagnostic::{Diagnostic, Fix, Span},
     syntax::tree::Name,
 };
 
@@ -84,7 +84,7 @@ pub fn network(address: IpAddr, length: u8, span: Span, errors: &Errors) -> Opti
         Diagnostic::error("host-bits", span, format!("`{address}/{length}` has bits set behind its length"))
             .label("this names a host and a network at once")
             .help(format!("write the network as `{}/{length}`, or the host as `{address}`", net.network()))
-            .fix(format!("{}/{length}", net.network())),
+            .fix(Fix::offer("write the network", span, format!("{}/{length}", net.network()))),
     );
     None
 }

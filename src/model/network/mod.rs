@@ -23,7 +23,7 @@ use super::{
     address::AddressSet,
     service::{Traffic, Trait},
 };
-use crate::diagnostic::Span;
+use crate::diagnostic::{Fix, Span};
 
 pub use crate::syntax::tree::{Action, AssertionKind};
 pub use home_assistant::{HomeAssistant, Install};
@@ -77,6 +77,9 @@ pub struct Network {
     pub services: Vec<(String, Vec<Traffic>)>,
     /// Every address, prefix and range that the policy's own files write out, by its first and last address.
     pub literals: Vec<(IpAddr, IpAddr, Span)>,
+    /// The text to take out for each statement of the policy's own files, by the statement's place; and whether it stands
+    /// in the main file, which no other policy takes in.
+    pub removals: BTreeMap<Span, (Span, bool)>,
     /// What is worth knowing of the services that say something of themselves, by name.
     pub traits: BTreeMap<String, BTreeSet<Trait>>,
 }
@@ -122,6 +125,16 @@ impl Network {
             .flat_map(|zone| zone.networks.iter().map(|network| network.net).chain(zone.upstream.iter().copied()));
         let own = AddressSet::nets(own);
         crate::model::address::public().minus(&own)
+    }
+
+    /// Takes out the statement of the policy's own files in which a place lies, for a caller who knows that the policy
+    /// means the same without it. A file that others may take in as well is only offered to be changed.
+    #[must_use]
+    pub fn removal(&self, place: Span, sort: &str) -> Option<Fix> {
+        let from = Span { end: u32::MAX, ..place };
+        let (statement, (removal, own)) = self.removals.range(..=from).next_back()?;
+        let inside = statement.source == place.source && place.end <= statement.end;
+        inside.then(|| Fix { safe: *own, ..Fix::removal(format!("remove this {sort}"), *removal) })
     }
 
     /// May the hosts of a zone ask the router for names?

@@ -169,7 +169,8 @@ impl Resolver<'_> {
             Diagnostic::warning("expired-waiver", span, format!("this waiver ran out on {date}"))
                 .label("hides nothing any more")
                 .note(format!("today is {}", self.today))
-                .help("mend what it waived, remove it, or give it a new date with a reason"),
+                .help("mend what it waived, remove it, or give it a new date with a reason")
+                .fix(self.network.removal(span, "waiver")),
         );
         true
     }

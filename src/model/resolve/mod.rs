@@ -131,7 +131,12 @@ pub fn resolve(units: Units, sources: &Sources, world: &dyn World) -> (Network, 
         earlier: &units.errors,
         root: &units.root,
         spoken: spoken(&units.spoken),
-        network: Network { literals: units.spoken.clone(), today: world.today(), ..Network::default() },
+        network: Network {
+            removals: units.removals.clone(),
+            literals: units.spoken.clone(),
+            today: world.today(),
+            ..Network::default()
+        },
         internet: AddressSet::default(),
         own: AddressSet::default(),
         zone_sets: Vec::new(),

@@ -145,7 +145,8 @@ impl<'t> Resolver<'t> {
             Diagnostic::error("expired-rule", span, format!("this ran out on {date}"))
                 .label("not compiled any more")
                 .note(format!("today is {}", self.today))
-                .help("remove the statement, or give it a new date if it is still needed"),
+                .help("remove the statement, or give it a new date if it is still needed")
+                .fix(self.network.removal(span, "statement")),
         );
         true
     }

@@ -2,7 +2,7 @@
 
 use super::{Lazy, Resolver};
 use crate::{
-    diagnostic::{Diagnostic, Span, nearest},
+    diagnostic::{Diagnostic, Fix, Span, nearest},
     model::{
         attributes::Attributes,
         load::Space,
@@ -99,7 +99,7 @@ impl Resolver<'_> {
                         Diagnostic::error("backward-range", part.span, "this range has nothing in it")
                             .label("its end lies before its start")
                             .help(format!("write `{to}-{from}`"))
-                            .fix(format!("{to}-{from}")),
+                            .fix(Fix::offer("turn the range around", part.span, format!("{to}-{from}"))),
                     );
                     good = false;
                 }

@@ -42,9 +42,8 @@ struct Finding {
     notes: Vec<String>,
     /// What to do next.
     help: Vec<String>,
-    /// A change of the text that mends it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    fix: Option<Fix>,
+    /// Changes of the text that mend it, each by itself; the best one first.
+    fixes: Vec<Fix>,
 }
 
 #[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
@@ -63,6 +62,16 @@ struct Related {
 
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 struct Fix {
+    /// What it does, as an order.
+    title: String,
+    /// Does the policy mean the same afterwards? `hedgerow check --fix` applies these only.
+    safe: bool,
+    /// The changes that belong together; their places do not overlap.
+    edits: Vec<Edit>,
+}
+
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+struct Edit {
     place: Place,
     replacement: String,
 }
@@ -116,9 +125,18 @@ fn finding(diagnostic: &Diagnostic, found: &Found<'_>) -> Finding {
             .collect(),
         notes: diagnostic.notes.clone(),
         help: diagnostic.help.clone(),
-        fix: diagnostic
-            .fix
-            .as_ref()
-            .map(|fix| Fix { place: Place::of(fix.span, found), replacement: fix.replacement.clone() }),
+        fixes: diagnostic
+            .fixes
+            .iter()
+            .map(|fix| Fix {
+                title: fix.title.clone(),
+                safe: fix.safe,
+                edits: fix
+                    .edits
+                    .iter()
+                    .map(|edit| Edit { place: Place::of(edit.span, found), replacement: edit.replacement.clone() })
+                    .collect(),
+            })
+            .collect(),
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Found, Rule, place::Place};
-use crate::diagnostic::{Diagnostic, Severity, Span};
+use crate::diagnostic::{Diagnostic, Edit, Fix, Severity, Span};
 
 /// One run with all findings. `rules` tells about the codes of the catalogue; other codes are listed by themselves.
 #[must_use]
@@ -77,15 +77,22 @@ fn result(diagnostic: &Diagnostic, found: &Found<'_>, codes: &[&str]) -> Value {
     if !related.is_empty() {
         fields.insert("relatedLocations".to_owned(), Value::Array(related));
     }
-    if let Some(fix) = &diagnostic.fix {
-        let place = Place::of(fix.span, found);
-        let change = json!({
-            "artifactLocation": { "uri": uri(&place.file) },
-            "replacements": [{ "deletedRegion": region(&place), "insertedContent": { "text": fix.replacement } }],
-        });
-        fields.insert("fixes".to_owned(), json!([{ "artifactChanges": [change] }]));
+    if !diagnostic.fixes.is_empty() {
+        fields.insert("fixes".to_owned(), diagnostic.fixes.iter().map(|change| fix(change, found)).collect());
     }
     result
+}
+
+fn fix(fix: &Fix, found: &Found<'_>) -> Value {
+    let change = |edit: &Edit| {
+        let place = Place::of(edit.span, found);
+        json!({
+            "artifactLocation": { "uri": uri(&place.file) },
+            "replacements": [{ "deletedRegion": region(&place), "insertedContent": { "text": edit.replacement } }],
+        })
+    };
+    let changes: Vec<Value> = fix.edits.iter().map(change).collect();
+    json!({ "description": { "text": fix.title }, "artifactChanges": changes })
 }
 
 fn location(span: Span, found: &Found<'_>) -> Value {

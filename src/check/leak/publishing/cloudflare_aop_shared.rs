@@ -2,7 +2,7 @@
 
 use super::{
     super::{Finding, Outcome, Subject, subject::warning},
-    cloudflare::proxied,
+    proxied,
 };
 use crate::{diagnostic::Severity, model::OriginPulls};
 

@@ -5,9 +5,9 @@ use super::{
         Finding, Outcome, Subject,
         subject::{error, host},
     },
-    cloudflare::{Cloudflare, proxied},
+    proxied,
 };
-use crate::model::{AddressSet, Region};
+use crate::model::{Cloudflare, Region};
 
 pub fn run(subject: &mut Subject<'_>) -> Outcome {
     let names = proxied(subject);
@@ -15,12 +15,9 @@ pub fn run(subject: &mut Subject<'_>) -> Outcome {
         return Outcome::NotApplicable("no proxied name");
     }
     let network = subject.network;
-    let cloudflare = Cloudflare::new();
-    // Who says when a list was compared with Cloudflare's may know of prefixes that hedgerow does not know yet.
-    let own = network.ranges.iter().filter(|list| list.checked.is_some() && cloudflare.is_copied_by(list));
-    let mut edges: Vec<AddressSet> = own.map(|list| list.addresses.clone()).collect();
-    edges.extend([cloudflare.known, cloudflare.retired]);
-    let edges = AddressSet::union_of(&edges);
+    // What was theirs once is told of by `cloudflare-ranges-stale`.
+    let cloudflare = Cloudflare::standard();
+    let edges = cloudflare.edges(network).union(&cloudflare.retired);
     let others: Vec<Region> = subject
         .internet()
         .into_iter()

@@ -6,11 +6,11 @@ use jiff::civil::Date;
 
 use super::{
     super::{Finding, Outcome, Subject, subject::warning},
-    cloudflare::{Cloudflare, proxied},
+    proxied,
 };
 use crate::{
     diagnostic::{Diagnostic, Span},
-    model::{AddressSet, NamedRanges, Network, RangesId, address::address},
+    model::{AddressSet, Cloudflare, NamedRanges, Network, RangesId, address::address},
     packet::Family,
 };
 
@@ -19,7 +19,7 @@ const DAYS: i64 = 180;
 
 pub fn run(subject: &mut Subject<'_>) -> Outcome {
     let network = subject.network;
-    let cloudflare = Cloudflare::new();
+    let cloudflare = Cloudflare::standard();
     let mut told = BTreeSet::new();
     let mut found = Vec::new();
     let mut used = !proxied(subject).is_empty();

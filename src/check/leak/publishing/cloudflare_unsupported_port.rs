@@ -2,7 +2,7 @@
 
 use super::{
     super::{Finding, Outcome, Subject, subject::error},
-    cloudflare::proxied,
+    proxied,
 };
 use crate::model::{Exposure, Tls};
 

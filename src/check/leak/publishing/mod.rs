@@ -2,7 +2,6 @@
 
 mod acme_http01_unreachable;
 mod acme_port_left_open;
-mod cloudflare;
 mod cloudflare_aop_shared;
 mod cloudflare_origin_open;
 mod cloudflare_ranges_stale;
@@ -17,8 +16,9 @@ pub(super) mod tunnels;
 
 use super::{
     Decided::{Always, Asked},
-    Leak, leak,
+    Leak, Subject, leak,
 };
+use crate::model::{Exposure, Proxied};
 
 pub const CHECKS: &[Leak] = &[
     leak!("acme-http01-unreachable", Error, Asked(acme_http01_unreachable::run)),
@@ -35,3 +35,9 @@ pub const CHECKS: &[Leak] = &[
     leak!("tunnel-egress-blocked", Error, Asked(tunnel_egress_blocked::run)),
     leak!("tunnel-publishes-lan", Error, Asked(tunnel_publishes_lan::run)),
 ];
+
+/// The exposures whose names Cloudflare's servers answer to.
+fn proxied<'a>(subject: &Subject<'a>) -> Vec<(&'a Exposure, Proxied)> {
+    let live = subject.network.exposures.iter().filter(|exposure| !exposure.expired && exposure.tunnel.is_none());
+    live.filter_map(|exposure| exposure.proxied.map(|proxied| (exposure, proxied))).collect()
+}

@@ -72,7 +72,7 @@ impl Resolver<'_> {
             expired,
         };
         self.tunnel_attributes(&attributes, &exposure);
-        self.pulls_need_tls(&exposure);
+        self.fits_the_proxy(&attributes, &exposure);
         if self.exposable(&exposure, &tree.host.span) {
             self.network.exposures.push(Exposure { span: self.head(span), ..exposure });
         }

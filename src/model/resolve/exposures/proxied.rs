@@ -30,10 +30,20 @@ impl Resolver<'_> {
         Some(Proxied { pulls: pulls.unwrap_or(OriginPulls::Off), span: arguments.span() })
     }
 
-    /// Reports a client certificate that there is no TLS for.
-    pub(super) fn pulls_need_tls(&self, exposure: &Exposure) {
-        let Some(proxied) = exposure.proxied.filter(|proxied| proxied.pulls != OriginPulls::Off) else { return };
-        if exposure.tls == Some(Tls::None) {
+    /// Reports a client certificate that there is no TLS for, and a challenge that ends at the proxy.
+    pub(super) fn fits_the_proxy(&self, attributes: &Attributes<'_>, exposure: &Exposure) {
+        let Some(proxied) = exposure.proxied else { return };
+        if exposure.tls == Some(Tls::Alpn01)
+            && let Some(tls) = attributes.get("tls")
+        {
+            self.report(
+                Diagnostic::error("misplaced-attribute", tls.span(), "`alpn-01` does not get past Cloudflare")
+                    .label("the challenge is in the handshake, which Cloudflare answers itself")
+                    .also(proxied.span, "proxied here")
+                    .help("write `tls letsencrypt dns-01`, or `tls own` with a certificate of Cloudflare's for the origin"),
+            );
+        }
+        if exposure.tls == Some(Tls::None) && proxied.pulls != OriginPulls::Off {
             self.report(
                 Diagnostic::error("misplaced-attribute", proxied.span, "`origin-pulls` needs TLS on this side")
                     .label("a certificate is shown within TLS, and there is `tls none`")

@@ -91,6 +91,7 @@ impl Configuration for Reading {
             },
             unknown: self.unknown.iter().map(line).collect(),
             additions: Vec::new(),
+            scope: crate::router::Scope::Everything,
         }
     }
 

@@ -102,6 +102,7 @@ fn facts(config: &Config, rules: &Rules, topology: &Topology, space: &mut Space)
         invalid_accepted: stray,
         unknown,
         additions: additions(added, space),
+        scope: crate::router::Scope::Everything,
     }
 }
 
