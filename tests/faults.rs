@@ -174,7 +174,10 @@ const FAULTS: &[Fault] = &[
     (
         "a forward from before the tunnel",
         "cgnat-tunnel",
-        &[("", "expose ha : home-assistant { port 443;  tls own;  hairpin off;  ipv6 off }")],
+        &[
+            ("    uplink    cgnat\n", "    uplink    public\n"),
+            ("", "expose ha : home-assistant { port 443;  tls own;  hairpin off;  ipv6 off }"),
+        ],
         &["tunnel-and-forward"],
     ),
     ("all ICMPv6 denied", "cgnat-tunnel", &[("", "deny private -> internet : icmpv6")], &["icmpv6-overblocked"]),
@@ -221,6 +224,111 @@ const FAULTS: &[Fault] = &[
         &["backend-not-enforcing"],
     ),
     (
+        "a television of another subnet",
+        "direct-tls",
+        &[("", "host tv { zone iot;  address 192.168.30.60;  same-subnet }")],
+        &["same-subnet-device"],
+    ),
+    (
+        "a forward behind CGNAT",
+        "cgnat-tunnel",
+        &[("", "expose ha : home-assistant { port 443;  tls own;  hairpin off;  ipv6 off }")],
+        &["cgnat-forward-useless"],
+    ),
+    (
+        "Tailscale's add-on as it is delivered",
+        "cgnat-tunnel",
+        &[("kind tailscale;  server router", "kind tailscale;  server ha;  runs-as addon")],
+        &["overlay-advertises-all"],
+    ),
+    (
+        "an exit node",
+        "cgnat-tunnel",
+        &[("kind tailscale;  server router", "kind tailscale;  server router;  exit-node on")],
+        &["overlay-advertises-all"],
+    ),
+    (
+        "Funnel",
+        "cgnat-tunnel",
+        &[("kind tailscale;  server router", "kind tailscale;  server router;  share on")],
+        &["overlay-public-share"],
+    ),
+    (
+        "a network of a modem, and a rule that covers it",
+        "cgnat-tunnel",
+        &[
+            ("    uplink    cgnat\n", "    uplink    cgnat\n    upstream  192.168.100.0/24\n"),
+            ("", "allow guest -> wan"),
+        ],
+        &["upstream-device-reachable"],
+    ),
+    (
+        "OpenVPN on the fail-over line, too",
+        "multi-uplink-office",
+        &[("    on     wan\n", "    on     wan, lte\n")],
+        &["cgnat-forward-useless"],
+    ),
+    (
+        "everything from the VPN",
+        "multi-uplink-office",
+        &[("", "allow ovpn -> any")],
+        &["vpn-too-wide", "mgmt-reachable-from-vpn-users"],
+    ),
+    (
+        "the pool of the VPN in the network of the computers",
+        "multi-uplink-office",
+        &[("10.8.250.0/24", "10.8.20.0/25"), ("10.8.250.4;", "10.8.20.4;"), ("10.8.250.20", "10.8.20.20")],
+        &["overlapping-subnets"],
+    ),
+    (
+        "containers in the network of the office",
+        "multi-uplink-office",
+        &[("runs smb, nfs }", "runs smb, nfs;  bridges 10.8.21.0/24 }")],
+        &["overlapping-subnets"],
+    ),
+    (
+        "two lines in use, and answers by whichever",
+        "multi-uplink-office",
+        &[
+            ("    uplink    cgnat\n    failover\n", "    uplink    public\n"),
+            ("    on     wan\n", "    on     wan, lte\n"),
+        ],
+        &["multiwan-reply-path"],
+    ),
+    (
+        "a VPN user asks the account server",
+        "multi-uplink-office",
+        &[("", "allow vpn-user -> ipa : radius")],
+        &["radius-reachable"],
+    ),
+    (
+        "a full tunnel without IPv6, and a resolver outside",
+        "multi-uplink-office",
+        &[("    server router\n", "    server router\n    tunnel full\n    ipv6 off\n    resolver 9.9.9.9\n")],
+        &["vpn-ipv6-leak", "vpn-dns-leak"],
+    ),
+    (
+        "a second leg that answers by the first",
+        "multi-uplink-office",
+        &[
+            (
+                "host nas       { zone srv;  address 10.8.10.30;",
+                "host nas       { zone srv, cam;  address 10.8.10.30, 10.8.40.30;  default-route srv;",
+            ),
+            ("allow pc                -> nas      : smb", "allow pc                -> 10.8.40.30 : smb"),
+        ],
+        &["multi-homed-host-bridges-zones", "transitive-pivot", "asymmetric-route-risk"],
+    ),
+    (
+        "the line behind another router",
+        "multi-uplink-office",
+        &[(
+            "    address   198.51.100.10, 198.51.100.11\n    uplink    public\n",
+            "    address   198.51.100.10, 198.51.100.11\n    uplink    private\n    upstream  192.168.178.0/24\n",
+        )],
+        &["double-nat"],
+    ),
+    (
         "an exchange for everybody",
         "multi-uplink-office",
         &[("", "host pbx { zone srv;  address 10.8.10.40 }\nexpose pbx : sip { on wan;  ipv6 off;  hairpin off }")],
@@ -265,7 +373,11 @@ fn example(name: &str) -> String {
 fn findings(checked: &Checked) -> BTreeSet<(&'static str, String)> {
     let mut found = BTreeSet::new();
     for one in &checked.diagnostics {
-        let ids = ["no-such-subnet"].contains(&one.code).then_some("ipv6-zone-without-prefix");
+        let ids = match one.code {
+            "no-such-subnet" => Some("ipv6-zone-without-prefix"),
+            "overlapping-networks" => Some("overlapping-subnets"),
+            _ => None,
+        };
         let Some(id) = ids.or_else(|| find(one.code).map(|leak| leak.id)) else { continue };
         if id != "redundant-rule" {
             let text = checked.sources.text(one.primary.span).lines().next().unwrap_or_default();

@@ -72,6 +72,14 @@ impl Traffic {
         }
     }
 
+    /// Is there a destination port that both speak of, whatever the source ports are?
+    #[must_use]
+    pub fn meets(&self, other: &Self) -> bool {
+        let alike = self.protocol.is_none() || other.protocol.is_none() || self.protocol == other.protocol;
+        let shared = |(from, to): &(u16, u16)| other.to.iter().any(|(start, end)| start <= to && from <= end);
+        alike && (self.to.is_empty() || other.to.is_empty() || self.to.iter().any(shared))
+    }
+
     /// Is a packet part of it?
     #[must_use]
     pub fn holds(&self, packet: &Packet) -> bool {

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use super::{
     classes::{Class, Classes, Leg},
     name::address_name,
+    tunnelled::{self, Tunnelled, at_once, tunnelled},
 };
 use crate::{
     diagnostic::{Diagnostic, Span},
@@ -23,6 +24,8 @@ pub enum Step {
     SameZone,
     /// By its second leg, or under its other address.
     SameHost,
+    /// From the internet, by a tunnel which the router does not see into.
+    Tunnelled { words: String, span: Span },
 }
 
 /// A chain: where it starts, and each step with where it leads.
@@ -40,6 +43,7 @@ pub(super) struct Walk<'a> {
     /// The same without protocols, ports and times: who reaches whom at all.
     ends: Set,
     pub(super) index: BTreeMap<Leg, usize>,
+    tunnelled: Vec<Tunnelled>,
     space: &'a mut Space,
 }
 
@@ -62,7 +66,9 @@ pub fn chains(
 ) -> Option<Vec<Path>> {
     let other = other_legs(network, to);
     let to = &[to, &other].concat();
-    let regions: Vec<Region> = from.iter().chain(to).cloned().collect();
+    let tunnelled = tunnelled(network);
+    let led = tunnelled.iter().flat_map(|one| &one.to);
+    let regions: Vec<Region> = from.iter().chain(to).chain(led).cloned().collect();
     let classes = Classes::new(network, &meant.meaning, &regions);
     let limit = meant.paths;
     let space = &mut meant.space;
@@ -76,7 +82,7 @@ pub fn chains(
         .enumerate()
         .flat_map(|(index, class)| class.legs.iter().map(move |leg| (*leg, index)))
         .collect();
-    let mut walk = Walk { network, classes, reaching, ends, index, space };
+    let mut walk = Walk { network, classes, reaching, ends, index, tunnelled, space };
     let shortest = walk.shortest(from, (to, &other), traffic)?;
     let mut found = vec![shortest];
     if limit > 1 {
@@ -122,6 +128,12 @@ impl Walk<'_> {
                 start: leg_of(&packet, true),
                 steps: vec![(Step::Routed(packet), leg_of(&packet, false))],
             });
+        }
+        let outside = self.index.keys().find(|leg| self.network.zone(leg.zone).is_internet() && holds(from, **leg));
+        if let Some(start) = outside.copied()
+            && let Some(path) = at_once(&self.tunnelled, start, to, traffic, self.index.keys().copied())
+        {
+            return Some(path);
         }
         let onto = self.onto(to, traffic);
         let mut parents: BTreeMap<Leg, Option<(Leg, Step)>> = BTreeMap::new();
@@ -229,6 +241,11 @@ impl Walk<'_> {
                 found.entry(*other).or_insert(Step::SameHost);
             }
         }
+        if zone.is_internet() {
+            for (step, other) in tunnelled::steps(&self.tunnelled, self.index.keys().copied()) {
+                found.entry(other).or_insert(step);
+            }
+        }
         let from = self.from(leg);
         let here = self.space.intersect(self.ends, from);
         let candidates: Vec<Leg> = self
@@ -296,6 +313,8 @@ impl Path {
         let router = |packet: &Packet, number: u16| number == LOCAL && packet.ingress != packet.egress;
         let mut text = match self.steps.first() {
             Some((Step::Routed(packet), _)) if router(packet, packet.ingress) => "router".to_owned(),
+            // Whoever comes by a tunnel has no address here.
+            Some((Step::Tunnelled { .. }, _)) => "internet".to_owned(),
             _ => name(self.start),
         };
         for (step, leg) in &self.steps {
@@ -303,6 +322,7 @@ impl Path {
                 Step::Routed(packet) => service_words(packet),
                 Step::SameZone => "same zone, unfiltered".to_owned(),
                 Step::SameHost => "same host".to_owned(),
+                Step::Tunnelled { words, .. } => format!("{words} by tunnel"),
             };
             let end = match step {
                 Step::Routed(packet) if router(packet, packet.egress) => "router".to_owned(),
@@ -341,6 +361,10 @@ fn report(network: &Network, meaning: &Meaning, assertion: &Assertion, path: &Pa
         .note(format!("path: {}", path.sentence(network)));
     let mut told: Vec<Span> = Vec::new();
     for (number, (step, leg)) in path.steps.iter().enumerate() {
+        if let Step::Tunnelled { span, .. } = step {
+            let name = address_name(network, leg.zone, address(leg.family, leg.address));
+            error = error.also(*span, format!("step {}: a tunnel leads to {name}", number + 1));
+        }
         let Step::Routed(packet) = step else { continue };
         for span in let_through(meaning, packet).iter().filter_map(|cause| cause.span()) {
             if !told.contains(&span) {

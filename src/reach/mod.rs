@@ -11,6 +11,7 @@ mod explain;
 mod graph;
 mod name;
 mod triples;
+mod tunnelled;
 mod words;
 
 pub use chain::{Path, Step, chains, never, service_words};

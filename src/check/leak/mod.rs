@@ -23,7 +23,9 @@ pub use finding::{About, Finding, Outcome};
 pub use page::{Page, pages};
 pub use run::Reckoning;
 pub(super) use run::run;
+use segmentation::vpn_users;
 pub use subject::Subject;
+use uplinks::closed_by_provider;
 pub(super) use waivers::{Waivers, plain};
 
 use crate::diagnostic::Severity;

@@ -30,7 +30,7 @@ pub use home_assistant::{HomeAssistant, Install};
 pub use host::{Host, HostAddress, HostIntegration, Lease};
 pub use opening::{Exposure, Overlay, Peer, Redirect, Reflector, Resolver, Through, Tls, Vpn, VpnKind};
 pub use promise::{Assertion, Check, ExposedEntry, ExposedList, Waiver};
-pub use provider::{CatchAll, Connection, Need, OriginPulls, Proxied, Published, Tunnel, TunnelKind};
+pub use provider::{CatchAll, Connection, Led, Need, OriginPulls, Proxied, Published, Tunnel, TunnelKind};
 pub use proxy::{Product, Proxy, RunsAs};
 pub use ranges::{NamedRanges, RangesId};
 pub use rule::{Limit, Options, Place, Region, Rule, Schedule, TimeUnit};

@@ -28,6 +28,8 @@ pub struct Exposure {
     pub from_lists: Vec<RangesId>,
     /// The uplinks that take the forward.
     pub on: Vec<ZoneId>,
+    /// Where the policy names these uplinks; without that they are all that there are.
+    pub on_span: Option<Span>,
     pub port: Option<(u16, Span)>,
     pub through: Option<Through>,
     pub tunnel: Option<Tunnel>,
@@ -99,8 +101,8 @@ pub struct Vpn {
     pub on: Vec<ZoneId>,
     /// The host that ends the tunnel; none is the router.
     pub server: Option<HostId>,
-    /// Does the policy name these uplinks, or are they all that there are?
-    pub on_said: bool,
+    /// Where the policy names these uplinks; without that they are all that there are.
+    pub on_span: Option<Span>,
     pub full_tunnel: bool,
     pub radius: Option<HostId>,
     pub peers: Vec<Peer>,

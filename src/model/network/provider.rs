@@ -1,6 +1,6 @@
 //! Whom an exposure hands its name to: a proxy of the provider before it, or a tunnel that goes out to one.
 
-use super::{HostId, Region};
+use super::{Exposure, HostId, Network, Place, Region};
 use crate::{
     diagnostic::Span,
     model::service::{TCP, Traffic, UDP},
@@ -77,6 +77,48 @@ pub struct Connection {
     pub traffic: Vec<Traffic>,
     pub text: String,
     pub span: Span,
+}
+
+/// Something that a tunnel leads everybody to: its provider asks nobody who it is.
+#[derive(Clone, Debug)]
+pub struct Led<'n> {
+    pub exposure: &'n Exposure,
+    pub tunnel: &'n Tunnel,
+    pub span: Span,
+    pub to: Vec<Region>,
+    pub traffic: Vec<Traffic>,
+    /// As the policy writes it.
+    pub text: &'n str,
+}
+
+impl Network {
+    /// All that tunnels lead everybody to: what is exposed by them, and what they publish beside it. No router sees
+    /// these packets come in.
+    #[must_use]
+    pub fn led_by_tunnels(&self) -> Vec<Led<'_>> {
+        let mut found = Vec::new();
+        for exposure in self.exposures.iter().filter(|exposure| !exposure.expired) {
+            let Some(tunnel) = exposure.tunnel.as_ref().filter(|tunnel| !tunnel.access) else { continue };
+            let host = self.host(exposure.host);
+            let leg = |zone: &super::ZoneId| Region {
+                place: Place::Zone(*zone),
+                addresses: host.address_set(Some(*zone)),
+                whole: false,
+            };
+            let to = host.zones.iter().map(leg).filter(|region| !region.addresses.is_empty()).collect();
+            let (span, text) = (exposure.span, exposure.service_text.as_str());
+            found.push(Led { exposure, tunnel, span, to, traffic: exposure.service.clone(), text });
+            let rest = match &tunnel.catch_all {
+                CatchAll::To(target) => Some(target),
+                CatchAll::Off | CatchAll::On(_) => None,
+            };
+            for one in tunnel.publishes.iter().chain(rest) {
+                let (to, traffic) = (one.to.clone(), one.traffic.clone());
+                found.push(Led { exposure, tunnel, span: one.span, to, traffic, text: &one.text });
+            }
+        }
+        found
+    }
 }
 
 /// One way out that a program needs, or some that stand in for each other.

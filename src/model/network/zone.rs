@@ -84,6 +84,8 @@ pub struct Zone {
     pub upstream: Vec<IpNet>,
     pub delegated: Option<(Ipv6Net, Span)>,
     pub failover: bool,
+    /// Does an answer leave by the uplink on which the question came, if the policy says so?
+    pub replies_by_uplink: Option<(bool, Span)>,
     pub egress: Option<Egress>,
 }
 

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use super::{Builder, End, Key, Kind};
 use crate::{
-    model::{AddressSet, HostId, Options, Place, Region, service::Traffic},
+    diagnostic::Span,
+    model::{AddressSet, CatchAll, HostId, Network, Options, Place, Region, service::Traffic},
     packet::Set,
     policy::{Cause, Flow, between, flow_set},
 };
@@ -62,11 +63,27 @@ impl Builder<'_> {
             if tunnel.host != exposure.host {
                 scope.push(format!("through {}", self.network.host(tunnel.host).name));
             }
+            if tunnel.access {
+                scope.push("after a login at its provider".to_owned());
+            }
             let conditions = self.conditions(&exposure.options);
-            let (from, to, kind) = (End::Zone(internet), End::Host(exposure.host), Kind::Tunnel);
-            let drawn = self.edges.entry(Key { from, to, kind, public: None, scope, conditions }).or_default();
-            drawn.words.push(exposure.service_text.split_whitespace().collect::<Vec<_>>().join(" "));
-            drawn.spans.insert(exposure.span);
+            let mut draw = |to: End, words: &str, span: Span| {
+                let (from, kind) = (End::Zone(internet), Kind::Tunnel);
+                let key = Key { from, to, kind, public: None, scope: scope.clone(), conditions: conditions.clone() };
+                let drawn = self.edges.entry(key).or_default();
+                drawn.words.push(words.split_whitespace().collect::<Vec<_>>().join(" "));
+                drawn.spans.insert(span);
+            };
+            draw(End::Host(exposure.host), &exposure.service_text, exposure.span);
+            let rest = if let CatchAll::To(target) = &tunnel.catch_all { Some(target) } else { None };
+            for one in tunnel.publishes.iter().chain(rest) {
+                let words = one.text.rsplit_once(':').map_or(one.text.as_str(), |(_, services)| services);
+                for region in &one.to {
+                    for end in published(self.network, region) {
+                        draw(end, words, one.span);
+                    }
+                }
+            }
         }
     }
 
@@ -140,4 +157,22 @@ impl Builder<'_> {
         let found = space.intersect(set, known);
         if found.is_empty() { set } else { found }
     }
+}
+
+/// The nodes that a tunnel leads to: the router, hosts, or a zone.
+fn published(network: &Network, region: &Region) -> Vec<End> {
+    let Place::Zone(zone) = region.place else { return vec![End::Router] };
+    let mut left = region.addresses.clone();
+    let mut found = Vec::new();
+    for (index, host) in network.hosts.iter().enumerate() {
+        let own = host.address_set(Some(zone)).intersect(&region.addresses);
+        if !own.is_empty() {
+            left = left.minus(&own);
+            found.push(End::Host(HostId(index)));
+        }
+    }
+    if !left.is_empty() {
+        found.push(End::Zone(zone));
+    }
+    found
 }

@@ -12,7 +12,7 @@ mod sip_open_to_world;
 mod tunnel_and_forward;
 mod tunnel_egress_blocked;
 mod tunnel_publishes_lan;
-pub(super) mod tunnels;
+mod tunnels;
 
 use super::{
     Decided::{Always, Asked},

@@ -2,25 +2,29 @@
 
 use super::{
     super::{
-        Finding, Outcome, Subject,
+        Finding, Outcome, Subject, closed_by_provider,
         subject::{host, region, warning},
     },
-    tunnels::{meet, tunnels},
+    tunnels::tunnels,
 };
-use crate::model::{Exposure, VpnKind};
+use crate::model::Exposure;
 
 pub fn run(subject: &mut Subject<'_>) -> Outcome {
     let network = subject.network;
     let tunnels = tunnels(subject);
-    let meshes: Vec<_> = network.vpns.iter().filter(|vpn| vpn.kind == VpnKind::Tailscale).collect();
+    let meshes: Vec<_> = network.vpns.iter().filter(|vpn| vpn.kind.is_overlay()).collect();
     if tunnels.is_empty() && meshes.is_empty() {
         return Outcome::NotApplicable("no tunnel");
     }
     let mut found = Vec::new();
     for forward in network.exposures.iter().filter(|exposure| !exposure.expired && exposure.tunnel.is_none()) {
+        // What the provider lets nobody reach is found by `cgnat-forward-useless`.
+        if closed_by_provider(subject, forward) {
+            continue;
+        }
         let same = |other: &Exposure| {
             other.host == forward.host
-                && other.service.iter().any(|one| forward.service.iter().any(|two| meet(one, two)))
+                && other.service.iter().any(|one| forward.service.iter().any(|two| one.meets(two)))
         };
         let mut way = tunnels.iter().find(|(other, _)| same(other)).map(|(_, tunnel)| tunnel.span);
         // Beside a mesh of one's own people a site may be public on purpose: that has a name, or a proxy before it.

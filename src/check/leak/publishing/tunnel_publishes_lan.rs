@@ -5,9 +5,9 @@ use super::{
         Finding, Outcome, Subject,
         subject::{error, runs},
     },
-    tunnels::{Open, meet, open, tunnels},
+    tunnels::tunnels,
 };
-use crate::model::{CatchAll, Host, Place, Role, service::Trait};
+use crate::model::{CatchAll, Host, Led, Place, Role, service::Trait};
 
 /// Services by which a storage is known.
 const STORAGE: [&str; 5] = ["smb", "nfs", "dsm", "iscsi", "rsync"];
@@ -19,7 +19,7 @@ pub fn run(subject: &mut Subject<'_>) -> Outcome {
     }
     let help = "take it out, or let the provider ask who it is, and write `access on`";
     let mut found = Vec::new();
-    for (exposure, tunnel) in tunnels {
+    for (_, tunnel) in tunnels {
         let caught = match &tunnel.catch_all {
             _ if tunnel.access => None,
             CatchAll::Off => None,
@@ -32,23 +32,23 @@ pub fn run(subject: &mut Subject<'_>) -> Outcome {
                 .help(help);
             found.push(Finding::fact(diagnostic));
         }
-        for open in open(subject, exposure, tunnel) {
-            let Some(what) = what(subject, &open) else { continue };
-            let diagnostic = error(open.span, format!("the tunnel leads everybody to {what}"))
-                .label(format!("publishes {}", open.text))
-                .also(tunnel.span, "goes out here")
-                .help(help);
-            found.push(Finding::ends(diagnostic, subject.outside(), open.to));
-        }
+    }
+    for led in subject.network.led_by_tunnels() {
+        let Some(what) = what(subject, &led) else { continue };
+        let diagnostic = error(led.span, format!("the tunnel leads everybody to {what}"))
+            .label(format!("publishes {}", led.text))
+            .also(led.tunnel.span, "goes out here")
+            .help(help);
+        found.push(Finding::ends(diagnostic, subject.outside(), led.to));
     }
     Outcome::Decided(found)
 }
 
 /// What of it should not be there for everybody.
-fn what(subject: &Subject<'_>, open: &Open<'_>) -> Option<String> {
+fn what(subject: &Subject<'_>, led: &Led<'_>) -> Option<String> {
     let network = subject.network;
     let homes: Vec<&str> = subject.home_assistants().iter().map(|(_, home)| home.name.as_str()).collect();
-    for region in &open.to {
+    for region in &led.to {
         let Place::Zone(id) = region.place else { return Some("the router".to_owned()) };
         let zone = network.zone(id);
         let here = |host: &&Host| !host.address_set(Some(id)).intersect(&region.addresses).is_empty();
@@ -63,7 +63,7 @@ fn what(subject: &Subject<'_>, open: &Open<'_>) -> Option<String> {
                 return Some(format!("the storage `{}`", host.name));
             }
             let managed = host.runs.iter().any(|(name, traffic)| {
-                network.is(name, Trait::Management) && open.traffic.iter().any(|asked| meet(asked, traffic))
+                network.is(name, Trait::Management) && led.traffic.iter().any(|asked| asked.meets(traffic))
             });
             if managed {
                 return Some(format!("what administers `{}`", host.name));

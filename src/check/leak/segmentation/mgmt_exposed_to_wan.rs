@@ -2,7 +2,6 @@
 
 use super::super::{
     Finding, Outcome, Subject,
-    publishing::tunnels::{meet, open, tunnels},
     subject::{error, host, router},
 };
 use crate::model::{
@@ -53,25 +52,23 @@ pub fn run(subject: &mut Subject<'_>) -> Outcome {
 fn by_tunnels(subject: &Subject<'_>, pages: &[Traffic]) -> Vec<Finding> {
     let network = subject.network;
     let mut found = Vec::new();
-    for (exposure, tunnel) in tunnels(subject) {
-        for open in open(subject, exposure, tunnel) {
-            let meets = |traffic: &Traffic| open.traffic.iter().any(|asked| meet(asked, traffic));
-            let administers = open.to.iter().any(|region| match region.place {
-                Place::Router => pages.iter().any(meets),
-                Place::Zone(zone) if network.zone(zone).role == Role::Management => true,
-                Place::Zone(zone) => network.hosts.iter().any(|host| {
-                    let here = !host.address_set(Some(zone)).intersect(&region.addresses).is_empty();
-                    let managed = |name: &str| network.is(name, Trait::Management);
-                    here && host.runs.iter().any(|(name, traffic)| managed(name) && meets(traffic))
-                }),
-            });
-            if administers {
-                let diagnostic = error(open.span, "a tunnel leads everybody to what administers a device")
-                    .label(format!("publishes {}", open.text))
-                    .also(tunnel.span, "goes out here")
-                    .help("administer from inside, or through a VPN: take it out, or write `access on` where the provider asks who it is");
-                found.push(Finding::ends(diagnostic, subject.outside(), open.to));
-            }
+    for led in network.led_by_tunnels() {
+        let meets = |traffic: &Traffic| led.traffic.iter().any(|asked| asked.meets(traffic));
+        let administers = led.to.iter().any(|region| match region.place {
+            Place::Router => pages.iter().any(meets),
+            Place::Zone(zone) if network.zone(zone).role == Role::Management => true,
+            Place::Zone(zone) => network.hosts.iter().any(|host| {
+                let here = !host.address_set(Some(zone)).intersect(&region.addresses).is_empty();
+                let managed = |name: &str| network.is(name, Trait::Management);
+                here && host.runs.iter().any(|(name, traffic)| managed(name) && meets(traffic))
+            }),
+        });
+        if administers {
+            let diagnostic = error(led.span, "a tunnel leads everybody to what administers a device")
+                .label(format!("publishes {}", led.text))
+                .also(led.tunnel.span, "goes out here")
+                .help("administer from inside, or through a VPN: take it out, or write `access on` where the provider asks who it is");
+            found.push(Finding::ends(diagnostic, subject.outside(), led.to));
         }
     }
     found

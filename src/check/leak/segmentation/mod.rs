@@ -19,6 +19,8 @@ mod transitive_pivot;
 mod unauthenticated_service_reachable;
 mod zone_forward_accept_multi_network;
 
+pub use mgmt_reachable_from_vpn_users::users as vpn_users;
+
 use super::{
     Decided::{Always, Asked},
     Leak, leak,

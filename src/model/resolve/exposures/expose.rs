@@ -59,6 +59,7 @@ impl Resolver<'_> {
             from_text,
             from_lists,
             on,
+            on_span: attributes.get("on").map(|arguments| arguments.span()),
             port,
             through,
             tunnel,

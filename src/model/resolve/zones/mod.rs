@@ -23,7 +23,7 @@ use crate::{
     },
 };
 
-const KNOWN: [&str; 15] = [
+const KNOWN: [&str; 16] = [
     "role",
     "interface",
     "vlan",
@@ -36,6 +36,7 @@ const KNOWN: [&str; 15] = [
     "upstream",
     "delegated",
     "failover",
+    "replies",
     "egress",
     "upnp",
     "filter",
@@ -112,7 +113,12 @@ impl Resolver<'_> {
         let role = role.unwrap_or(Role::Trusted);
         let internet = role == Role::Internet;
         if role_known {
-            self.only_for(&attributes, &["uplink", "upstream", "delegated", "failover"], internet, "an internet zone");
+            self.only_for(
+                &attributes,
+                &["uplink", "upstream", "delegated", "failover", "replies"],
+                internet,
+                "an internet zone",
+            );
             self.only_for(&attributes, &["isolated", "egress", "upnp", "filter"], !internet, "a zone of your own");
             let serves = !internet && role != Role::Vpn;
             self.only_for(&attributes, &["dhcp"], serves, "a zone of your own that is no VPN");
@@ -174,6 +180,9 @@ impl Resolver<'_> {
             upstream: upstream.into_iter().map(|(net, _)| net).collect(),
             delegated: self.delegated(&attributes),
             failover: attributes.flag("failover"),
+            replies_by_uplink: attributes
+                .choice("replies", &[("by-uplink", true), ("by-route", false)])
+                .zip(attributes.get("replies").map(|found| found.span())),
             egress: self.egress(&attributes, space),
         };
         let own = self.written_addresses(&attributes);

@@ -142,7 +142,7 @@ impl Resolver<'_> {
             listen,
             on,
             server,
-            on_said: attributes.get("on").is_some(),
+            on_span: attributes.get("on").map(|arguments| arguments.span()),
             full_tunnel,
             radius,
             peers,

@@ -1,0 +1,52 @@
+//! What comes in by a tunnel: a first step from the internet that no router sees.
+
+use super::{
+    chain::{Path, Step, holds},
+    classes::Leg,
+};
+use crate::model::{Network, Region, service::Traffic};
+
+/// A step by a tunnel, and the regions that it leads to.
+pub(super) struct Tunnelled {
+    pub(super) to: Vec<Region>,
+    traffic: Vec<Traffic>,
+    step: Step,
+}
+
+/// All that tunnels lead everybody to.
+pub(super) fn tunnelled(network: &Network) -> Vec<Tunnelled> {
+    let all = network.led_by_tunnels().into_iter();
+    all.map(|led| {
+        let words = led.traffic.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        Tunnelled { to: led.to, traffic: led.traffic, step: Step::Tunnelled { words, span: led.span } }
+    })
+    .collect()
+}
+
+/// Where tunnels lead from the internet, among some legs.
+pub(super) fn steps<'t>(
+    tunnelled: &'t [Tunnelled],
+    legs: impl Iterator<Item = Leg> + Clone + 't,
+) -> impl Iterator<Item = (Step, Leg)> + 't {
+    tunnelled
+        .iter()
+        .flat_map(move |one| legs.clone().filter(|leg| holds(&one.to, *leg)).map(|leg| (one.step.clone(), leg)))
+}
+
+/// The chain of one step, if a tunnel leads to the target on some traffic.
+pub(super) fn at_once(
+    tunnelled: &[Tunnelled],
+    start: Leg,
+    to: &[Region],
+    traffic: &[Traffic],
+    legs: impl Iterator<Item = Leg>,
+) -> Option<Path> {
+    let fits = |one: &&Tunnelled| one.traffic.iter().any(|asked| traffic.iter().any(|named| named.meets(asked)));
+    let fitting: Vec<&Tunnelled> = tunnelled.iter().filter(fits).collect();
+    for leg in legs.filter(|leg| holds(to, *leg)) {
+        if let Some(one) = fitting.iter().find(|one| holds(&one.to, leg)) {
+            return Some(Path { start, steps: vec![(one.step.clone(), leg)] });
+        }
+    }
+    None
+}
