@@ -155,7 +155,9 @@ impl<'a> Files<'a> {
         };
         let (mut list, mut map) = (Vec::new(), Vec::new());
         let hidden = |file: &str| file.split('/').any(|part| part.starts_with('.'));
-        let wanted = |file: &&String| file.ends_with(".yaml") && !hidden(file) && !is_secret(file);
+        let wanted = |file: &&String| {
+            file.rsplit_once('.').is_some_and(|(_, end)| end == "yaml") && !hidden(file) && !is_secret(file)
+        };
         for file in files.iter().filter(wanted) {
             let tree = self.file(&format!("{path}/{file}"), from)?;
             let name = file.rsplit('/').next().unwrap_or(file).trim_end_matches(".yaml").to_owned();

@@ -36,21 +36,6 @@ impl Files<'_> {
         })
     }
 
-    /// All entries of a map, with what is merged in.
-    pub fn entries(&mut self, map: &Rc<Node>) -> Vec<(Span, Rc<Node>)> {
-        let Kind::Map(entries) = &map.kind else { return Vec::new() };
-        entries.iter().map(|(key, value)| (key.span, Rc::clone(value))).collect()
-    }
-
-    /// The items of a list; one value alone is a list of it, and nothing is none (Home Assistant's `ensure_list`).
-    pub fn items(&mut self, list: &Rc<Node>) -> Vec<Rc<Node>> {
-        match &list.kind {
-            Kind::List(items) => items.clone(),
-            Kind::Scalar { text, plain: true } if matches!(text.as_str(), "" | "~" | "null") => Vec::new(),
-            _ => vec![Rc::clone(list)],
-        }
-    }
-
     /// A value that is hidden, or one that a function reads of its text. What that cannot read is reported.
     pub fn value<T>(&mut self, found: &Found, what: &str, read: impl FnOnce(&str) -> Option<T>) -> Option<Said<T>> {
         let node = match found {
@@ -73,7 +58,7 @@ impl Files<'_> {
             Found::Node(node) => Rc::clone(node),
         };
         let mut said = Vec::new();
-        for item in self.items(&node) {
+        for item in items(&node) {
             if let Some(found) = self.follow(&item) {
                 said.extend(self.value(&found, what, &read));
             }
@@ -93,6 +78,15 @@ impl Files<'_> {
             .also(self.place, "the settings are read for this")
             .help("until it is mended Home Assistant ignores the whole block, or starts in recovery mode");
         self.errors.push(error);
+    }
+}
+
+/// The items of a list; one value alone is a list of it, and nothing is none (Home Assistant's `ensure_list`).
+pub fn items(list: &Rc<Node>) -> Vec<Rc<Node>> {
+    match &list.kind {
+        Kind::List(items) => items.clone(),
+        Kind::Scalar { text, plain: true } if matches!(text.as_str(), "" | "~" | "null") => Vec::new(),
+        _ => vec![Rc::clone(list)],
     }
 }
 

@@ -12,6 +12,7 @@ mod yaml;
 use std::rc::Rc;
 
 use files::{Files, Found};
+use lookup::items;
 use yaml::{Kind, Node};
 
 use super::{
@@ -50,8 +51,8 @@ fn settings(files: &mut Files<'_>, path: &str) -> Option<Settings> {
     if let Some((_, Found::Node(core))) = &core
         && let Some((_, Found::Node(packages))) = files.entry(core, "packages")
     {
-        for (_, package) in files.entries(&packages) {
-            if let Some(Found::Node(package)) = files.follow(&package) {
+        for package in values(&packages) {
+            if let Some(Found::Node(package)) = files.follow(package) {
                 parts.push(package);
             }
         }
@@ -72,6 +73,12 @@ fn settings(files: &mut Files<'_>, path: &str) -> Option<Settings> {
     Some(settings)
 }
 
+/// What stands in a map, under whatever keys.
+fn values(map: &Node) -> impl Iterator<Item = &Rc<Node>> {
+    let entries = if let Kind::Map(entries) = &map.kind { entries.as_slice() } else { &[] };
+    entries.iter().map(|(_, value)| value)
+}
+
 /// The settings as Home Assistant keeps them from 2026.8 on (`.storage/http`), or as hedgerow's own JSON writes them.
 fn stored(files: &mut Files<'_>, root: &Rc<Node>) -> Option<(Rc<Node>, crate::diagnostic::Span)> {
     if let Some((span, Found::Node(data))) = files.entry(root, "data")
@@ -89,7 +96,7 @@ fn stored(files: &mut Files<'_>, root: &Rc<Node>) -> Option<(Rc<Node>, crate::di
 fn trusted_networks(files: &mut Files<'_>, core: &Rc<Node>) -> Vec<Said<super::network::Listed>> {
     let Some((_, Found::Node(providers))) = files.entry(core, "auth_providers") else { return Vec::new() };
     let mut found = Vec::new();
-    for provider in files.items(&providers) {
+    for provider in items(&providers) {
         let Some(Found::Node(provider)) = files.follow(&provider) else { continue };
         let kind = files.entry(&provider, "type");
         let is = |kind: &Found| matches!(kind, Found::Node(node) if matches!(&node.kind, Kind::Scalar { text, .. } if text == "trusted_networks"));

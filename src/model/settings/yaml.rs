@@ -108,29 +108,29 @@ impl Reader {
                     Some(tag) => Kind::Tagged { tag, text },
                     None => Kind::Scalar { text, plain },
                 };
-                self.done(Node { span, kind }, anchor)
+                self.done(Node { span, kind }, anchor);
             }
-            Event::SequenceStart(anchor, tag) => self.start(Kind::List(Vec::new()), span, anchor, own(tag.as_deref())),
-            Event::MappingStart(anchor, tag) => self.start(Kind::Map(Vec::new()), span, anchor, own(tag.as_deref())),
+            Event::SequenceStart(anchor, tag) => {
+                self.start(Kind::List(Vec::new()), span, anchor, own(tag.as_deref()))?
+            }
+            Event::MappingStart(anchor, tag) => self.start(Kind::Map(Vec::new()), span, anchor, own(tag.as_deref()))?,
             Event::SequenceEnd | Event::MappingEnd => {
                 let Some(mut open) = self.open.pop() else { return Ok(()) };
                 open.node.span = open.node.span.to(span.before());
                 if let Some(tag) = open.tag {
                     open.node.kind = Kind::Tagged { tag, text: String::new() };
                 }
-                self.done(open.node, open.anchor)
+                self.done(open.node, open.anchor);
             }
             Event::Alias(anchor) => {
                 let Some(node) = self.anchors.get(&anchor).cloned() else {
                     return Err("this refers to something that is not finished yet");
                 };
                 self.put(node);
-                Ok(())
             }
-            Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentStart(_) | Event::DocumentEnd => {
-                Ok(())
-            }
+            Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentStart(_) | Event::DocumentEnd => {}
         }
+        Ok(())
     }
 
     fn start(&mut self, kind: Kind, span: Span, anchor: usize, tag: Option<String>) -> Result<(), &'static str> {
@@ -141,13 +141,12 @@ impl Reader {
         Ok(())
     }
 
-    fn done(&mut self, node: Node, anchor: usize) -> Result<(), &'static str> {
+    fn done(&mut self, node: Node, anchor: usize) {
         let node = Rc::new(node);
         if anchor > 0 {
             self.anchors.insert(anchor, Rc::clone(&node));
         }
         self.put(node);
-        Ok(())
     }
 
     /// Puts a finished node where it belongs: into the list or map around it.
