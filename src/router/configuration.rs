@@ -30,13 +30,15 @@ pub struct Line {
     pub text: String,
 }
 
-/// Packets that a router of this make lets through by itself and cannot be told not to.
+/// Packets that a router of this make lets through by itself, or untranslated, and cannot be told not to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Addition {
     /// Its name in the target's `target.toml`.
     pub what: String,
     /// First packets, as in [`Facts::first`].
     pub packets: Set,
+    /// Do they keep their source where it should be translated?
+    pub translation: bool,
 }
 
 /// What a configuration does with packets.

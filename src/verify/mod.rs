@@ -135,6 +135,8 @@ fn first_packets(topology: &Topology, meant: &Behaviour, facts: &Facts, verdict:
         behaviours.iter().flat_map(|behaviour| behaviour.accepted.keys()).copied().collect();
     let asked = meant.all(space);
     let possibly_all = possible.all(space);
+    let plain = meant.accepted.iter().filter(|(outcome, _)| outcome.dnat.is_none()).map(|(_, packets)| *packets);
+    let kept_destination = space.union_all(plain.collect());
     for outcome in outcomes {
         let wanted = get(&meant, &outcome);
         // A translated packet leaves elsewhere than its first destination leads to.
@@ -149,15 +151,25 @@ fn first_packets(topology: &Topology, meant: &Behaviour, facts: &Facts, verdict:
         let unclear_wanted = space.intersect(unclear_wanted, possibly);
         let unclear = space.union(unclear, unclear_wanted);
         let mut open_anew = space.minus(open, asked);
+        let mut translated = space.intersect(open, asked);
         for addition in &facts.additions {
-            if space.intersect(open_anew, addition.packets) != Set::EMPTY {
-                open_anew = space.minus(open_anew, addition.packets);
+            let unchanged = outcome.dnat.is_none() && outcome.snat.is_none();
+            let excused = if !addition.translation {
+                space.intersect(open_anew, addition.packets)
+            } else if unchanged {
+                let kept = space.intersect(translated, addition.packets);
+                space.intersect(kept, kept_destination)
+            } else {
+                Set::EMPTY
+            };
+            if excused != Set::EMPTY {
+                open_anew = space.minus(open_anew, excused);
+                translated = space.minus(translated, excused);
                 if !verdict.additions.contains(&addition.what) {
                     verdict.additions.push(addition.what.clone());
                 }
             }
         }
-        let translated = space.intersect(open, asked);
         let closed_wholly = space.minus(closed, possibly_all);
         verdict.add(Kind::Open, outcome, open_anew, space);
         verdict.add(Kind::Translated, outcome, translated, space);

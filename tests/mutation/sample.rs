@@ -19,7 +19,7 @@ pub struct Sampler {
 impl Sampler {
     pub fn new(topology: &Topology, text: &str) -> Self {
         let mut sampler = Self { v4: Vec::new(), v6: Vec::new(), ports: vec![0, 22, 443, 65535] };
-        let words = text.split(|letter: char| letter.is_whitespace() || ",;{}\"".contains(letter));
+        let words = text.split(|letter: char| letter.is_whitespace() || ",;{}<>'\"".contains(letter));
         for word in words {
             for part in word.split('-') {
                 let (base, length) =

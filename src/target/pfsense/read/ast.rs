@@ -48,6 +48,8 @@ impl On {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Atom {
     Net(IpNet),
+    /// In some versions of pfSense, and not in others.
+    Perhaps(IpNet),
     /// `(self)`: every address of the firewall.
     Own,
     /// `(em0)`: the addresses of one device.

@@ -99,7 +99,12 @@ impl Config {
         if word == "pppoe" {
             return Some(vec![Atom::Unknown]);
         }
-        (macros && !networks.is_empty()).then(|| networks.into_iter().map(Atom::Net).collect())
+        let old: Vec<IpNet> = interface.vips.iter().filter(|vip| vip.old).map(|vip| vip.net.trunc()).collect();
+        let first = interface.v6.map(|net| net.trunc());
+        let atom = |net: IpNet| {
+            if old.contains(&net) && first != Some(net) { Atom::Perhaps(net) } else { Atom::Net(net) }
+        };
+        (macros && !networks.is_empty()).then(|| networks.into_iter().map(atom).collect())
     }
 
     /// The ports of one end: `Ok(Ok(None))` for any.

@@ -15,6 +15,8 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Vip {
     pub net: IpNet,
+    /// Of IPv6, in a file that a version may load whose `network` words leave those out.
+    pub old: bool,
     /// Those of `proxyarp` and `other` are not the firewall's own.
     pub own: bool,
 }
@@ -255,13 +257,20 @@ fn stand_in(running: &crate::router::Interface, v4: bool, vips: &[Vip]) -> Optio
     IpNet::new(*address, net.map_or_else(|| IpNet::from(*address).prefix_len(), IpNet::prefix_len)).ok()
 }
 
+/// Is the format older than the one of which `NAME__NETWORK` is known to hold further addresses of IPv6?
+fn is_old(root: &Node) -> bool {
+    let mut parts = root.text("version").split('.').map(|part| part.parse::<u32>().unwrap_or(0));
+    (parts.next().unwrap_or(0), parts.next().unwrap_or(0)) < (24, 5)
+}
+
 fn vips(root: &Node, key: &str) -> Vec<Vip> {
+    let old = is_old(root);
     let of = |vip: &Node| -> Option<Vip> {
         let address: IpAddr = vip.text("subnet").parse().ok()?;
         let full = IpNet::from(address);
         let bits = vip.text("subnet_bits").parse().unwrap_or(full.prefix_len());
         let own = matches!(vip.text("mode"), "ipalias" | "carp");
-        Some(Vip { net: IpNet::new(address, bits).unwrap_or(full), own })
+        Some(Vip { net: IpNet::new(address, bits).unwrap_or(full), old: old && address.is_ipv6(), own })
     };
     // An alias may hang on an address of CARP, and so on its interface.
     let upon = |vip: &Node| match vip.text("interface").strip_prefix("_vip") {
@@ -316,6 +325,7 @@ fn sorts(root: &Node, found: &mut Interfaces, tunnels: &[String]) {
 }
 
 fn groups(root: &Node, found: &mut Interfaces) {
+    let old = is_old(root);
     for node in root.all(&["ifgroups"], "ifgroupentry") {
         let name = node.text("ifname");
         let mut group = virtual_interface(name, name, name);
@@ -326,7 +336,7 @@ fn groups(root: &Node, found: &mut Interfaces) {
             devices.push(interface.device.clone());
             group.vips.extend(interface.vips.clone());
             let own = interface.v4.into_iter().chain(interface.v6);
-            group.vips.extend(own.map(|net| Vip { net, own: true }));
+            group.vips.extend(own.map(|net| Vip { net, old: old && net.addr().is_ipv6(), own: true }));
         }
         found.groups.push((name.to_owned(), devices));
         found.all.push(group);

@@ -230,11 +230,12 @@ impl<'a> Matcher<'a> {
         if let Some(known) = self.known.get(&key) {
             return *known;
         }
-        let mut cubes = Vec::new();
+        let (mut cubes, mut perhaps) = (Vec::new(), Vec::new());
         let mut unknown = false;
         for atom in atoms {
             match atom {
                 Atom::Net(net) => cubes.push(prefix(*net, side)),
+                Atom::Perhaps(net) => perhaps.push(prefix(*net, side)),
                 Atom::Own => cubes.extend(self.own_cubes(side)),
                 Atom::Of(device) => {
                     cubes.extend(self.addresses_of(device).into_iter().map(|own| prefix(IpNet::from(own), side)));
@@ -243,7 +244,9 @@ impl<'a> Matcher<'a> {
             }
         }
         let surely = space.cubes_union(cubes);
-        let found = Tri { surely, possibly: if unknown { Set::ALL } else { surely } };
+        let perhaps = space.cubes_union(perhaps);
+        let possibly = if unknown { Set::ALL } else { space.union(surely, perhaps) };
+        let found = Tri { surely, possibly };
         self.known.insert(key, found);
         found
     }
@@ -270,6 +273,10 @@ impl<'a> Matcher<'a> {
                 Atom::Net(net) => net.contains(&address),
                 Atom::Own => address.is_loopback() || self.own().contains(&address),
                 Atom::Of(device) => self.addresses_of(device).contains(&address),
+                Atom::Perhaps(net) => {
+                    unknown |= net.contains(&address);
+                    false
+                }
                 Atom::Unknown => {
                     unknown = true;
                     false

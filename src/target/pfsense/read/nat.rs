@@ -30,6 +30,7 @@ fn left_out(node: &Node, kind: &str, why: &str) -> Origin {
 /// # Errors
 /// If pf would refuse one, and with it all rules.
 pub fn translations(config: &Config, rules: &mut Rules) -> Result<(), Unreadable> {
+    never_carp(rules);
     for node in config.root.all(&["nat"], "onetoone").filter(|node| !node.has("disabled")) {
         match one_to_one(config, node)? {
             Ok(found) => rules.binats.push(found),
@@ -46,6 +47,29 @@ pub fn translations(config: &Config, rules: &mut Rules) -> Result<(), Unreadable
         }
     }
     Ok(())
+}
+
+/// CARP, and with it VRRP, is never translated.
+fn never_carp(rules: &mut Rules) {
+    let origin = Origin { line: 0, text: "CARP is not translated".to_owned() };
+    let matches = Match { protocols: vec![112], ..Match::ANY };
+    rules.nats.push(Nat {
+        no: true,
+        matches: matches.clone(),
+        from: From::Unknown,
+        static_port: false,
+        origin: origin.clone(),
+    });
+    rules.rdrs.push(Rdr {
+        no: true,
+        pass: false,
+        matches,
+        to: To::Unknown,
+        port: None,
+        tag: String::new(),
+        perhaps: false,
+        origin,
+    });
 }
 
 fn named<'c>(config: &'c Config, node: &Node) -> Result<&'c Interface, Skipped> {
@@ -161,8 +185,8 @@ fn outbound_rule(config: &Config, node: &Node) -> Made<Vec<Nat>> {
             (Err(why), _) | (_, Err(why)) => return Ok(Err(why)),
         };
         let protocols = match node.text("protocol") {
-            // Ports without a protocol are those of TCP and UDP.
-            "" | "any" if src.ports.is_some() || dst.ports.is_some() => vec![6, 17],
+            // Ports without a protocol are those of all protocols that have them.
+            "" | "any" if src.ports.is_some() || dst.ports.is_some() => vec![6, 17, 132],
             "" | "any" => Vec::new(),
             "tcp/udp" => vec![6, 17],
             other => match names::protocol(other) {
@@ -245,7 +269,7 @@ fn automatic(config: &Config, rules: &mut Rules) {
             for static_port in [true, false] {
                 let src = End { addresses: Addresses::Of(atoms.clone()), ..End::ANY };
                 let dst = if static_port { End::ANY.with_port(500) } else { End::ANY };
-                let protocols = if static_port { vec![6, 17] } else { Vec::new() };
+                let protocols = if static_port { vec![6, 17, 132] } else { Vec::new() };
                 rules.nats.push(Nat {
                     no: !static_port && interface.no_nat,
                     matches: Match { on: Some(On::one(&device)), family: Some(family), protocols, src, dst },

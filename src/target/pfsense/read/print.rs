@@ -73,6 +73,7 @@ fn range(from: u16, to: u16) -> String {
 fn atom(found: &Atom) -> String {
     match found {
         Atom::Net(net) => net.to_string(),
+        Atom::Perhaps(net) => format!("{net}?"),
         Atom::Own => "(self)".to_owned(),
         Atom::Of(device) => format!("({device})"),
         Atom::Unknown => "?".to_owned(),

@@ -101,19 +101,25 @@ fn facts(config: &Config, rules: &Rules, topology: &Topology, space: &mut Space)
         related_dropped: Bounds { surely: Set::EMPTY, possibly: Set::EMPTY },
         invalid_accepted: stray,
         unknown,
-        additions: additions(added, space),
+        additions: additions(added, accepted, space),
         scope: crate::router::Scope::Everything,
     }
 }
 
-fn additions(added: Vec<(Own, Set)>, space: &mut Space) -> Vec<Addition> {
+fn additions(added: Vec<(Own, Set)>, accepted: Set, space: &mut Space) -> Vec<Addition> {
     let mut found: BTreeMap<Own, Set> = BTreeMap::new();
     for (own, packets) in added {
         let entry = found.entry(own).or_insert(Set::EMPTY);
         *entry = space.union(*entry, packets);
     }
-    found.into_iter().map(|(own, packets)| Addition { what: name(own).to_owned(), packets }).collect()
+    let own = |(own, packets)| Addition { what: name(own).to_owned(), packets, translation: false };
+    let carp = space.cube(&Cube::any().with(Field::Proto, Ranges::single(112)));
+    let carp = Addition { what: CARP.to_owned(), packets: space.intersect(carp, accepted), translation: true };
+    found.into_iter().map(own).chain((carp.packets != Set::EMPTY).then_some(carp)).collect()
 }
+
+/// The words of `target.toml`.
+const CARP: &str = "VRRP and CARP (protocol 112) are never translated: where they pass, they keep the sender's address";
 
 /// The words of `target.toml`.
 const fn name(own: Own) -> &'static str {

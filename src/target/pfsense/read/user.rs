@@ -184,7 +184,8 @@ fn protocol(node: &Node, family: Family, filter: &mut Filter) -> Result<(), Unre
 /// `echoreq,unreach code 4`: the text is handed to pf as it is.
 fn icmp(node: &Node, family: Family, filter: &mut Filter) -> Result<(), Unreadable> {
     let words = node.text("icmptype");
-    if node.text("protocol") != "icmp" || ["", "any"].contains(&words) {
+    // To PHP the text `0` is as good as none.
+    if node.text("protocol") != "icmp" || ["", "0", "any"].contains(&words) {
         return Ok(());
     }
     for word in words.split(',').map(str::trim).filter(|word| !word.is_empty()) {

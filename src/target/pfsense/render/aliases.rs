@@ -200,7 +200,9 @@ impl Renderer<'_> {
             network.delegated.is_none()
                 && zone.addresses.iter().any(|own| own.source.is_known() && network.net.contains(&own.address))
         });
-        own.then(|| AddressSet::nets(networks().map(|network| network.net)).family(family).clone())
+        // Up to 2.7 the word leaves out IPv6 networks beside the first.
+        let first = family == Family::V4 || networks().count() == 1;
+        (own && first).then(|| AddressSet::nets(networks().map(|network| network.net)).family(family).clone())
     }
 
     /// The name of a list of addresses.

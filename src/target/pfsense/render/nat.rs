@@ -19,6 +19,9 @@ use crate::{
 /// (RFC 7600). No rule lets anything through to it.
 const NOWHERE: &str = "192.0.0.8";
 
+/// The protocol of CARP and VRRP: `no nat` and `no rdr` for it stand before every other translation.
+const CARP: u8 = 112;
+
 impl Renderer<'_> {
     pub(super) fn translations(&mut self) {
         let book = self.book;
@@ -54,7 +57,19 @@ impl Renderer<'_> {
             );
         }
         self.refuse_limit(&forward.options);
-        !below
+        let carp = matches!(forward.traffic.protocol, None | Some(CARP));
+        if carp {
+            self.errors.push(
+                Diagnostic::error(
+                    "backend-cannot-express",
+                    span,
+                    "pfsense never translates protocol 112 (VRRP and CARP)",
+                )
+                .label("this protocol is among what is sent elsewhere here")
+                .help("name the protocols that are meant, such as `tcp 443`"),
+            );
+        }
+        !below && !carp
     }
 
     /// The name that ties a translation to its rule.

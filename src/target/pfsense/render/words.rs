@@ -142,7 +142,12 @@ pub fn icmp_types(traffic: &Traffic) -> String {
             }
         }
     }
-    if found.len() == 256 && !found.iter().any(|word| word.contains(' ')) { String::new() } else { found.join(",") }
+    match found.as_slice() {
+        // To PHP the text `0` is as good as none, and pfSense would let every type pass.
+        [one] if one == "0" => "0,0".to_owned(),
+        all if all.len() == 256 && !all.iter().any(|word| word.contains(' ')) => String::new(),
+        all => all.join(","),
+    }
 }
 
 fn icmp_type(kind: u16, v6: bool) -> String {

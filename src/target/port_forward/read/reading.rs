@@ -84,7 +84,7 @@ impl Reading {
             related_dropped: nothing,
             invalid_accepted: nothing,
             unknown,
-            additions: vec![Addition { what: NEARBY.to_owned(), packets: nearby }],
+            additions: vec![Addition { what: NEARBY.to_owned(), packets: nearby, translation: false }],
             scope,
         };
         Self { facts, taken: builder.taken }

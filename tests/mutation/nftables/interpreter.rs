@@ -11,14 +11,7 @@ use hedgerow::{
     router::{LOCAL, OTHER, Topology, number},
 };
 
-/// What conntrack makes of the packet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Class {
-    New,
-    Established,
-    Related,
-    Invalid,
-}
+use crate::fate::{Class, Fate, Source};
 
 /// What a look into a set gave.
 enum Found<'r> {
@@ -27,19 +20,6 @@ enum Found<'r> {
     Missing,
     /// With its data, if it is a map.
     There(Option<&'r String>),
-}
-
-/// What becomes of a packet.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Fate {
-    Dropped,
-    Passed { to: Option<(u128, Option<u16>)>, from: Option<Source> },
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Source {
-    Router,
-    Address(u128),
 }
 
 /// Why a text cannot be judged here.
@@ -66,8 +46,16 @@ enum Value {
 
 #[derive(Clone, Debug)]
 enum Part {
-    Match { keys: Vec<String>, mask: Option<u128>, negated: bool, value: Value },
-    Map { keys: Vec<String>, value: Value },
+    Match {
+        keys: Vec<String>,
+        mask: Option<u128>,
+        negated: bool,
+        value: Value,
+    },
+    Map {
+        keys: Vec<String>,
+        value: Value,
+    },
     Accept,
     Drop,
     Return,
@@ -76,6 +64,8 @@ enum Part {
     Dnat(u128, Option<u16>),
     Snat(u128),
     Masquerade,
+    /// To the router's own address where the packet arrived.
+    Redirect(Option<u16>),
     Nothing,
 }
 
@@ -203,7 +193,12 @@ impl Rules {
             self.chains.iter().map(|(_, chain)| chain).filter(|chain| chain.hook == state.hook).collect();
         chains.sort_by_key(|chain| chain.priority);
         for chain in chains {
-            if chain.nat && state.class != Class::New {
+            // Of the chains for translations those behind the one that translates are not asked.
+            let translated = match state.hook {
+                "postrouting" | "input" => state.from.is_some(),
+                _ => state.to.is_some(),
+            };
+            if chain.nat && (state.class != Class::New || translated) {
                 continue;
             }
             state.priority = chain.priority;
@@ -255,6 +250,16 @@ impl Rules {
                     }
                     Part::Masquerade => {
                         state.from = Some(Source::Router);
+                        return End::Accept;
+                    }
+                    Part::Redirect(port) => {
+                        let v4 = state.packet.family == Family::V4;
+                        let own = state.topology.interface(state.packet.ingress);
+                        let own = own.and_then(|own| own.addresses.iter().find(|own| own.is_ipv4() == v4));
+                        let Some(own) = own else { return End::Drop };
+                        state.to = Some((number(*own).1, *port));
+                        state.dst = number(*own).1;
+                        state.dst_port = port.unwrap_or(state.dst_port);
                         return End::Accept;
                     }
                     Part::Nothing => continue,
@@ -575,6 +580,13 @@ fn rule(line: &str) -> Result<Vec<Part>, Refused> {
             "jump" => (Part::Jump(argument()?), 2),
             "goto" => (Part::Goto(argument()?), 2),
             "masquerade" => (Part::Masquerade, 1),
+            "redirect" => match rest {
+                [_, to, port, ..] if to == "to" => {
+                    let port = port.trim_start_matches(':').parse().map_err(|_| format!("not known here: {line}"))?;
+                    (Part::Redirect(Some(port)), 3)
+                }
+                _ => (Part::Redirect(None), 1),
+            },
             "comment" => (Part::Nothing, 2),
             "log" => (Part::Nothing, if rest.get(1).is_some_and(|word| word == "prefix") { 3 } else { 1 }),
             "dnat" | "snat" => {

@@ -1,0 +1,52 @@
+//! Configurations of pfSense: edits of the XML, judged by a small pf whose rules are made as `filter.inc` makes them.
+
+mod config;
+mod edits;
+mod judge;
+mod make;
+
+use hedgerow::{
+    model::Network,
+    packet::Packet,
+    router::{File, Topology},
+    target::Target,
+};
+use judge::Firewall;
+
+use crate::{
+    fate::{Class, Fate},
+    rng::Rng,
+    trial::{Edit, Subject},
+};
+
+pub struct PfSense;
+
+impl Subject for PfSense {
+    type Judge = Firewall;
+    const TARGET: Target = Target::PfSense;
+    const CLASSES: &'static [Class] = &[Class::New, Class::Established, Class::Invalid];
+
+    fn kinds() -> usize {
+        edits::KINDS.len()
+    }
+
+    fn edit(kind: usize, files: &[File], rng: &mut Rng) -> Option<Edit> {
+        let (name, edit) = edits::KINDS[kind];
+        let original = &files[0].text;
+        let (text, around) = (0..20).find_map(|_| edit(original, rng).filter(|(text, _)| text != original))?;
+        let mut files = files.to_vec();
+        let what = format!("{name}: {}", edits::change(original, &text));
+        let aim = format!("{what} {}", edits::expanded(&around, original)).replace("->", " ");
+        files[0].text = text;
+        Some(Edit { what, aim, files })
+    }
+
+    fn judge(files: &[File], _: &Network, topology: &Topology) -> Result<Firewall, String> {
+        let document = roxmltree::Document::parse(&files[0].text).map_err(|error| error.to_string())?;
+        make::firewall(document.root_element(), topology)
+    }
+
+    fn fate(firewall: &Firewall, packet: &Packet, class: Class, topology: &Topology) -> Option<Fate> {
+        firewall.fate(packet, class, topology)
+    }
+}
