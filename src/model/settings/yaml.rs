@@ -111,7 +111,7 @@ impl Reader {
                 self.done(Node { span, kind }, anchor);
             }
             Event::SequenceStart(anchor, tag) => {
-                self.start(Kind::List(Vec::new()), span, anchor, own(tag.as_deref()))?
+                self.start(Kind::List(Vec::new()), span, anchor, own(tag.as_deref()))?;
             }
             Event::MappingStart(anchor, tag) => self.start(Kind::Map(Vec::new()), span, anchor, own(tag.as_deref()))?,
             Event::SequenceEnd | Event::MappingEnd => {
