@@ -95,7 +95,13 @@ fn one_to_one(config: &Config, node: &Node) -> Made<Binat> {
     };
     let external = node.text("external");
     let family = if external.contains(':') { Family::V6 } else { family(node) };
-    let (inside, peer) = (config.end(node, "source", family)?, config.end(node, "destination", family)?);
+    let first = |side: &str| -> Made<End> {
+        let end = config.end(node, side, family)?;
+        // A word for a network is its first one here.
+        let own = config.interfaces.get(node.text_at(&[side, "network"])).and_then(|own| own.address(family));
+        Ok(end.map(|end| own.map_or(end.clone(), |own| End { not: end.not, ..End::net(own.trunc()) })))
+    };
+    let (inside, peer) = (first("source")?, first("destination")?);
     let (inside, peer) = match (inside, peer) {
         (Ok(inside), Ok(peer)) => (inside, peer),
         (Err(why), _) | (_, Err(why)) => return Ok(Err(why)),
