@@ -7,7 +7,6 @@ mod idle;
 pub mod leak;
 mod named;
 mod not_enforced;
-mod unsupported;
 mod unused;
 
 use crate::{diagnostic::Diagnostic, model::Network, policy::Meant};
@@ -25,7 +24,6 @@ pub fn run(
     let mut waivers = leak::Waivers::new(network);
     let mut reckoning = Reckoning::default();
     let mut found = earlier;
-    found.extend(unsupported::run(network));
     found.extend(not_enforced::run(network));
     found.extend(contest::run(network, meant));
     found.extend(named::unknown(network));
