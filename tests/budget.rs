@@ -1,6 +1,7 @@
 //! A policy that outgrows the budget is refused: no promise of it is said to hold, however far the decision came.
 
 use hedgerow::{
+    check::leak::Selection,
     compile::{self, Budget},
     diagnostic::Human,
     world::Memory,
@@ -38,7 +39,7 @@ fn every_budget_gives_the_whole_answer_or_none() {
             POLICY,
             &world,
             Budget { branches, ..Budget::default() },
-            &Default::default(),
+            &Selection::default(),
         );
         if checked.meant.is_some() {
             assert_eq!(checked.diagnostics, whole.diagnostics, "with {branches} branches");
