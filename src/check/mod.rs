@@ -7,7 +7,6 @@ mod idle;
 pub mod leak;
 mod named;
 mod not_enforced;
-mod unsupported;
 mod unused;
 
 use crate::{diagnostic::Diagnostic, model::Network, policy::Meant};
@@ -19,7 +18,6 @@ pub fn run(network: &Network, earlier: Vec<Diagnostic>, meant: &mut Meant) -> (V
     let mut waivers = leak::Waivers::new(network);
     let mut reckoning = Reckoning::default();
     let mut found = earlier;
-    found.extend(unsupported::run(network));
     found.extend(not_enforced::run(network));
     found.extend(contest::run(network, meant));
     found.extend(named::unknown(network));
