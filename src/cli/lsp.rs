@@ -56,6 +56,10 @@ impl World for Files {
         self.disk.read(path)
     }
 
+    fn list(&self, path: &str) -> Result<Vec<String>, String> {
+        self.disk.list(path)
+    }
+
     fn today(&self) -> Date {
         self.disk.today()
     }

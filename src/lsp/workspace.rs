@@ -54,6 +54,10 @@ impl World for Overlay {
         }
     }
 
+    fn list(&self, path: &str) -> Result<Vec<String>, String> {
+        self.below.list(&self.absolute(path))
+    }
+
     fn today(&self) -> Date {
         self.below.today()
     }
