@@ -32,9 +32,10 @@ pub fn run(subject: &mut Subject<'_>) -> Outcome {
             let place = http.trusted_proxies.as_ref().map_or(http.span, |(key, _)| *key);
             let proxy = &network.host(front.host).name;
             let names = listed(missing.addresses.iter().copied());
-            let all = seen.ways.iter().all(|way| way.addresses.len() == missing.addresses.len());
-            let severity = if all { Severity::Error } else { Severity::Warning };
-            let message = format!("Home Assistant sees the proxy on `{proxy}` as {names}, which it does not trust");
+            // If it is trusted in one family and not in the other, nobody knows by which one it asks.
+            let partly = seen.addresses().any(|net| known.covers(&AddressSet::net(net)));
+            let (severity, sees) = if partly { (Severity::Warning, "may see") } else { (Severity::Error, "sees") };
+            let message = format!("Home Assistant {sees} the proxy on `{proxy}` as {names}, which it does not trust");
             if found.iter().any(|other| other.diagnostic.message == message) {
                 continue;
             }
