@@ -243,6 +243,19 @@ fn diff_tells_what_opens_and_closes() {
 }
 
 #[test]
+fn diff_tells_what_tunnels_lead_to() {
+    let old = format!("{HOME}\nexpose ha : tcp 8123 {{ tunnel ha {{ kind cloudflared }} }}\n");
+    let more = old.replace("cloudflared }", "cloudflared;  publishes router : tcp 80 }");
+    let asked = old.replace("cloudflared }", "cloudflared;  access on }");
+    let folder = Folder::home("tunnels").file("old.hedge", &old).file("more.hedge", &more).file("asked.hedge", &asked);
+    session!(
+        folder.run("diff main.hedge old.hedge"),
+        folder.run("diff old.hedge more.hedge"),
+        folder.run("diff old.hedge asked.hedge"),
+    );
+}
+
+#[test]
 fn diff_of_the_same_meaning_is_empty() {
     let same = HOME
         .replace("allow lan, guest -> internet", "allow lan -> internet\nallow guest -> internet")
