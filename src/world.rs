@@ -12,6 +12,12 @@ pub trait World {
     /// A sentence for the user when there is no such file or it is no UTF-8 text.
     fn read(&self, path: &str) -> Result<String, String>;
 
+    /// The files of a folder and of all folders below it, by their paths from there, sorted.
+    ///
+    /// # Errors
+    /// A sentence for the user when there is no such folder.
+    fn list(&self, path: &str) -> Result<Vec<String>, String>;
+
     /// The date that `until` and other dates are held against.
     fn today(&self) -> Date;
 }
@@ -26,6 +32,13 @@ pub struct Memory {
 impl World for Memory {
     fn read(&self, path: &str) -> Result<String, String> {
         self.files.get(path).cloned().ok_or_else(|| "there is no such file".to_owned())
+    }
+
+    fn list(&self, path: &str) -> Result<Vec<String>, String> {
+        let inside = format!("{path}/");
+        let files: Vec<String> =
+            self.files.keys().filter_map(|file| file.strip_prefix(&inside)).map(str::to_owned).collect();
+        if files.is_empty() { Err("there is no such folder".to_owned()) } else { Ok(files) }
     }
 
     fn today(&self) -> Date {
@@ -58,6 +71,10 @@ impl World for Recorder<'_> {
         let text = self.world.read(path)?;
         self.read.borrow_mut().insert(path.to_owned(), text.clone());
         Ok(text)
+    }
+
+    fn list(&self, path: &str) -> Result<Vec<String>, String> {
+        self.world.list(path)
     }
 
     fn today(&self) -> Date {

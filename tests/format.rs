@@ -4,6 +4,11 @@
 #[path = "format/generate.rs"]
 mod generate;
 
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
 use generate::{Choices, policy, soup};
 use hedgerow::{
     diagnostic::{Human, SourceId, Sources},
@@ -51,6 +56,39 @@ fn columns_never_make_a_line_too_wide() {
                 allow somebody-else -> b : ssh\n";
     let out = format(text).unwrap();
     assert!(out.lines().all(|line| line.chars().count() <= 100), "{out}");
+}
+
+/// Every case of the language's tests, and every policy that comes with hedgerow.
+#[test]
+fn every_policy_there_is_keeps_its_meaning_and_its_comments() {
+    let mut files = Vec::new();
+    for folder in ["tests/spec", "policies", "examples", "tests/data", "docs"] {
+        policies(Path::new(folder), &mut files);
+    }
+    let mut texts = 0;
+    for file in &files {
+        let text = fs::read_to_string(file).unwrap();
+        let mut cases: Vec<String> = text.split("\n## case:").map(str::to_owned).collect();
+        cases.push(text);
+        for case in &cases {
+            texts += 1;
+            if let Err(why) = hold(case) {
+                panic!("{}: {why}\n{case}", file.display());
+            }
+        }
+    }
+    assert!(files.len() > 40 && texts > 500, "{} files, {texts} texts", files.len());
+}
+
+fn policies(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            policies(&path, found);
+        } else if path.extension().is_some_and(|end| end == "hedge") {
+            found.push(path);
+        }
+    }
 }
 
 /// Everything that the layout promises about a text.

@@ -428,3 +428,18 @@ fn nothing_outside_the_policys_folder_is_read() {
         assert_eq!(found.iter().map(|one| one.code).collect::<Vec<_>>(), ["outside-root"], "{text}");
     }
 }
+
+/// The checks ask for the standard library's lists whether a policy uses them or not.
+#[test]
+fn the_list_of_cloudflare_is_the_one_of_the_standard_library() {
+    let (list, checked) = hedgerow::model::standard_ranges("cloudflare").unwrap();
+    assert_eq!(checked, Some(jiff::civil::date(2026, 9, 13)));
+    assert!(list.contains("104.16.0.1".parse().unwrap()) && list.contains("2606:4700::1".parse().unwrap()));
+    assert!(!list.contains("104.28.0.1".parse().unwrap()));
+    let mut sources = hedgerow::diagnostic::Sources::default();
+    let text = "use std.ranges\nrouter edge { target nftables }\nzone wan { role internet;  interface eth0;  address dhcp }\n\
+                zone lan { role trusted;  interface eth1;  network 10.0.0.0/24 }\nallow lan -> cloudflare\n";
+    let (network, _) = hedgerow::model::resolve("main.hedge", text, &mut sources, &hedgerow::world::Memory::default());
+    let named = network.ranges.iter().find(|list| list.name == "cloudflare").unwrap();
+    assert_eq!(named.addresses, list);
+}

@@ -172,7 +172,9 @@ struct House {
 
 impl House {
     fn new(name: &str) -> Self {
-        let text = std::fs::read_to_string(format!("examples/{name}/main.hedge")).unwrap();
+        let text = std::fs::read_to_string(format!("examples/{name}/main.hedge"))
+            .or_else(|_| std::fs::read_to_string(format!("tests/pfsense_households/{name}.hedge")))
+            .unwrap();
         let checked = compile::check("main.hedge", &text, &world());
         let (network, meant) = (checked.network, checked.meant.unwrap());
         let standing = meant.standing.on(&network, "pfsense");
@@ -182,6 +184,15 @@ impl House {
             Request { network: &network, standing: &standing, book: &book, sources, policy: "main.hedge", base: &[] };
         let xml = pfsense::render::render(&request).unwrap().remove(0).text;
         Self { network, meant, topology: standing.topology, xml }
+    }
+
+    /// What the reader finds to be otherwise than the policy.
+    fn differences(&mut self) -> Vec<String> {
+        let files = [hedgerow::router::File { name: "config.xml".to_owned(), text: self.xml.clone() }];
+        let standing = self.meant.standing.on(&self.network, "pfsense");
+        let tools = (&mut self.meant.limits, &mut self.meant.space);
+        let verdict = verify::compare(Target::PfSense, &files, &self.network, &standing, &self.meant.meaning, tools);
+        verdict.unwrap().differences.iter().map(|found| found.sentence(&self.network)).collect()
     }
 
     /// Sends packets: every zone and the router as a sender, to hosts, neighbours of hosts and the world, on each port
@@ -235,10 +246,15 @@ impl House {
 #[test]
 fn the_households_do_what_they_say() {
     let mut passed = 0;
-    for name in ["cgnat-tunnel", "direct-tls", "lan-only", "multi-uplink-office", "nginx-cloudflare"] {
-        let house = House::new(name);
+    let examples = ["cgnat-tunnel", "direct-tls", "lan-only", "multi-uplink-office", "nginx-cloudflare"];
+    // Written for this test: two static uplinks, IPv6 with prefixes of several sorts, schedules and ranges.
+    let more = ["two-fibres", "many-prefixes", "clock-and-ranges"];
+    for name in examples.into_iter().chain(more) {
+        let mut house = House::new(name);
         let (here, otherwise) = house.send(&house.xml, 3_000);
         assert!(otherwise.is_empty(), "{name}: {otherwise:#?}");
+        let differences = house.differences();
+        assert!(differences.is_empty(), "{name}: {differences:#?}");
         passed += here;
     }
     assert!(passed > 300, "{passed}");

@@ -17,10 +17,8 @@ pub fn policies(files: &[String], disk: &Disk) -> Result<Vec<String>, String> {
     let mut made_of: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for path in &all {
         let (path, text) = disk::policy(path, disk)?;
-        let recorder = Recorder::new(disk);
-        // Errors are told when the policy is checked.
-        let _ = model::resolve(&path, &text, &mut Sources::default(), &recorder);
-        made_of.insert(path, recorder.into_read().into_keys().collect());
+        let files = read_for(&path, &text, disk);
+        made_of.insert(path, files);
     }
     let used: BTreeSet<&String> = made_of.values().flatten().collect();
     let changed: BTreeSet<String> = files.iter().map(|file| disk::tidy(file)).collect();
@@ -28,6 +26,24 @@ pub fn policies(files: &[String], disk: &Disk) -> Result<Vec<String>, String> {
         !used.contains(path) && (changed.contains(*path) || parts.iter().any(|part| changed.contains(part)))
     };
     Ok(made_of.iter().filter(affected).map(|(path, _)| path.clone()).collect())
+}
+
+/// The files that a policy is made of, itself among them; a policy that cannot be read is its own only part.
+pub fn parts(path: &str, disk: &Disk) -> BTreeSet<String> {
+    let Ok((path, text)) = disk::policy(path, disk) else {
+        let inside = Path::new(path).is_dir();
+        return BTreeSet::from([if inside { format!("{path}/main.hedge") } else { path.to_owned() }]);
+    };
+    let mut parts = read_for(&path, &text, disk);
+    parts.insert(path);
+    parts
+}
+
+/// The files that are read for a policy. Its errors are told when it is checked.
+fn read_for(path: &str, text: &str, disk: &Disk) -> BTreeSet<String> {
+    let recorder = Recorder::new(disk);
+    let _ = model::resolve(path, text, &mut Sources::default(), &recorder);
+    recorder.into_read().into_keys().collect()
 }
 
 /// All policies below a folder, hidden folders and what programs build left out.

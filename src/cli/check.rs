@@ -3,19 +3,22 @@
 use std::{io::Write, time::Instant};
 
 use clap::{Args, ValueEnum};
+use schemars::JsonSchema;
+use serde::Deserialize;
 
 use super::{
     Exit, changed, disk, fix,
     output::{Common, count, many},
+    project::Project,
 };
 use crate::{
     check::{
-        Reckoning,
+        Reckoning, Selection,
         leak::{Leak, Page, catalogue, find},
     },
     compile::{self, Budget, Checked},
     diagnostic::{Diagnostic, Severity, nearest},
-    report::findings::{Found, Rule, github, json, junit, sarif},
+    report::findings::{Found, Rule, github, gitlab, json, junit, sarif},
 };
 
 /// Check policies: syntax, names, contradictions, and every promise, for every packet
@@ -23,16 +26,16 @@ use crate::{
 #[command(
     after_help = "Examples:\n  hedgerow check                 the policy in this folder (main.hedge)\n  hedgerow check home.hedge      one file\n  hedgerow check - < home.hedge  standard input\n  hedgerow check --format sarif > hedgerow.sarif\n  hedgerow check --changed zones.hedge   the policies that use this file\n\nExit status: 0 clean, 1 findings, 2 invalid policy or usage"
 )]
+#[group(skip)]
 pub struct Arguments {
-    /// Files, folders that hold a main.hedge, or `-` for standard input
-    #[arg(default_value = ".")]
+    /// Files, folders that hold a main.hedge, or `-` for standard input [default: what hedgerow.toml says, or `.`]
     paths: Vec<String>,
     /// Show not only the shortest path of a finding about chains of hosts, but up to N
     #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "20", require_equals = true)]
     all_paths: Option<usize>,
-    /// From which severity on a finding counts for the exit status
-    #[arg(long, value_enum, default_value_t = Deny::Error, value_name = "SEVERITY")]
-    deny: Deny,
+    /// From which severity on a finding counts for the exit status [default: what hedgerow.toml says, or error]
+    #[arg(long, value_enum, value_name = "SEVERITY")]
+    deny: Option<Deny>,
     /// Report the findings of this check only (and what makes a policy invalid). Repeatable
     #[arg(long, value_name = "ID")]
     only: Vec<String>,
@@ -64,6 +67,8 @@ enum Format {
     Sarif,
     /// The log of a GitHub workflow
     Github,
+    /// The code quality report of a GitLab merge request
+    Gitlab,
     /// Whoever shows test results
     Junit,
 }
@@ -77,7 +82,8 @@ struct Done {
 }
 
 /// The least severity that makes a check fail.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
 pub enum Deny {
     Error,
     Warning,
@@ -104,6 +110,8 @@ pub fn run(arguments: &Arguments, common: &Common) -> Exit {
         );
         return common.fail(&format!("there is no check `{unknown}`; {next}"));
     }
+    let Some(project) = Project::find(common) else { return Exit::Invalid };
+    let deny = project.deny(arguments.deny);
     let disk = common.disk();
     let paths = if arguments.changed {
         match changed::policies(&arguments.paths, &disk) {
@@ -111,12 +119,13 @@ pub fn run(arguments: &Arguments, common: &Common) -> Exit {
             Err(why) => return common.fail(&why),
         }
     } else {
-        arguments.paths.clone()
+        arguments.policies(&project)
     };
     let (mut worst, mut all) = (Exit::Clean, Vec::new());
     if arguments.fix {
         for path in &paths {
-            let wants = |found: &Diagnostic| arguments.wants(found);
+            let selection = arguments.selection(&project);
+            let wants = |found: &Diagnostic| selection.wants(found.code);
             let exit = match disk::policy(path, &disk) {
                 Err(why) => common.fail(&why),
                 Ok((path, text)) => fix::run((&path, &text), &disk, arguments.dry_run, &wants, common),
@@ -135,12 +144,9 @@ pub fn run(arguments: &Arguments, common: &Common) -> Exit {
             Err(why) => common.fail(&why),
             Ok((path, text)) => {
                 let budget = Budget { paths: arguments.all_paths.unwrap_or(1), ..Budget::default() };
-                let mut checked = compile::check_within(&path, &text, &disk, budget);
-                if checked.meant.is_some() {
-                    checked.diagnostics.retain(|found| arguments.wants(found));
-                }
+                let mut checked = compile::check_within(&path, &text, &disk, budget, &arguments.selection(&project));
                 let summary = summary(&path, &checked, started);
-                let exit = exit_of(&checked.diagnostics, checked.meant.is_some(), arguments.deny);
+                let exit = exit_of(&checked.diagnostics, checked.meant.is_some(), deny);
                 // A policy's packets are many; what is printed later needs none of them.
                 checked.meant = None;
                 let done = Done { path, checked, summary, exit };
@@ -178,6 +184,7 @@ fn print(format: Format, all: &[Done], common: &Common) -> bool {
         Format::Human => return true,
         Format::Json => json(&found),
         Format::Github => github(&found),
+        Format::Gitlab => gitlab(&found),
         Format::Junit => junit(&found),
         Format::Sarif => {
             let rule = |leak: Leak| Rule {
@@ -207,9 +214,29 @@ pub fn exit_of(diagnostics: &[Diagnostic], resolved: bool, deny: Deny) -> Exit {
 }
 
 impl Arguments {
-    fn wants(&self, found: &Diagnostic) -> bool {
-        let named = |ids: &[String]| ids.iter().any(|id| find(id).is_some_and(|leak| leak.tells(found.code)));
-        (self.only.is_empty() || named(&self.only)) && !named(&self.skip)
+    /// Who asks for a check by name gets it, whatever the project leaves out.
+    fn selection(&self, project: &Project) -> Selection {
+        let mut skip = self.skip.clone();
+        if self.only.is_empty() {
+            skip.extend(project.skips().map(str::to_owned));
+        }
+        Selection { only: self.only.clone(), skip }
+    }
+
+    /// The policies to check.
+    pub fn policies(&self, project: &Project) -> Vec<String> {
+        if self.paths.is_empty() { vec![project.policy(None)] } else { self.paths.clone() }
+    }
+
+    /// Why these cannot be checked again and again, if so.
+    pub fn cannot_watch(&self) -> Option<&'static str> {
+        if self.changed {
+            Some("`watch` finds out itself what has changed: name policies instead of --changed")
+        } else if self.paths.iter().any(|path| path == "-") {
+            Some("standard input cannot be watched: name a file")
+        } else {
+            None
+        }
     }
 }
 

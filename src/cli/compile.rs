@@ -11,6 +11,7 @@ use super::{
     Exit, check,
     disk::{self, Disk},
     output::{Common, count, many},
+    project::Project,
 };
 use crate::{
     certificate::{self, Certificate},
@@ -21,14 +22,13 @@ use crate::{
 };
 
 /// Compile a policy into router configurations, each proven equal to it before anything is written
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 #[command(
     after_help = "Examples:\n  hedgerow compile examples/lan-only           writes examples/lan-only/out/nftables/hedgerow.nft\n  hedgerow compile home.hedge -o /tmp/out      writes /tmp/out/nftables/hedgerow.nft\n  hedgerow compile home.hedge --stdout | nft -c -f -\n  hedgerow compile --check                     are the files in the repository up to date?\n\nExit status: 0 written, 1 findings, 2 invalid policy or usage"
 )]
 pub struct Arguments {
-    /// A file, a folder that holds a main.hedge, or `-` for standard input
-    #[arg(default_value = ".")]
-    path: String,
+    /// A file, a folder that holds a main.hedge, or `-` for standard input [default: what hedgerow.toml says, or `.`]
+    path: Option<String>,
     /// What to compile for, instead of the targets that the policy's router names
     #[arg(long, value_name = "TARGET")]
     target: Vec<String>,
@@ -49,9 +49,17 @@ pub struct Arguments {
     force: bool,
 }
 
+impl Arguments {
+    /// To compile a policy as if nothing else were said.
+    pub fn of(path: &str) -> Self {
+        Self { path: Some(path.to_owned()), ..Self::default() }
+    }
+}
+
 pub fn run(arguments: &Arguments, common: &Common) -> Exit {
+    let Some(project) = Project::find(common) else { return Exit::Invalid };
     let disk = common.disk();
-    let (path, text) = match disk::policy(&arguments.path, &disk) {
+    let (path, text) = match disk::policy(&project.policy(arguments.path.as_deref()), &disk) {
         Ok(policy) => policy,
         Err(why) => return common.fail(&why),
     };
@@ -76,7 +84,8 @@ pub fn run(arguments: &Arguments, common: &Common) -> Exit {
     if let Some(name) = arguments.target.iter().find(|name| Target::named(name).is_none()) {
         return common.fail(&unknown_target(name));
     }
-    let targets = match targets(arguments, &checked) {
+    let asked = if arguments.target.is_empty() { project.targets(&path) } else { arguments.target.clone() };
+    let targets = match targets(&asked, &checked) {
         Ok(targets) => targets,
         Err(error) => {
             common.report(&checked.sources, &[*error]);
@@ -105,7 +114,7 @@ pub fn run(arguments: &Arguments, common: &Common) -> Exit {
         let text = outputs.first().and_then(|output| output.files.first()).map_or("", |file| file.text.as_str());
         return if std::io::stdout().write_all(text.as_bytes()).is_ok() { exit(&checked) } else { Exit::Invalid };
     }
-    let folder = arguments.output.clone().unwrap_or_else(|| beside(&path));
+    let folder = arguments.output.clone().or_else(|| project.output(&path)).unwrap_or_else(|| beside(&path));
     let companions = match compile::companions(&checked) {
         Ok(companions) => companions,
         Err(errors) => {
@@ -233,12 +242,12 @@ pub fn unknown_target(name: &str) -> String {
 }
 
 /// The targets to compile for, or what is wrong with them.
-fn targets(arguments: &Arguments, checked: &Checked) -> Result<Vec<Target>, Box<Diagnostic>> {
+fn targets(asked: &[String], checked: &Checked) -> Result<Vec<Target>, Box<Diagnostic>> {
     let router = &checked.network.router;
-    let asked: Vec<(String, _)> = if arguments.target.is_empty() {
+    let asked: Vec<(String, _)> = if asked.is_empty() {
         router.targets.clone()
     } else {
-        arguments.target.iter().map(|name| (name.clone(), router.span)).collect()
+        asked.iter().map(|name| (name.clone(), router.span)).collect()
     };
     if asked.is_empty() {
         return Err(Box::new(

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use clap::{Args, ValueEnum};
 
-use super::{Exit, disk, git, output::Common};
+use super::{Exit, disk, git, output::Common, project::Project};
 use crate::{
     compile,
     diagnostic::{Severity, Sources},
@@ -17,13 +17,13 @@ use crate::{
 /// What becomes reachable, and what stops, between two policies
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  hedgerow diff old.hedge new.hedge\n  hedgerow diff git:main:home.hedge home.hedge\n  hedgerow diff git:HEAD~1:. . --format markdown     for a comment on a pull request\n\nExit status: 0 the same meaning, 1 different, 2 invalid policy"
+    after_help = "Examples:\n  hedgerow diff old.hedge new.hedge\n  hedgerow diff git:main:home.hedge home.hedge\n  hedgerow diff git:main --format markdown     for a comment on a pull request\n\nExit status: 0 the same meaning, 1 different, 2 invalid policy"
 )]
 pub struct Arguments {
-    /// A file, a folder that holds a main.hedge, or git:REVISION:PATH
+    /// A file, a folder that holds a main.hedge, git:REVISION:PATH, or git:REVISION for NEW as it was then
     old: String,
-    /// A file, a folder that holds a main.hedge, or git:REVISION:PATH
-    new: String,
+    /// A file, a folder that holds a main.hedge, or git:REVISION:PATH [default: what hedgerow.toml says, or `.`]
+    new: Option<String>,
     /// How to print the changes
     #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
@@ -44,7 +44,16 @@ struct Loaded {
 }
 
 pub fn run(arguments: &Arguments, common: &Common) -> Exit {
-    let (Some(old), Some(new)) = (load(&arguments.old, common), load(&arguments.new, common)) else {
+    let Some(project) = Project::find(common) else { return Exit::Invalid };
+    let new_name = project.policy(arguments.new.as_deref());
+    let old_name = match arguments.old.strip_prefix("git:") {
+        Some(revision) if !revision.contains(':') && new_name.starts_with("git:") => {
+            return common.fail(&format!("`git:{revision}` says no path; write git:{revision}:PATH"));
+        }
+        Some(revision) if !revision.contains(':') => format!("git:{revision}:{}", disk::tidy(&new_name)),
+        _ => arguments.old.clone(),
+    };
+    let (Some(old), Some(new)) = (load(&old_name, common), load(&new_name, common)) else {
         return Exit::Invalid;
     };
     let found = changes(&old.version(), &new.version());
@@ -60,7 +69,7 @@ pub fn run(arguments: &Arguments, common: &Common) -> Exit {
         return Exit::Invalid;
     }
     if found.is_empty() && arguments.format == Format::Human {
-        common.say(&format!("no difference: {} and {} let through the same packets", arguments.old, arguments.new));
+        common.say(&format!("no difference: {old_name} and {new_name} let through the same packets"));
     }
     if found.is_empty() { Exit::Clean } else { Exit::Findings }
 }

@@ -44,6 +44,25 @@ impl World for Disk {
         String::from_utf8(bytes).map_err(|_| "it is no UTF-8 text".to_owned())
     }
 
+    fn list(&self, path: &str) -> Result<Vec<String>, String> {
+        let mut found = Vec::new();
+        // Folders that are links are passed over: they may lead in a circle, or out of the policy's folder.
+        let mut folders = vec![String::new()];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(format!("{path}/{folder}")).map_err(|error| reason(&error))? {
+                let entry = entry.map_err(|error| reason(&error))?;
+                let Some(name) = entry.file_name().to_str().map(|name| format!("{folder}{name}")) else { continue };
+                if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                    folders.push(format!("{name}/"));
+                } else {
+                    found.push(name);
+                }
+            }
+        }
+        found.sort();
+        Ok(found)
+    }
+
     fn today(&self) -> Date {
         self.today
     }

@@ -30,6 +30,10 @@ impl World for Mended<'_> {
         self.texts.get(path).map_or_else(|| self.world.read(path), |text| Ok(text.clone()))
     }
 
+    fn list(&self, path: &str) -> Result<Vec<String>, String> {
+        self.world.list(path)
+    }
+
     fn today(&self) -> Date {
         self.world.today()
     }

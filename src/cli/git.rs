@@ -71,6 +71,19 @@ impl World for Revision {
         String::from_utf8(output.stdout).map_err(|_| "it is no UTF-8 text".to_owned())
     }
 
+    fn list(&self, path: &str) -> Result<Vec<String>, String> {
+        let output = Command::new("git")
+            .args(["ls-tree", "-r", "-z", "--name-only", "--end-of-options", &self.name, &format!("{path}/")])
+            .output()
+            .map_err(|error| format!("git cannot be run: {error}"))?;
+        let text = String::from_utf8(output.stdout).map_err(|_| "it holds a name that is no UTF-8 text".to_owned())?;
+        let inside = format!("{path}/");
+        let files = text.split('\0').filter_map(|file| file.strip_prefix(&inside));
+        let mut files: Vec<String> = files.map(str::to_owned).collect();
+        files.sort();
+        if files.is_empty() { Err("there is no such folder".to_owned()) } else { Ok(files) }
+    }
+
     fn today(&self) -> Date {
         self.today
     }

@@ -4,7 +4,7 @@ use std::{io::Write, path::PathBuf};
 
 use clap::{Args, ValueEnum};
 
-use super::{Exit, disk, output::Common};
+use super::{Exit, disk, output::Common, project::Project};
 use crate::{compile, reach, report};
 
 /// Draw who may open connections to whom
@@ -13,9 +13,8 @@ use crate::{compile, reach, report};
     after_help = "Examples:\n  hedgerow graph home.hedge --format svg -o home.svg\n  hedgerow graph . --format dot | dot -Tpdf -o home.pdf\n  hedgerow graph . --format mermaid     for a page on GitHub or GitLab\n\nExit status: 0 drawn, 2 invalid policy or usage"
 )]
 pub struct Arguments {
-    /// A file, a folder that holds a main.hedge, or `-` for standard input
-    #[arg(default_value = ".")]
-    path: String,
+    /// A file, a folder that holds a main.hedge, or `-` for standard input [default: what hedgerow.toml says, or `.`]
+    path: Option<String>,
     /// What to draw it as
     #[arg(long, value_enum, default_value_t = Format::Svg)]
     format: Format,
@@ -33,8 +32,9 @@ enum Format {
 }
 
 pub fn run(arguments: &Arguments, common: &Common) -> Exit {
+    let Some(project) = Project::find(common) else { return Exit::Invalid };
     let disk = common.disk();
-    let (path, text) = match disk::policy(&arguments.path, &disk) {
+    let (path, text) = match disk::policy(&project.policy(arguments.path.as_deref()), &disk) {
         Ok(policy) => policy,
         Err(why) => return common.fail(&why),
     };

@@ -12,13 +12,16 @@ mod fmt;
 mod git;
 mod graph;
 mod output;
+mod project;
 mod report;
 mod shell;
 mod verify;
+mod watch;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
 pub use output::Exit;
+pub use project::Words as ProjectFile;
 
 /// Compile a network segmentation policy into router configurations that are proven equal to it.
 #[derive(Debug, Parser)]
@@ -34,6 +37,7 @@ struct Cli {
 enum Command {
     Check(check::Arguments),
     Compile(compile::Arguments),
+    Watch(watch::Arguments),
     Verify(verify::Arguments),
     Explain(explain::Arguments),
     ExplainCheck(catalogue::ExplainCheck),
@@ -61,6 +65,7 @@ pub fn run() -> Exit {
     match cli.command {
         Command::Check(arguments) => check::run(&arguments, &cli.common),
         Command::Compile(arguments) => compile::run(&arguments, &cli.common),
+        Command::Watch(arguments) => watch::run(&arguments, &cli.common),
         Command::Verify(arguments) => verify::run(&arguments, &cli.common),
         Command::Diff(arguments) => diff::run(&arguments, &cli.common),
         Command::Explain(arguments) => explain::run(&arguments, &cli.common),

@@ -9,6 +9,7 @@ use super::{
     check::{Deny, exit_of, leaks},
     disk,
     output::Common,
+    project::Project,
 };
 use crate::{compile, diagnostic::Severity, reach, report, world::World};
 
@@ -18,17 +19,17 @@ use crate::{compile, diagnostic::Severity, reach, report, world::World};
     after_help = "Examples:\n  hedgerow report home.hedge -o home.html\n  hedgerow report . > page.html\n\nThe page needs nothing outside itself and runs no script. It holds the whole policy: publish it where you would\npublish that.\n\nExit status: 0 clean, 1 findings (the page tells them), 2 invalid policy or usage"
 )]
 pub struct Arguments {
-    /// A file, a folder that holds a main.hedge, or `-` for standard input
-    #[arg(default_value = ".")]
-    path: String,
+    /// A file, a folder that holds a main.hedge, or `-` for standard input [default: what hedgerow.toml says, or `.`]
+    path: Option<String>,
     /// The file to write [default: standard output]
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
 }
 
 pub fn run(arguments: &Arguments, common: &Common) -> Exit {
+    let Some(project) = Project::find(common) else { return Exit::Invalid };
     let disk = common.disk();
-    let (path, text) = match disk::policy(&arguments.path, &disk) {
+    let (path, text) = match disk::policy(&project.policy(arguments.path.as_deref()), &disk) {
         Ok(policy) => policy,
         Err(why) => return common.fail(&why),
     };

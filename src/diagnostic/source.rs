@@ -58,6 +58,18 @@ impl Sources {
         self.list.iter()
     }
 
+    /// Blanks all of a source but some places, so that no message can show the rest. Lines and places stay.
+    pub fn keep_only(&mut self, id: SourceId, places: &[Span]) {
+        let Some(source) = self.list.get_mut(id.0 as usize) else { return };
+        let kept = |byte: usize| places.iter().any(|place| (place.start as usize..place.end as usize).contains(&byte));
+        let blank = |(byte, letter): (usize, char)| match letter {
+            '\n' | '\r' => letter.to_string(),
+            _ if kept(byte) => letter.to_string(),
+            _ => " ".repeat(letter.len_utf8()),
+        };
+        source.text = source.text.char_indices().map(blank).collect();
+    }
+
     /// The source behind a handle.
     #[must_use]
     pub fn get(&self, id: SourceId) -> Option<&Source> {

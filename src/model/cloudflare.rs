@@ -7,6 +7,9 @@ use super::{AddressSet, NamedRanges, Network, standard_ranges};
 /// Prefixes of old lists that are still passed on, though Cloudflare has given up a part of them or all.
 const RETIRED: [&str; 2] = ["104.16.0.0/12", "199.27.128.0/21"];
 
+/// How many addresses its smallest blocks have: a /22 of IPv4, a /32 of IPv6.
+const SMALLEST: (u128, u128) = (1 << 10, 1 << 96);
+
 /// Where requests for proxied names come from, as far as hedgerow knows.
 #[derive(Clone, Debug)]
 pub struct Cloudflare {
@@ -27,14 +30,14 @@ impl Cloudflare {
         Self { known, checked, retired }
     }
 
-    /// Is a list a copy of Cloudflare's, whole or in part? Such a one holds at least one of its blocks.
+    /// Is a list a copy of Cloudflare's, whole or in part? Such a one holds as much of it as the smallest of its blocks.
     #[must_use]
     pub fn is_copied_by(&self, list: &NamedRanges) -> bool {
-        let blocks = |known: &[(u128, u128)], held: &[(u128, u128)]| {
-            known.iter().any(|(from, to)| held.iter().any(|(start, end)| start <= from && to <= end))
+        let shared = self.known.intersect(&list.addresses);
+        let count = |ranges: &[(u128, u128)]| {
+            ranges.iter().fold(0_u128, |sum, (from, to)| sum.saturating_add((to - from).saturating_add(1)))
         };
-        blocks(self.known.v4.ranges(), list.addresses.v4.ranges())
-            || blocks(self.known.v6.ranges(), list.addresses.v6.ranges())
+        count(shared.v4.ranges()) >= SMALLEST.0 || count(shared.v6.ranges()) >= SMALLEST.1
     }
 
     /// Where its requests come from, as far as a policy knows. Who says when a list was compared with Cloudflare's may

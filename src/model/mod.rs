@@ -8,6 +8,7 @@ mod names;
 mod network;
 mod resolve;
 pub mod service;
+mod settings;
 mod standard;
 
 pub use address::AddressSet;
@@ -26,8 +27,7 @@ use crate::{
 /// `path` names the policy in messages and is where its files are looked for. The network is whole only when no
 /// diagnostic is an error.
 pub fn resolve(path: &str, text: &str, sources: &mut Sources, world: &dyn World) -> (Network, Vec<Diagnostic>) {
-    let units = load::load(path, text, &[], sources, world);
-    resolve::resolve(units, sources, world)
+    resolve_units(load::load(path, text, &[], sources, world), sources, world)
 }
 
 /// Resolves a policy with further statements that stand in no file of it, such as the words of a question. Their
@@ -38,6 +38,13 @@ pub fn resolve_with(
     sources: &mut Sources,
     world: &dyn World,
 ) -> (Network, Vec<Diagnostic>) {
-    let units = load::load(path, text, &[(name, more)], sources, world);
-    resolve::resolve(units, sources, world)
+    resolve_units(load::load(path, text, &[(name, more)], sources, world), sources, world)
+}
+
+/// Resolves what was loaded, and reads the other files that it names.
+fn resolve_units(units: load::Units, sources: &mut Sources, world: &dyn World) -> (Network, Vec<Diagnostic>) {
+    let root = units.root.clone();
+    let (mut network, mut found) = resolve::resolve(units, sources, world);
+    found.extend(settings::read(&mut network, &root, sources, world));
+    (network, found)
 }

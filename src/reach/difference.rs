@@ -1,10 +1,10 @@
 //! What becomes reachable, and what stops, between two policies.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::triples::triples;
+use super::{triples::triples, tunnelled::published};
 use crate::{
     diagnostic::Sources,
     model::{AddressSet, Network, Place, Region, Role, ZoneId, service::Traffic},
@@ -104,8 +104,32 @@ pub fn changes(old: &Version<'_>, new: &Version<'_>) -> Vec<Change> {
             }
         }
     }
+    found.extend(by_tunnels(ChangeKind::Opens, new, old));
+    found.extend(by_tunnels(ChangeKind::Closes, old, new));
     found.sort();
     found.dedup();
+    found
+}
+
+/// What tunnels lead everybody to in one policy and not in the other: no packet of the router shows it.
+fn by_tunnels(kind: ChangeKind, side: &Version<'_>, other: &Version<'_>) -> Vec<Change> {
+    let there = published(other.network);
+    let (mut found, mut told) = (Vec::new(), BTreeSet::new());
+    for one in published(side.network) {
+        if there.iter().any(|known| known.is_alike(&one)) || !told.insert((one.to.clone(), one.service.clone())) {
+            continue;
+        }
+        let risk = 10 + rank(side.network, one.place);
+        found.push(Change {
+            risk: if kind == ChangeKind::Closes { 100 } else { -risk },
+            kind,
+            from: "internet by tunnel".to_owned(),
+            to: one.to,
+            service: one.service,
+            place: Some(side.sources.place(one.span)),
+            risky: kind != ChangeKind::Closes,
+        });
+    }
     found
 }
 
@@ -255,10 +279,13 @@ const fn trust(role: Role) -> i32 {
 
 /// How much worse it gets when this pair opens: 10 and more from the internet, above 0 towards more trust.
 fn risk(network: &Network, from: Place, to: Place) -> i32 {
-    let rank = |place: Place| match place {
+    let outside = matches!(from, Place::Zone(zone) if network.zone(zone).is_internet());
+    if outside { 10 + rank(network, to) } else { rank(network, to) - rank(network, from) }
+}
+
+fn rank(network: &Network, place: Place) -> i32 {
+    match place {
         Place::Router => 8,
         Place::Zone(zone) => trust(network.zone(zone).role),
-    };
-    let outside = matches!(from, Place::Zone(zone) if network.zone(zone).is_internet());
-    if outside { 10 + rank(to) } else { rank(to) - rank(from) }
+    }
 }

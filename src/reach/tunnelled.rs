@@ -3,8 +3,12 @@
 use super::{
     chain::{Path, Step, holds},
     classes::Leg,
+    name::region_name,
 };
-use crate::model::{Network, Region, service::Traffic};
+use crate::{
+    diagnostic::Span,
+    model::{Network, Place, Region, service::Traffic},
+};
 
 /// A step by a tunnel, and the regions that it leads to.
 pub(super) struct Tunnelled {
@@ -49,4 +53,32 @@ pub(super) fn at_once(
         }
     }
     None
+}
+
+/// Something that a tunnel leads everybody to, in words that two policies can be compared by.
+pub(super) struct Published {
+    pub(super) place: Place,
+    pub(super) to: String,
+    pub(super) service: String,
+    pub(super) span: Span,
+}
+
+impl Published {
+    pub(super) fn is_alike(&self, other: &Self) -> bool {
+        (&self.to, &self.service) == (&other.to, &other.service)
+    }
+}
+
+/// All that tunnels lead everybody to, each host and each port of its own.
+pub(super) fn published(network: &Network) -> Vec<Published> {
+    let mut found = Vec::new();
+    for led in network.led_by_tunnels() {
+        for region in &led.to {
+            for traffic in &led.traffic {
+                let to = region_name(network, region);
+                found.push(Published { place: region.place, to, service: traffic.to_string(), span: led.span });
+            }
+        }
+    }
+    found
 }

@@ -39,7 +39,9 @@ pub fn with_certificates(text: &str, folder: &Folder) -> Result<String, String> 
     let replace = |word: &str| {
         let (inner, end) = word.strip_suffix(';').map_or((word, ""), |inner| (inner, ";"));
         let plain = inner.trim_matches('"');
-        let file = if plain.ends_with("/fullchain.pem") || plain.starts_with("/etc/ssl/certs/") {
+        let file = if plain.contains("/origin-pull-") {
+            "ca.crt"
+        } else if plain.ends_with("/fullchain.pem") || plain.starts_with("/etc/ssl/certs/") {
             "server.crt"
         } else if plain.ends_with("/privkey.pem") || plain.starts_with("/etc/ssl/private/") {
             "server.key"
@@ -84,6 +86,64 @@ pub fn caddy_takes_the_caddyfiles() -> Result<(), String> {
         let file = folder.write("Caddyfile", &with_certificates(text, folder)?);
         run("caddy", &["validate", "--adapter", "caddyfile", "--config", &file]).map(drop)
     })
+}
+
+/// Only who shows a certificate of the authority gets in, where the policy says so.
+pub fn the_proxies_ask_for_cloudflares_certificate() -> Result<(), String> {
+    let path = "tests/e2e/everything.hedge";
+    let text = fs::read_to_string(path).map_err(|error| error.to_string())?;
+    let (_, companions) = compiled(path, BTreeMap::from([(path.to_owned(), text)]))?;
+    let companion = |name: &str| {
+        let found = companions.files.iter().find(|file| file.name == format!("proxy-two.example.org/{name}"));
+        found.map(|file| file.text.as_str()).ok_or_else(|| format!("no {name} was written"))
+    };
+    let folder = Folder::new("pulls");
+    let at = |name: &str| folder.0.join(name).to_str().unwrap().to_owned();
+    let space = Space::new("pulls")?;
+    let _service = space.start("python3 -u -m http.server 8123", &folder.0.join("web.log"), "Serving")?;
+    let caddy = with_certificates(companion("Caddyfile")?, &folder)?;
+    let caddy = folder.write("Caddyfile", &caddy);
+    let main = nginx(&with_certificates(companion("nginx.conf")?, &folder)?, &folder);
+    let text = fs::read_to_string(&main).map_err(|error| error.to_string())?;
+    folder.write("nginx.conf", &format!("daemon off;\nmaster_process off;\n{text}"));
+    let home = folder.0.display();
+    let proxies = [
+        (format!("nginx -c {main}"), "400"),
+        (
+            format!("env XDG_DATA_HOME={home} XDG_CONFIG_HOME={home} caddy run --adapter caddyfile --config {caddy}"),
+            "000",
+        ),
+    ];
+    let ask = |with: &str| {
+        space.status(&format!("{with} --resolve two.example.org:443:127.0.0.1 https://two.example.org/"), 5)
+    };
+    for (line, refused) in proxies {
+        let _proxy = space.start(&line, &folder.0.join("proxy.log"), "")?;
+        while !space.run("ss -ltn").is_ok_and(|open| open.contains(":443 ")) {
+            std::thread::sleep(std::time::Duration::from_millis(50));
+        }
+        for (who, with, status) in [
+            ("nobody", String::new(), refused),
+            ("somebody else", foreign(&folder)?, refused),
+            ("Cloudflare", format!("--cert {} --key {}", at("client.crt"), at("client.key")), "200"),
+        ] {
+            let found = ask(&with);
+            if found != status {
+                return Err(format!("{line}: {who} gets {found}, not {status}\n{}", folder.read("proxy.log")));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A certificate that nobody has signed but itself, as curl is told of it.
+fn foreign(folder: &Folder) -> Result<String, String> {
+    let at = |name: &str| folder.0.join(name).to_str().unwrap().to_owned();
+    let (key, certificate) = (at("foreign.key"), at("foreign.crt"));
+    let line = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "9"];
+    let rest = ["-subj", "/CN=foreign", "-keyout", &key, "-out", &certificate];
+    run("openssl", &[&line[..], &rest[..]].concat())?;
+    Ok(format!("--cert {certificate} --key {key}"))
 }
 
 pub fn wireguard_takes_its_files_once_keys_are_in() -> Result<(), String> {

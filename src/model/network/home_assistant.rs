@@ -1,6 +1,6 @@
 //! Home Assistant: what the policy says of it.
 
-use super::HostId;
+use super::{HostId, Settings};
 use crate::diagnostic::Span;
 
 /// `home-assistant`
@@ -15,8 +15,9 @@ pub struct HomeAssistant {
     pub login_attempts: Option<(i64, Span)>,
     /// Pages of others that may use it from a browser.
     pub cors_origins: Vec<(String, Span)>,
-    /// The file of its real settings.
-    pub settings: Option<(String, Span)>,
+    /// The file of its real settings, and what was read there.
+    pub settings_file: Option<(String, Span)>,
+    pub settings: Option<Settings>,
 }
 
 impl HomeAssistant {

@@ -8,6 +8,7 @@ mod provider;
 mod proxy;
 mod ranges;
 mod rule;
+mod settings;
 mod zone;
 
 use std::{
@@ -33,6 +34,7 @@ pub use provider::{CatchAll, Connection, Led, Need, OriginPulls, Proxied, Publis
 pub use proxy::{Product, Proxy, RunsAs};
 pub use ranges::{NamedRanges, RangesId};
 pub use rule::{Limit, Options, Place, Region, Rule, Schedule, TimeUnit};
+pub use settings::{Http, Listed, Said, Settings};
 pub use zone::{AddressSource, Egress, InterfaceName, OwnAddress, Role, Uplink, Zone, ZoneNetwork};
 
 /// The number of a zone in [`Network::zones`].

@@ -1,13 +1,15 @@
 //! Findings for programs, one format a file: `json` for anybody, `sarif` for code scanning, `github` for the log of a
-//! workflow, `junit` for whoever shows test results. People read [`crate::diagnostic::Human`].
+//! workflow, `gitlab` for its merge requests, `junit` for whoever shows test results. People read [`crate::diagnostic::Human`].
 
 mod github;
+mod gitlab;
 mod json;
 mod junit;
 mod place;
 mod sarif;
 
 pub use github::github;
+pub use gitlab::gitlab;
 pub use json::{Document, json};
 pub use junit::junit;
 pub use sarif::sarif;

@@ -34,13 +34,13 @@ pub fn run(subject: &mut Subject<'_>) -> Outcome {
         sets.push(denied);
     }
     // From outside only what is forwarded by IPv4 can be compared.
+    let come = subject.coming_in(&[Traffic::ANY]);
     for exposure in network.exposures.iter().filter(|exposure| exposure.tunnel.is_none() && !exposure.expired) {
         let ends = network.host(exposure.through.as_ref().map_or(exposure.host, |through| through.host));
         let outside = subject.internet();
         let all = subject.anything(&outside, &host(ends));
-        let come = subject.coming_in(&[Traffic::ANY]);
-        let come = subject.space().intersect(all, come);
-        let everybody = anybody(subject, come);
+        let all = subject.space().intersect(all, come);
+        let everybody = anybody(subject, all);
         sets.push(more_by_v6(subject, everybody));
     }
     let packets = subject.space().union_all(sets);

@@ -6,7 +6,7 @@ use super::super::{
 };
 use crate::{
     model::{
-        AddressSet, Exposure, Place, Role, Uplink, ZoneId,
+        Cloudflare, Exposure, Region, Role, Uplink, ZoneId,
         service::{TCP, Traffic, UDP},
     },
     packet::Family,
@@ -79,9 +79,8 @@ fn answered(subject: &mut Subject<'_>, exposure: &Exposure, zone: ZoneId) -> boo
 /// Out to the servers of the name's proxy, and back in by these.
 fn goes_round(subject: &mut Subject<'_>, exposure: &Exposure, zone: ZoneId) -> bool {
     let Some((port, _)) = exposure.ports().filter(|_| exposure.proxied.is_some()) else { return false };
-    let internet = subject.internet();
-    let edges: Vec<_> = exposure.from.iter().filter(|region| matches!(region.place, Place::Zone(_))).cloned().collect();
-    let everywhere = edges.iter().all(|region| region.addresses != AddressSet::default());
-    let to = if everywhere { edges } else { internet };
+    let edges = Cloudflare::standard().edges(subject.network);
+    let theirs = |region: Region| Region { addresses: region.addresses.intersect(&edges), ..region };
+    let to: Vec<Region> = subject.internet().into_iter().map(theirs).collect();
     !subject.passing(&[region(zone)], &to, &[Traffic::ports(TCP, port, port)]).is_empty()
 }

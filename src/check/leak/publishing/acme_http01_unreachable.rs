@@ -7,7 +7,7 @@ use super::super::{
 use crate::{
     diagnostic::Diagnostic,
     model::{
-        AddressSet, Exposure, Region, Tls, Uplink,
+        AddressSet, Cloudflare, Exposure, Region, Tls, Uplink,
         address::public,
         service::{TCP, Traffic},
     },
@@ -64,7 +64,14 @@ fn v6(subject: &Subject<'_>, exposure: &Exposure) -> AddressSet {
 /// The packets of those who should get through and do not.
 fn missing(subject: &mut Subject<'_>, exposure: &Exposure) -> Set {
     let network = subject.network;
-    let asking: Vec<Region> = if exposure.proxied.is_some() { exposure.from.clone() } else { subject.internet() };
+    let asking: Vec<Region> = if exposure.proxied.is_some() {
+        // The authority asks the proxy, and the proxy asks here.
+        let edges = Cloudflare::standard().edges(network);
+        let theirs = |region: &Region| Region { addresses: region.addresses.intersect(&edges), ..region.clone() };
+        exposure.from.iter().map(theirs).collect()
+    } else {
+        subject.internet()
+    };
     let asking: Vec<Region> = asking
         .into_iter()
         .filter(|region| exposure.on.iter().any(|zone| region.place == crate::model::Place::Zone(*zone)))

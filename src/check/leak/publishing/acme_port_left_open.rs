@@ -2,7 +2,7 @@
 
 use super::super::{
     Finding, Outcome, Subject,
-    subject::{host, warning},
+    subject::{host, router, warning},
 };
 use crate::model::{
     Tls,
@@ -26,6 +26,12 @@ pub fn run(subject: &mut Subject<'_>) -> Outcome {
         let outside = subject.outside();
         let wanted = subject.passing(&outside, &host(network.host(target)), &wanted);
         packets = subject.without(packets, wanted);
+    }
+    for vpn in network.vpns.iter().filter(|vpn| !vpn.listen.is_empty()) {
+        let to = vpn.server.map_or_else(|| vec![router()], |server| host(network.host(server)));
+        let outside = subject.outside();
+        let own = subject.passing(&outside, &to, &vpn.listen);
+        packets = subject.without(packets, own);
     }
     let thrown = subject.thrown_open();
     let packets = subject.without(packets, thrown);

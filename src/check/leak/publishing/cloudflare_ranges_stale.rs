@@ -58,12 +58,12 @@ fn stale(list: &NamedRanges, cloudflare: &Cloudflare, today: Date, used: Span) -
     let help = "compare it with https://www.cloudflare.com/ips-v4 and ips-v6, and write the day behind `checked`";
     let place = if list.standard { used } else { list.span };
     if let Some(retired) = first(&list.addresses.intersect(&cloudflare.retired)) {
-        let text = format!("`{name}` holds {retired} and others that are Cloudflare's no more");
+        let text = format!("`{name}` holds addresses that are Cloudflare's no more: {retired}");
         return Some(warning(place, text).label("somebody else may be there now").help(help));
     }
     let newer = list.checked.is_some_and(|(date, _)| Some(date) > cloudflare.checked);
     if let Some(lacking) = first(&lacking(list, cloudflare)).filter(|_| !newer && !list.standard) {
-        let text = format!("`{name}` lacks {lacking} and others that Cloudflare asks from");
+        let text = format!("`{name}` lacks addresses that Cloudflare asks from: {lacking}");
         return Some(warning(place, text).label("some of its requests find a closed port").help(help));
     }
     let Some((date, span)) = list.checked else {
@@ -97,7 +97,10 @@ fn lacking(list: &NamedRanges, cloudflare: &Cloudflare) -> AddressSet {
     known.minus(&list.addresses)
 }
 
-fn first(set: &AddressSet) -> Option<std::net::IpAddr> {
-    let of = |family: Family| set.family(family).ranges().first().map(|(from, _)| address(family, *from));
+/// The first stretch of addresses.
+fn first(set: &AddressSet) -> Option<String> {
+    let words =
+        |family: Family, (from, to): (u128, u128)| format!("{} to {}", address(family, from), address(family, to));
+    let of = |family: Family| set.family(family).ranges().first().map(|range| words(family, *range));
     of(Family::V4).or_else(|| of(Family::V6))
 }

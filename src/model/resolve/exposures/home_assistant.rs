@@ -70,7 +70,7 @@ impl Resolver<'_> {
         });
         let install = attributes.choice("install", &INSTALLS);
         let cors_origins = attributes.get("cors-origins").map(|arguments| self.origins(arguments)).unwrap_or_default();
-        let settings = attributes.get("settings").and_then(|mut arguments| {
+        let settings_file = attributes.get("settings").and_then(|mut arguments| {
             if !arguments.word_is("from") {
                 arguments.expected("`from \"configuration.yaml\"`");
                 return None;
@@ -103,7 +103,8 @@ impl Resolver<'_> {
                 install,
                 login_attempts,
                 cors_origins,
-                settings,
+                settings_file,
+                settings: None,
             });
         }
     }

@@ -1,7 +1,7 @@
 //! `tunnel` of an exposure: who opens it, what it leads to, and what it needs.
 
 use crate::{
-    diagnostic::Diagnostic,
+    diagnostic::{Diagnostic, Span},
     model::{
         attributes::{Arguments, Attributes, dns_name},
         load::Space,
@@ -38,7 +38,8 @@ impl Resolver<'_> {
             );
         }
         let host = self.host_named(&name, space)?;
-        Some(Tunnel { host, span: self.head(arguments.span()), kind, publishes, catch_all, access, connects })
+        let span = Span { end: name.span.end, ..arguments.span() };
+        Some(Tunnel { host, span, kind, publishes, catch_all, access, connects })
     }
 
     /// Reports what a provider does not have.
@@ -150,7 +151,7 @@ impl Resolver<'_> {
     fn written(&self, arguments: &Arguments<'_>) -> String {
         let tokens = arguments.rest();
         let (Some(first), Some(last)) = (tokens.first(), tokens.last()) else { return String::new() };
-        let text = self.text(crate::diagnostic::Span { end: last.span.end, ..first.span });
+        let text = self.text(Span { end: last.span.end, ..first.span });
         text.split_whitespace().collect::<Vec<_>>().join(" ")
     }
 

@@ -24,6 +24,19 @@ pub fn has_ports(protocol: &str) -> bool {
     ["tcp", "udp", "tcp/udp", "sctp"].contains(&protocol.to_lowercase().as_str())
 }
 
+/// Of several networks, 2.7 writes `{ !a !b }` for `not`, and that is everything.
+fn unsure(word: &str, atoms: Vec<Atom>, family: Family) -> Vec<Atom> {
+    let fits = |atom: &&Atom| matches!(atom, Atom::Net(net) if net.addr().is_ipv4() == (family == Family::V4));
+    if !["wan", "lan"].contains(&word) || atoms.iter().filter(fits).count() < 2 {
+        return atoms;
+    }
+    let perhaps = |atom| match atom {
+        Atom::Net(net) => Atom::Perhaps(net),
+        other => other,
+    };
+    atoms.into_iter().map(perhaps).collect()
+}
+
 impl Config {
     /// The addresses of `source` or `destination`.
     pub fn end(&self, rule: &Node, side: &str, family: Family) -> Made<End> {
@@ -37,6 +50,7 @@ impl Config {
         if !network.is_empty() {
             let found = self.network(network, family);
             return Ok(found
+                .map(|atoms| if not && self.interfaces.old { unsure(network, atoms, family) } else { atoms })
                 .map(|atoms| End { addresses: Addresses::Of(atoms), not, ports: None })
                 .ok_or_else(|| format!("`{}` has no address of its family in {side}", shown(network))));
         }
@@ -99,10 +113,10 @@ impl Config {
         if word == "pppoe" {
             return Some(vec![Atom::Unknown]);
         }
-        let old: Vec<IpNet> = interface.vips.iter().filter(|vip| vip.old).map(|vip| vip.net.trunc()).collect();
         let first = interface.v6.map(|net| net.trunc());
+        let old = self.interfaces.old && !["wan", "lan"].contains(&word);
         let atom = |net: IpNet| {
-            if old.contains(&net) && first != Some(net) { Atom::Perhaps(net) } else { Atom::Net(net) }
+            if old && net.addr().is_ipv6() && first != Some(net) { Atom::Perhaps(net) } else { Atom::Net(net) }
         };
         (macros && !networks.is_empty()).then(|| networks.into_iter().map(atom).collect())
     }

@@ -15,8 +15,6 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Vip {
     pub net: IpNet,
-    /// Of IPv6, in a file that a version may load whose `network` words leave those out.
-    pub old: bool,
     /// Those of `proxyarp` and `other` are not the firewall's own.
     pub own: bool,
 }
@@ -72,6 +70,9 @@ pub struct Interfaces {
     pub devices: Vec<String>,
     /// Devices that may carry packets, and that the topology does not name.
     pub others: Vec<String>,
+    /// May a version load the file whose words for networks leave out what is beside the first of IPv6, and negate each
+    /// of several alone (2.7)?
+    pub old: bool,
     /// Groups: the name, and the devices.
     pub groups: Vec<(String, Vec<String>)>,
 }
@@ -111,7 +112,7 @@ const TUNNELS: [&str; 10] = ["ovpn", "ipsec", "gif", "gre", "tun", "tap", "wg", 
 /// If the topology names an interface that is not there or that could be several, or pf would refuse a description.
 pub fn interfaces(root: &Node, topology: &Topology) -> Result<Interfaces, Unreadable> {
     let assigned = root.get("interfaces").map_or(&[][..], |node| node.children.as_slice());
-    let mut found = Interfaces::default();
+    let mut found = Interfaces { old: is_old(root), ..Interfaces::default() };
     let tunnels = tunnels(root);
     for number in &topology.interfaces {
         found.devices.push(device(&number.name, assigned, &tunnels)?);
@@ -257,20 +258,19 @@ fn stand_in(running: &crate::router::Interface, v4: bool, vips: &[Vip]) -> Optio
     IpNet::new(*address, net.map_or_else(|| IpNet::from(*address).prefix_len(), IpNet::prefix_len)).ok()
 }
 
-/// Is the format older than the one of which `NAME__NETWORK` is known to hold further addresses of IPv6?
+/// Is the format older than the first one of which it is known that a network's word is one table?
 fn is_old(root: &Node) -> bool {
     let mut parts = root.text("version").split('.').map(|part| part.parse::<u32>().unwrap_or(0));
     (parts.next().unwrap_or(0), parts.next().unwrap_or(0)) < (24, 5)
 }
 
 fn vips(root: &Node, key: &str) -> Vec<Vip> {
-    let old = is_old(root);
     let of = |vip: &Node| -> Option<Vip> {
         let address: IpAddr = vip.text("subnet").parse().ok()?;
         let full = IpNet::from(address);
         let bits = vip.text("subnet_bits").parse().unwrap_or(full.prefix_len());
         let own = matches!(vip.text("mode"), "ipalias" | "carp");
-        Some(Vip { net: IpNet::new(address, bits).unwrap_or(full), old: old && address.is_ipv6(), own })
+        Some(Vip { net: IpNet::new(address, bits).unwrap_or(full), own })
     };
     // An alias may hang on an address of CARP, and so on its interface.
     let upon = |vip: &Node| match vip.text("interface").strip_prefix("_vip") {
@@ -325,7 +325,6 @@ fn sorts(root: &Node, found: &mut Interfaces, tunnels: &[String]) {
 }
 
 fn groups(root: &Node, found: &mut Interfaces) {
-    let old = is_old(root);
     for node in root.all(&["ifgroups"], "ifgroupentry") {
         let name = node.text("ifname");
         let mut group = virtual_interface(name, name, name);
@@ -336,7 +335,7 @@ fn groups(root: &Node, found: &mut Interfaces) {
             devices.push(interface.device.clone());
             group.vips.extend(interface.vips.clone());
             let own = interface.v4.into_iter().chain(interface.v6);
-            group.vips.extend(own.map(|net| Vip { net, old: old && net.addr().is_ipv6(), own: true }));
+            group.vips.extend(own.map(|net| Vip { net, own: true }));
         }
         found.groups.push((name.to_owned(), devices));
         found.all.push(group);

@@ -95,7 +95,13 @@ fn one_to_one(config: &Config, node: &Node) -> Made<Binat> {
     };
     let external = node.text("external");
     let family = if external.contains(':') { Family::V6 } else { family(node) };
-    let (inside, peer) = (config.end(node, "source", family)?, config.end(node, "destination", family)?);
+    let first = |side: &str| -> Made<End> {
+        let end = config.end(node, side, family)?;
+        // A word for a network is its first one here.
+        let own = config.interfaces.get(node.text_at(&[side, "network"])).and_then(|own| own.address(family));
+        Ok(end.map(|end| own.map_or(end.clone(), |own| End { not: end.not, ..End::net(own.trunc()) })))
+    };
+    let (inside, peer) = (first("source")?, first("destination")?);
     let (inside, peer) = match (inside, peer) {
         (Ok(inside), Ok(peer)) => (inside, peer),
         (Err(why), _) | (_, Err(why)) => return Ok(Err(why)),
@@ -322,7 +328,7 @@ fn forward(config: &Config, node: &Node, rules: &mut Rules) -> Made<()> {
         None if no => To::Unknown,
         None => return Ok(Err(format!("there is no address in `{}`", shown(node.text("target"))))),
     };
-    let port = if has_ports(&word) { local_port(config, node) } else { None };
+    let port = if has_ports(&word) { local_port(config, node)? } else { None };
     let rdr = Rdr {
         no,
         pass: !no && node.text("associated-rule-id") == "pass",
@@ -363,20 +369,25 @@ fn net_zero(net: &IpNet) -> IpAddr {
 }
 
 /// The ports that a forward leads to, if they are others.
-fn local_port(config: &Config, node: &Node) -> Option<(u16, u16)> {
+fn local_port(config: &Config, node: &Node) -> Result<Option<(u16, u16)>, Unreadable> {
     let (local, outer) = (node.text("local-port"), node.text_at(&["destination", "port"]));
     let first = outer.split('-').next().unwrap_or_default();
     if local.is_empty() || local == outer || local == first {
-        return None;
+        return Ok(None);
     }
     if config.aliases.is_alias(local) {
         // pf takes one port: the first of the list.
-        let ports = config.aliases.ports(local)?;
-        return ports.ranges.first().copied();
+        return Ok(config.aliases.ports(local).and_then(|ports| ports.ranges.first().copied()));
     }
-    let start = names::ports(&local.replace('-', ":"))?;
+    let Some(start) = names::ports(&local.replace('-', ":")) else { return Ok(None) };
     match names::ports(&outer.replace('-', ":")) {
-        Some((from, to)) if from < to => Some((start.0, start.0.checked_add(to - from)?)),
-        _ => Some(start),
+        Some((from, to)) if from < to => match start.0.checked_add(to - from) {
+            Some(last) => Ok(Some((start.0, last))),
+            None => Err(Unreadable::new(format!(
+                "line {}: the forward leads to ports beyond 65535, so pf refuses all rules",
+                node.line
+            ))),
+        },
+        _ => Ok(Some(start)),
     }
 }
