@@ -215,6 +215,18 @@ pub fn is_everything(traffic: &Traffic) -> bool {
     matches!(traffic.protocol, None | Some(TCP | UDP)) && all(&traffic.to) && all(&traffic.from)
 }
 
+/// Does one side of a rule hold all of a zone in one of its families, by its name or by its networks?
+#[must_use]
+pub fn covers(side: &[Region], network: &Network, zone: ZoneId) -> bool {
+    let here = side.iter().filter(|region| region.place == Place::Zone(zone));
+    let named = here.clone().fold(AddressSet::default(), |set, region| set.union(&region.addresses));
+    let networks = network.zone(zone).network_set();
+    let left = networks.minus(&named);
+    here.clone().any(|region| region.whole)
+        || (!networks.v4.is_empty() && left.v4.is_empty())
+        || (!networks.v6.is_empty() && left.v6.is_empty())
+}
+
 /// Where a Home Assistant listens.
 #[must_use]
 pub fn page(home: &Host) -> Vec<Traffic> {
