@@ -31,7 +31,11 @@ fn main() {
 }
 
 fn check(text: &str) -> Checked {
-    let files = BTreeMap::new();
+    check_with(text, BTreeMap::new())
+}
+
+/// With other files beside the policy.
+fn check_with(text: &str, files: BTreeMap<String, String>) -> Checked {
     compile::check("main.hedge", text, &Memory { files, date: jiff::civil::date(2026, 11, 23) })
 }
 
@@ -66,8 +70,10 @@ fn page(leak: &Leak) -> Result<(), Failed> {
     }
     let mut text = String::new();
     for (examples, fires) in [(&page.fires, true), (&page.silent, false)] {
-        for example in examples {
-            let checked = check(&policy(leak, example));
+        for (index, example) in examples.iter().enumerate() {
+            let settings = page.settings.get(&(fires, index)).cloned();
+            let files = settings.map(|text| ("configuration.yaml".to_owned(), text)).into_iter().collect();
+            let checked = check_with(&policy(leak, example), files);
             let found = checked.diagnostics.iter().any(|found| leak.tells(found.code));
             if found != fires || (!fires && checked.has_errors()) {
                 let should = if fires { "should be found" } else { "should not be found" };
