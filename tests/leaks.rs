@@ -68,6 +68,9 @@ fn page(leak: &Leak) -> Result<(), Failed> {
     if matches!(leak.decided, Decided::Compiled) {
         return compiled(leak, &page);
     }
+    if matches!(leak.decided, Decided::Refused) {
+        return refused(leak, &page);
+    }
     let mut text = String::new();
     for (examples, fires) in [(&page.fires, true), (&page.silent, false)] {
         for (index, example) in examples.iter().enumerate() {
@@ -82,6 +85,27 @@ fn page(leak: &Leak) -> Result<(), Failed> {
         }
     }
     if text.is_empty() { Ok(()) } else { Err(text.into()) }
+}
+
+/// Each policy of the page is refused by one of its targets at least, or by none.
+fn refused(leak: &Leak, page: &Page) -> Result<(), Failed> {
+    for (examples, fires) in [(&page.fires, true), (&page.silent, false)] {
+        for example in examples {
+            let mut checked = check(&policy(leak, example));
+            let targets: Vec<Target> =
+                checked.network.router.targets.iter().filter_map(|(name, _)| Target::named(name)).collect();
+            let mut codes = Vec::new();
+            for target in targets {
+                if let Err(errors) = compile::render(&mut checked, "main.hedge", target, &[]) {
+                    codes.extend(errors.iter().map(|error| error.code));
+                }
+            }
+            if codes.contains(&leak.id) != fires || (!fires && !codes.is_empty()) {
+                return Err(format!("{codes:?} for\n{example}\n{}", shown(&checked)).into());
+            }
+        }
+    }
+    Ok(())
 }
 
 /// What hedgerow writes is equal to the policy, and no longer when a line of the example is taken out, or, for
@@ -254,6 +278,7 @@ fn list() -> Result<(), Failed> {
             Decided::Asked(_) => "",
             Decided::Always(_) => ", always",
             Decided::Compiled => ", when compiled",
+            Decided::Refused => ", by the target",
         };
         let _ = writeln!(
             text,

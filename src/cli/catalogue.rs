@@ -86,6 +86,7 @@ fn asked_for(leak: &Leak) -> String {
     match leak.decided {
         Decided::Always(_) => "\nIt is decided for every policy.".to_owned(),
         Decided::Compiled => "\nIt is decided when a policy is compiled or a configuration is verified.".to_owned(),
+        Decided::Refused => "\nIt is decided when a policy is compiled, by each target.".to_owned(),
         Decided::Asked(_) => match modules.first() {
             Some(module) => format!("\nA policy asks for it by `use std.leaks.{module}`."),
             None => format!("\nA policy asks for it by `check {} {{ }}`.", leak.id),

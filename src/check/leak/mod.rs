@@ -56,6 +56,8 @@ pub enum Decided {
     Always(&'static [&'static str]),
     /// When a policy is compiled for a target, and when a configuration is held against it.
     Compiled,
+    /// By a target, which refuses what it cannot say.
+    Refused,
 }
 
 impl Leak {

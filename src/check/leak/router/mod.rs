@@ -7,12 +7,14 @@ mod lockout_risk;
 mod upnp_enabled;
 
 use super::{
-    Decided::{Always, Asked, Compiled},
+    Decided::{Always, Asked, Compiled, Refused},
     Leak, leak,
 };
 
 pub const CHECKS: &[Leak] = &[
+    leak!("backend-cannot-express", Error, Refused),
     leak!("backend-not-enforcing", Error, Asked(backend_not_enforcing::run)),
+    leak!("default-wan-forwards", Note, Compiled),
     leak!("dmz-host-catchall", Error, Always(&["expose-everything"])),
     leak!("ha-bridge-routable", Error, Asked(ha_bridge_routable::run)),
     leak!("icmpv6-overblocked", Error, Asked(icmpv6_overblocked::run)),
