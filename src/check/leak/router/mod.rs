@@ -1,6 +1,7 @@
 //! What the router itself does, whatever the rules say.
 
 mod backend_not_enforcing;
+mod docker_publish_bypass;
 mod ha_bridge_routable;
 mod icmpv6_overblocked;
 mod lockout_risk;
@@ -16,6 +17,7 @@ pub const CHECKS: &[Leak] = &[
     leak!("backend-not-enforcing", Error, Asked(backend_not_enforcing::run)),
     leak!("default-wan-forwards", Note, Compiled),
     leak!("dmz-host-catchall", Error, Always(&["expose-everything"])),
+    leak!("docker-publish-bypass", Warning, Asked(docker_publish_bypass::run)),
     leak!("ha-bridge-routable", Error, Asked(ha_bridge_routable::run)),
     leak!("icmpv6-overblocked", Error, Asked(icmpv6_overblocked::run)),
     leak!("lockout-risk", Error, Asked(lockout_risk::run)),
