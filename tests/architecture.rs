@@ -7,7 +7,7 @@ use std::{
 };
 
 /// What the code of a folder (or file) may name of the rest of the crate. `diagnostic` and `world` are everybody's.
-const MAY_USE: [(&str, &[&str]); 18] = [
+const MAY_USE: [(&str, &[&str]); 19] = [
     ("diagnostic", &[]),
     ("world", &[]),
     ("packet", &[]),
@@ -24,10 +24,12 @@ const MAY_USE: [(&str, &[&str]); 18] = [
     ("report", &["reach"]),
     ("compile", &["packet", "router", "model", "policy", "check", "plan", "target", "verify", "companion"]),
     ("certificate", &["router", "compile"]),
+    ("init", &[]),
     (
         "cli",
         &[
             "certificate",
+            "init",
             "syntax",
             "packet",
             "router",
