@@ -19,8 +19,8 @@ kernel NAME="":
 e2e NAME="":
     CI=true cargo test --test e2e -- "{{NAME}}"
 
-# the proof against thousands of edited rulesets
-mutation EDITS="1160":
+# the proof against thousands of edited files, EDITS of each example and target
+mutation EDITS="600":
     HEDGEROW_EDITS={{EDITS}} cargo test --profile bench --test mutation -- --nocapture
 
 # random policies in the kernel, many of them; needs root, nft and ip

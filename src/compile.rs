@@ -2,7 +2,11 @@
 
 use std::collections::BTreeMap;
 
-pub use crate::{check::Reckoning, companion::Companions, policy::Meant};
+pub use crate::{
+    check::{Reckoning, Selection},
+    companion::Companions,
+    policy::Meant,
+};
 
 use crate::{
     companion,
@@ -63,11 +67,11 @@ impl Checked {
 
 /// Reads, resolves and checks a policy.
 pub fn check(path: &str, text: &str, world: &dyn World) -> Checked {
-    check_within(path, text, world, Budget::default())
+    check_within(path, text, world, Budget::default(), &Selection::default())
 }
 
-/// [`check`], within another budget.
-pub fn check_within(path: &str, text: &str, world: &dyn World, budget: Budget) -> Checked {
+/// [`check`], within another budget, and of selected checks only. What makes a policy invalid is told in any case.
+pub fn check_within(path: &str, text: &str, world: &dyn World, budget: Budget, selection: &Selection) -> Checked {
     let mut sources = Sources::default();
     let recorder = Recorder::new(world);
     let (network, diagnostics) = model::resolve(path, text, &mut sources, &recorder);
@@ -81,10 +85,11 @@ pub fn check_within(path: &str, text: &str, world: &dyn World, budget: Budget) -
     }
     if let Some(mut meant) = meant_within(&checked.network, world, budget) {
         let earlier = checked.diagnostics.clone();
-        let (found, reckoning) = crate::check::run(&checked.network, earlier, &mut meant);
+        let (found, reckoning) = crate::check::run(&checked.network, earlier, &mut meant, selection);
         // What was found before the budget ran out may be wrong, and what was not found may be there.
         if !meant.space.exhausted() {
             (checked.diagnostics, checked.reckoning) = (found, reckoning);
+            checked.diagnostics.retain(|found| selection.wants(found.code));
             checked.meant = Some(meant);
             return checked;
         }

@@ -1,6 +1,7 @@
 //! A policy that outgrows the budget is refused: no promise of it is said to hold, however far the decision came.
 
 use hedgerow::{
+    check::leak::Selection,
     compile::{self, Budget},
     diagnostic::Human,
     world::Memory,
@@ -33,7 +34,13 @@ fn every_budget_gives_the_whole_answer_or_none() {
     assert!(whole.has_errors(), "a promise that does not hold, or a lost finding would not be noticed");
     let (mut branches, mut refused) = (1, 0);
     loop {
-        let checked = compile::check_within("main.hedge", POLICY, &world, Budget { branches, ..Budget::default() });
+        let checked = compile::check_within(
+            "main.hedge",
+            POLICY,
+            &world,
+            Budget { branches, ..Budget::default() },
+            &Selection::default(),
+        );
         if checked.meant.is_some() {
             assert_eq!(checked.diagnostics, whole.diagnostics, "with {branches} branches");
             break;

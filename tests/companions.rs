@@ -186,3 +186,57 @@ fn a_tunnel_that_says_nothing_of_the_client_is_no_trusted_proxy() {
     assert!(!trusts("nabu-casa"));
     assert!(!trusts("tor"));
 }
+
+/// A policy file without its comments.
+fn tailscale(found: &Companions) -> serde_json::Value {
+    let text = file(found, "tailscale-tailnet/policy.hujson");
+    let text: String = text.lines().filter(|line| !line.starts_with("//")).collect();
+    serde_json::from_str(&text).unwrap()
+}
+
+const OVERLAY: &str = "use std.services\nrouter edge { target nftables }\n\
+     zone wan { role internet;  interface eth0;  address dhcp;  uplink cgnat }\n\
+     zone srv { role server;  interface eth1;  network 10.0.20.0/24, delegated 2 }\n\
+     zone iot { role iot;  interface eth2;  network 10.0.30.0/24 }\n\
+     zone tailnet { role vpn;  interface tailscale0;  network 100.64.0.0/10 }\n\
+     host ha { zone srv;  address 10.0.20.10;  suffix ::10 }\nhost phone { zone tailnet;  address 100.101.5.7 }\n\
+     allow phone -> ha : home-assistant, ssh\nallow tailnet -> router : dns\nallow tailnet -> iot : tcp 8000-8010, icmp 8\n\
+     deny tailnet -> 10.0.30.128/25\n";
+
+#[test]
+fn a_tailnet_is_told_what_the_rules_allow_and_no_more() {
+    let found = companions(&format!("{OVERLAY}vpn tailnet {{ kind tailscale }}\n"));
+    let grants = serde_json::json!([
+        { "src": ["100.101.5.7"], "dst": ["10.0.20.10"], "ip": ["tcp:22", "tcp:8123"] },
+        { "src": ["autogroup:member"], "dst": ["tag:hedgerow-tailnet"], "ip": ["tcp:53", "udp:53"] },
+        { "src": ["autogroup:member"], "dst": ["10.0.30.0/25"], "ip": ["tcp:8000-8010"] },
+    ]);
+    let file = tailscale(&found);
+    assert_eq!(file["grants"], grants);
+    let routes =
+        serde_json::json!({ "10.0.20.0/24": ["tag:hedgerow-tailnet"], "10.0.30.0/24": ["tag:hedgerow-tailnet"] });
+    assert_eq!(file["autoApprovers"], serde_json::json!({ "routes": routes }));
+    assert_eq!(file["tagOwners"], serde_json::json!({ "tag:hedgerow-tailnet": ["autogroup:admin"] }));
+
+    // On a host that announces nothing only the host itself is reached.
+    let found = companions(&format!(
+        "{OVERLAY}vpn tailnet {{ kind tailscale;  server ha;  runs-as addon;  advertises nothing;  exit-node off }}\n"
+    ));
+    let file = tailscale(&found);
+    let grants =
+        serde_json::json!([{ "src": ["100.101.5.7"], "dst": ["tag:hedgerow-tailnet"], "ip": ["tcp:22", "tcp:8123"] }]);
+    assert_eq!(file["grants"], grants);
+    assert_eq!(file["autoApprovers"], serde_json::json!({}));
+}
+
+#[test]
+fn zerotier_is_done_by_hand() {
+    let found = companions(&format!("{OVERLAY}vpn tailnet {{ kind zerotier;  advertises srv }}\n"));
+    insta::assert_snapshot!(found.by_hand.join("\n"));
+}
+
+#[test]
+fn an_openvpn_server_asks_radius_without_a_secret_in_the_policy() {
+    let found = companions(include_str!("e2e/everything.hedge"));
+    insta::assert_snapshot!(file(&found, "openvpn-ovpn/radiusplugin.cnf"));
+}

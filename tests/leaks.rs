@@ -4,9 +4,9 @@
 use std::{collections::BTreeMap, fmt::Write as _, fs};
 
 use hedgerow::{
-    check::leak::{Decided, Leak, Page, catalogue},
-    compile::{self, Checked},
-    diagnostic::Human,
+    check::leak::{Decided, Leak, Page, Selection, catalogue},
+    compile::{self, Budget, Checked},
+    diagnostic::{Diagnostic, Human},
     model::STANDARD,
     router::File,
     target::Target,
@@ -21,6 +21,8 @@ fn main() {
         Trial::test("every check that has to be asked for is in std.leaks", modules),
         Trial::test("nothing is found in the household", household),
         Trial::test("there is no page without a check", pages),
+        Trial::test("checks yield to others for exactly what these report", yielding),
+        Trial::test("no two checks wait for each other", waiting),
     ];
     for leak in catalogue() {
         trials.push(Trial::test(format!("{}: its page", leak.id), move || page(&leak)));
@@ -29,7 +31,11 @@ fn main() {
 }
 
 fn check(text: &str) -> Checked {
-    let files = BTreeMap::new();
+    check_with(text, BTreeMap::new())
+}
+
+/// With other files beside the policy.
+fn check_with(text: &str, files: BTreeMap<String, String>) -> Checked {
     compile::check("main.hedge", text, &Memory { files, date: jiff::civil::date(2026, 11, 23) })
 }
 
@@ -64,8 +70,10 @@ fn page(leak: &Leak) -> Result<(), Failed> {
     }
     let mut text = String::new();
     for (examples, fires) in [(&page.fires, true), (&page.silent, false)] {
-        for example in examples {
-            let checked = check(&policy(leak, example));
+        for (index, example) in examples.iter().enumerate() {
+            let settings = page.settings.get(&(fires, index)).cloned();
+            let files = settings.map(|text| ("configuration.yaml".to_owned(), text)).into_iter().collect();
+            let checked = check_with(&policy(leak, example), files);
             let found = checked.diagnostics.iter().any(|found| leak.tells(found.code));
             if found != fires || (!fires && checked.has_errors()) {
                 let should = if fires { "should be found" } else { "should not be found" };
@@ -114,6 +122,95 @@ fn compiled(leak: &Leak, page: &Page) -> Result<(), Failed> {
                 return Err(format!("nobody notices that `{line}` is missing").into());
             }
         }
+    }
+    Ok(())
+}
+
+/// Who finds something, with a packet each, in the household with a few more lines.
+fn found(more: &str, selection: &Selection) -> Vec<String> {
+    let text = fs::read_to_string("docs/checks/household.hedge").unwrap() + more;
+    let world = Memory { files: BTreeMap::new(), date: jiff::civil::date(2026, 11, 23) };
+    let checked = compile::check_within("main.hedge", &text, &world, Budget::default(), selection);
+    let severity = |found: &Diagnostic| found.severity.word();
+    checked.diagnostics.iter().map(|found| format!("{} {}", severity(found), found.code)).collect()
+}
+
+fn yielding() -> Result<(), Failed> {
+    const OPEN: &str = "
+use std.leaks.strict
+allow guest -> nvr : frigate-noauth { because \"the guests' dashboard\" }
+allow guest -> ha  : home-assistant { because \"for a tablet\" }
+";
+    let all = Selection::default();
+    let one = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect::<Vec<_>>();
+    let guests = "error guest-reaches-private";
+    let pivot = "warning transitive-pivot";
+    let (login, page) = ("error unauthenticated-service-reachable", "warning ha-reachable-from-untrusted");
+    let cases: [(&str, String, Selection, &[&str]); 7] = [
+        ("one speaks for all", String::new(), all.clone(), &[guests, guests]),
+        (
+            "what is waived of one, the others say",
+            "waive guest-reaches-private { because \"no\" }\n".to_owned(),
+            all.clone(),
+            &[page, pivot, pivot, login],
+        ),
+        (
+            "exactly what is waived",
+            "waive guest-reaches-private for guest -> ha { because \"no\" }\n".to_owned(),
+            all.clone(),
+            &[guests, page, pivot],
+        ),
+        (
+            "who is not asked silences nobody",
+            String::new(),
+            Selection { skip: one(&["guest-reaches-private"]), ..all.clone() },
+            &[page, pivot, pivot, login],
+        ),
+        (
+            "nor by what else is asked for",
+            String::new(),
+            Selection { only: one(&["unauthenticated-service-reachable"]), ..all.clone() },
+            &[login],
+        ),
+        (
+            "a milder word silences no stronger one",
+            "check guest-reaches-private { severity note }\n".to_owned(),
+            all.clone(),
+            &["note guest-reaches-private", "note guest-reaches-private", page, pivot, pivot, login],
+        ),
+        (
+            "each is waived by itself",
+            [
+                "guest-reaches-private",
+                "ha-reachable-from-untrusted",
+                "transitive-pivot",
+                "unauthenticated-service-reachable",
+            ]
+            .map(|id| format!("waive {id} for guest {{ because \"no\" }}\n"))
+            .concat(),
+            all,
+            &[],
+        ),
+    ];
+    let mut text = String::new();
+    for (name, more, selection, expected) in cases {
+        let found = found(&format!("{OPEN}{more}"), &selection);
+        if found != expected {
+            let _ = writeln!(text, "{name}: expected {expected:?}, found {found:?}");
+        }
+    }
+    if text.is_empty() { Ok(()) } else { Err(text.into()) }
+}
+
+fn waiting() -> Result<(), Failed> {
+    let all = catalogue();
+    let mut settled: Vec<&str> = Vec::new();
+    while settled.len() < all.len() {
+        let ready = |leak: &&Leak| !settled.contains(&leak.id) && leak.yields.iter().all(|to| settled.contains(to));
+        let Some(leak) = all.iter().find(ready) else {
+            return Err(format!("in a circle, or yielding to nothing: all but {settled:?}").into());
+        };
+        settled.push(leak.id);
     }
     Ok(())
 }

@@ -11,10 +11,16 @@ mod unused;
 
 use crate::{diagnostic::Diagnostic, model::Network, policy::Meant};
 
-pub use leak::Reckoning;
+pub use leak::{Reckoning, Selection};
 
 /// Everything that is found, what the model has found among it, and what the leak checks came to.
-pub fn run(network: &Network, earlier: Vec<Diagnostic>, meant: &mut Meant) -> (Vec<Diagnostic>, Reckoning) {
+/// Checks that are not selected are not asked, so that they silence none.
+pub fn run(
+    network: &Network,
+    earlier: Vec<Diagnostic>,
+    meant: &mut Meant,
+    selection: &Selection,
+) -> (Vec<Diagnostic>, Reckoning) {
     let mut waivers = leak::Waivers::new(network);
     let mut reckoning = Reckoning::default();
     let mut found = earlier;
@@ -26,7 +32,7 @@ pub fn run(network: &Network, earlier: Vec<Diagnostic>, meant: &mut Meant) -> (V
         let bounds = assertion::bounds(network, meant);
         found.extend(assertion::run(network, meant, &bounds));
         found.extend(named::run(network, meant, &bounds, &mut waivers));
-        leaks = leak::run(network, meant, &bounds, &mut waivers, &mut reckoning);
+        leaks = leak::run(network, meant, &bounds, &mut waivers, selection, &mut reckoning);
     }
     found.extend(exposed::run(network, meant));
     found.extend(idle::run(network, meant));
@@ -38,6 +44,6 @@ pub fn run(network: &Network, earlier: Vec<Diagnostic>, meant: &mut Meant) -> (V
     let always = |id: &str| catalogue.iter().any(|leak| leak.id == id && leak.is_always());
     let own = network.checks.iter().map(|check| check.id.as_str());
     let known: Vec<&str> = catalogue.iter().map(|leak| leak.id).chain(own).collect();
-    found.extend(waivers.unused(network, &known, |id| asked(id) || always(id)));
+    found.extend(waivers.unused(network, &known, |id| asked(id) || always(id), selection));
     (found, reckoning)
 }

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     check::{
-        Reckoning,
+        Reckoning, Selection,
         leak::{Leak, Page, catalogue, find},
     },
     compile::{self, Budget, Checked},
@@ -124,7 +124,8 @@ pub fn run(arguments: &Arguments, common: &Common) -> Exit {
     let (mut worst, mut all) = (Exit::Clean, Vec::new());
     if arguments.fix {
         for path in &paths {
-            let wants = |found: &Diagnostic| arguments.wants(found, &project);
+            let selection = arguments.selection(&project);
+            let wants = |found: &Diagnostic| selection.wants(found.code);
             let exit = match disk::policy(path, &disk) {
                 Err(why) => common.fail(&why),
                 Ok((path, text)) => fix::run((&path, &text), &disk, arguments.dry_run, &wants, common),
@@ -143,10 +144,7 @@ pub fn run(arguments: &Arguments, common: &Common) -> Exit {
             Err(why) => common.fail(&why),
             Ok((path, text)) => {
                 let budget = Budget { paths: arguments.all_paths.unwrap_or(1), ..Budget::default() };
-                let mut checked = compile::check_within(&path, &text, &disk, budget);
-                if checked.meant.is_some() {
-                    checked.diagnostics.retain(|found| arguments.wants(found, &project));
-                }
+                let mut checked = compile::check_within(&path, &text, &disk, budget, &arguments.selection(&project));
                 let summary = summary(&path, &checked, started);
                 let exit = exit_of(&checked.diagnostics, checked.meant.is_some(), deny);
                 // A policy's packets are many; what is printed later needs none of them.
@@ -216,12 +214,13 @@ pub fn exit_of(diagnostics: &[Diagnostic], resolved: bool, deny: Deny) -> Exit {
 }
 
 impl Arguments {
-    fn wants(&self, found: &Diagnostic, project: &Project) -> bool {
-        let tells = |id: &str| find(id).is_some_and(|leak| leak.tells(found.code));
-        let named = |ids: &[String]| ids.iter().any(|id| tells(id));
-        // Who asks for a check by name gets it, whatever the project leaves out.
-        let skipped = named(&self.skip) || (self.only.is_empty() && project.skips().any(tells));
-        (self.only.is_empty() || named(&self.only)) && !skipped
+    /// Who asks for a check by name gets it, whatever the project leaves out.
+    fn selection(&self, project: &Project) -> Selection {
+        let mut skip = self.skip.clone();
+        if self.only.is_empty() {
+            skip.extend(project.skips().map(str::to_owned));
+        }
+        Selection { only: self.only.clone(), skip }
     }
 
     /// The policies to check.

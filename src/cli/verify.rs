@@ -1,6 +1,6 @@
 //! `hedgerow verify`
 
-use std::io::Write;
+use std::{collections::BTreeMap, io::Write};
 
 use clap::{Args, ValueEnum};
 use serde::Serialize;
@@ -71,6 +71,9 @@ struct Finding {
     router: Option<String>,
     /// The statements of the policy that decide.
     policy: Vec<String>,
+    /// Does the policy let the packet through?
+    #[serde(skip)]
+    allowed: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -191,7 +194,7 @@ fn human(report: &Report, names: &str, path: &str, all: bool) -> String {
     let mut text = format!("different: {names} does not do what {path} says\n");
     let shown = if all { report.differences.len() } else { SHOWN };
     for finding in report.differences.iter().take(shown) {
-        let Finding { kind, what, from, to, service, packet, translation, router, policy } = finding;
+        let Finding { kind, what, from, to, service, packet, translation, router, policy, .. } = finding;
         let what = what.clone().unwrap_or_else(|| format!("{from} -> {to} : {service}"));
         text += &format!("  {kind:<10}  {what}\n");
         let translation = translation.as_ref().map(|how| format!(", {how}")).unwrap_or_default();
@@ -200,7 +203,7 @@ fn human(report: &Report, names: &str, path: &str, all: bool) -> String {
             continue;
         }
         text += &format!("            router  {}\n", router.as_deref().unwrap_or("no rule, its default"));
-        let default = if *kind == Kind::Open.word() { "nothing allows it" } else { "passes without a statement" };
+        let default = if finding.allowed { "passes without a statement" } else { "nothing allows it" };
         let policy = if policy.is_empty() { default.to_owned() } else { policy.join(", ") };
         text += &format!("            policy  {policy}\n");
     }
@@ -208,10 +211,25 @@ fn human(report: &Report, names: &str, path: &str, all: bool) -> String {
     if more > 0 {
         text += &format!("  and {more} more: --all shows them\n");
     }
+    text += &most(&report.differences);
     for unknown in &report.not_understood {
         text += &format!("  not understood: {unknown}\n");
     }
     text
+}
+
+/// The line of the router that decides over most of the differences, where there are many: it is where to look first.
+fn most(differences: &[Finding]) -> String {
+    let mut lines: BTreeMap<&str, usize> = BTreeMap::new();
+    for line in differences.iter().filter_map(|found| found.router.as_deref()) {
+        *lines.entry(line).or_default() += 1;
+    }
+    let most = lines.into_iter().max_by_key(|(_, count)| *count).filter(|(_, count)| *count > 3);
+    let all = differences.len();
+    most.map_or_else(String::new, |(line, count)| {
+        let many = if count == all { format!("all {count}") } else { format!("{count} of {all}") };
+        format!("  look first at what decides over {many}: {line}\n")
+    })
 }
 
 fn report(verdict: &Verdict, checked: &mut Checked) -> Report {
@@ -236,7 +254,10 @@ fn finding(difference: &Difference, checked: &mut Checked) -> Vec<Finding> {
     let Some(meant) = checked.meant.as_mut() else { return Vec::new() };
     // Of later packets, which belong to no rule, the packet says enough.
     let later = matches!(difference.kind, Kind::RepliesDropped | Kind::InvalidAccepted);
-    let triples = if later { Vec::new() } else { triples(&checked.network, difference.packets, &mut meant.space) };
+    let Difference { packets, within, .. } = *difference;
+    let triples = if later { Vec::new() } else { triples(&checked.network, packets, within, &mut meant.space) };
+    let mut accepted = meant.meaning.behaviour.accepted.values();
+    let allowed = accepted.any(|set| meant.space.contains(*set, &difference.packet));
     let mut policy: Vec<String> = difference.causes.iter().map(|cause| statement(*cause, checked)).collect();
     policy.dedup();
     let of = |what: Option<String>, (from, to, service): (String, String, String)| Finding {
@@ -250,6 +271,7 @@ fn finding(difference: &Difference, checked: &mut Checked) -> Vec<Finding> {
         // Later packets are asked another way than the line was found.
         router: difference.line.as_ref().filter(|_| !later).map(place),
         policy: policy.clone(),
+        allowed,
     };
     if later {
         let what = match difference.kind {

@@ -8,6 +8,7 @@
 mod discovery;
 mod home_assistant;
 mod names;
+mod overlay;
 mod proxy;
 mod tunnel;
 mod vpn;
@@ -26,7 +27,7 @@ pub struct Companions {
 }
 
 /// The templates, each by the name under which the stages ask for it.
-const TEMPLATES: [(&str, &str); 12] = [
+const TEMPLATES: [(&str, &str); 14] = [
     ("home-assistant.yaml", include_str!("../../companions/home-assistant.yaml.j2")),
     ("home-assistant.md", include_str!("../../companions/home-assistant.md.j2")),
     ("nginx.conf", include_str!("../../companions/nginx.conf.j2")),
@@ -37,6 +38,8 @@ const TEMPLATES: [(&str, &str); 12] = [
     ("torrc", include_str!("../../companions/torrc.j2")),
     ("wireguard.conf", include_str!("../../companions/wireguard.conf.j2")),
     ("openvpn.conf", include_str!("../../companions/openvpn.conf.j2")),
+    ("radiusplugin.cnf", include_str!("../../companions/radiusplugin.cnf.j2")),
+    ("tailscale.hujson", include_str!("../../companions/tailscale.hujson.j2")),
     ("avahi-daemon.conf", include_str!("../../companions/avahi-daemon.conf.j2")),
     ("dnsmasq.conf", include_str!("../../companions/dnsmasq.conf.j2")),
 ];

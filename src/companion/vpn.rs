@@ -16,16 +16,7 @@ pub fn write(network: &Network, printer: &Printer, found: &mut Companions) -> Re
         match vpn.kind {
             VpnKind::Wireguard => wireguard(network, vpn, printer, found)?,
             VpnKind::Openvpn => openvpn(network, vpn, printer, found)?,
-            VpnKind::Tailscale | VpnKind::Zerotier => {
-                let zone = network.zone(vpn.zone);
-                let own = |net: &IpNet| zone.networks.iter().any(|network| network.net == *net);
-                let routes: Vec<IpNet> = reached(network, vpn.zone).into_iter().filter(|net| !own(net)).collect();
-                found.by_hand.push(format!(
-                    "Tailscale of `{}`: its own access rules stand at tailscale.com; advertise no routes but {}",
-                    zone.name,
-                    list(&routes),
-                ));
-            }
+            VpnKind::Tailscale | VpnKind::Zerotier => super::overlay::write(network, vpn, printer, found)?,
         }
     }
     Ok(())
@@ -170,10 +161,20 @@ fn openvpn(network: &Network, vpn: &Vpn, printer: &Printer, found: &mut Companio
     for (peer, address) in fixed {
         found.file(format!("openvpn-{name}/ccd/{peer}"), format!("ifconfig-push {address} {mask}\n"));
     }
-    if !radius.is_empty() {
-        found
-            .by_hand
-            .push(format!("the shared secret with the RADIUS server {radius}, in the plugin's own file (mode 600)"));
+    if let Some(server) = vpn.radius.filter(|_| !radius.is_empty()) {
+        let zone = network.host(server).zones.first();
+        let nas = zone.and_then(|zone| own(network, *zone).into_iter().find(|net| net.addr().is_ipv4()));
+        let nas = nas.map_or_else(|| "ADDRESS-OF-THIS-SERVER".to_owned(), |net| net.addr().to_string());
+        // A host that ends the tunnel asks under its own address.
+        let nas = match vpn.server {
+            Some(host) => written(network.host(host)).next().map_or(nas, |address| address.to_string()),
+            None => nas,
+        };
+        let values = context! { name, radius => radius.clone(), nas, mask };
+        found.file(format!("openvpn-{name}/radiusplugin.cnf"), printer.print("radiusplugin.cnf", values)?);
+        found.by_hand.push(format!(
+            "the shared secret with the RADIUS server {radius}, in the copy of radiusplugin.cnf on the machine (mode 600)"
+        ));
     }
     Ok(())
 }

@@ -247,7 +247,7 @@ fn list(
 /// The lines of a set: one for each pair of places.
 fn described(kind: ChangeKind, network: &Network, set: Set, place: Option<String>, space: &mut Space) -> Vec<Change> {
     let mut found = Vec::new();
-    for triple in triples(network, set, space) {
+    for triple in triples(network, set, Set::ALL, space) {
         let (Some(from), Some(to)) = triple.places else { continue };
         let risk = risk(network, from, to);
         found.push(Change {

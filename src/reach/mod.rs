@@ -21,4 +21,4 @@ pub use explain::{Answer, Case, Question, Reason, Verdict, answer, ask};
 pub use graph::{Edge, Graph, Kind, Node, NodeKind, graph, notes as graph_notes};
 pub use name::{address_name, describe_sent, region_name};
 pub use triples::{Triple, triples};
-pub use words::{service_list, services, side_addresses, side_name};
+pub use words::{service_list, side_addresses, side_name};

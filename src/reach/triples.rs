@@ -1,6 +1,6 @@
 //! A set of packets as triples: who, to whom, by which services.
 
-use super::words::{services, side_name};
+use super::words::{services_within, side_name};
 use crate::{
     model::{Network, Place, ZoneId},
     packet::{Cube, Field, Ranges, Set, Space},
@@ -17,9 +17,10 @@ pub struct Triple {
     pub packets: Set,
 }
 
-/// One triple for each pair of interfaces that packets of the set cross.
+/// One triple for each pair of interfaces that packets of the set cross. `within` holds the packets that can be: of
+/// services, all of these are everything.
 #[must_use]
-pub fn triples(network: &Network, set: Set, space: &mut Space) -> Vec<Triple> {
+pub fn triples(network: &Network, set: Set, within: Set, space: &mut Space) -> Vec<Triple> {
     let mut found = Vec::new();
     for from in numbers(set, Field::In, space) {
         let here = space.cube(&Cube::any().with(Field::In, Ranges::single(from)));
@@ -35,7 +36,7 @@ pub fn triples(network: &Network, set: Set, space: &mut Space) -> Vec<Triple> {
             found.push(Triple {
                 from: side(true, places.0, space),
                 to: side(false, places.1, space),
-                service: services(packets, space),
+                service: services_within(packets, within, space),
                 places,
                 packets,
             });

@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use super::name::region_name;
 use crate::{
     model::{AddressSet, Network, Place, Region, address::Intervals, service::Traffic},
-    packet::{Family, Field, Ranges, Set, Space},
+    packet::{Cube, Family, Field, Ranges, Set, Space},
 };
+
+const EVERYTHING: &str = "everything";
 
 /// The name of one side of a set of packets.
 pub fn side_name(set: Set, source: bool, network: &Network, place: Place, space: &mut Space) -> String {
@@ -83,22 +85,40 @@ pub(super) fn nearly_whole(network: &Network, place: Place, addresses: AddressSe
     }
 }
 
-/// The services of a set in words: a list, or everything but a list.
-pub fn services(set: Set, space: &mut Space) -> String {
-    service_list(set, space).join(", ")
+/// The services of a set in words: a list, or everything but a list; of those that packets within another set can have.
+pub fn services_within(set: Set, within: Set, space: &mut Space) -> String {
+    let families = space.values(set, Field::Family);
+    let one = match families.iter().collect::<Vec<_>>().as_slice() {
+        [(0, 0)] => " (IPv4)",
+        [(1, 1)] => " (IPv6)",
+        _ => "",
+    };
+    let families = space.cube(&Cube::any().with(Field::Family, families));
+    let within = space.intersect(within, families);
+    let (only, within) = (of_services(set, space), of_services(within, space));
+    let words = listed(only, within, space).join(", ");
+    // Lists of ports are the same in both families; that all passes in one of them should be said.
+    if words == EVERYTHING && within != Set::ALL { words + one } else { words }
 }
 
-/// The same, each service by itself.
+/// The services of a set, each by itself.
 pub fn service_list(set: Set, space: &mut Space) -> Vec<String> {
-    let mut only = set;
-    for field in Field::ALL.into_iter().filter(|field| ![Field::Proto, Field::DstPort].contains(field)) {
-        only = space.project(only, field);
+    let only = of_services(set, space);
+    listed(only, Set::ALL, space)
+}
+
+/// Protocols and ports alone.
+fn of_services(set: Set, space: &mut Space) -> Set {
+    let others = Field::ALL.into_iter().filter(|field| ![Field::Proto, Field::DstPort].contains(field));
+    others.fold(set, |only, field| space.project(only, field))
+}
+
+fn listed(only: Set, within: Set, space: &mut Space) -> Vec<String> {
+    let missing = space.minus(within, only);
+    if missing == Set::EMPTY {
+        return vec![EVERYTHING.to_owned()];
     }
-    if only == Set::ALL {
-        return vec!["everything".to_owned()];
-    }
-    let some = words(only, space);
-    let none = words(space.complement(only), space);
+    let (some, none) = (words(only, space), words(missing, space));
     if none.len() < some.len() { vec![format!("all but {}", none.join(", "))] } else { some }
 }
 

@@ -31,6 +31,8 @@ pub struct Difference {
     /// What the configuration does with the addresses.
     pub outcome: Outcome,
     pub packets: Set,
+    /// The packets that were compared.
+    pub within: Set,
     /// One of them.
     pub packet: Packet,
     /// The line of the configuration that decides over this packet.

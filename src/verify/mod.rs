@@ -95,8 +95,13 @@ fn compare_one(
         }
     }
     for difference in &mut verdict.differences {
+        difference.within = facts.first;
         difference.causes = causes(meaning, difference);
-        difference.line = configuration.decided_by(&difference.packet, &standing.topology, limits, space);
+        difference.line = match facts.unknown.as_slice() {
+            // What decides is what was not understood.
+            [one] if difference.kind == Kind::Undecided => Some(one.clone()),
+            _ => configuration.decided_by(&difference.packet, &standing.topology, limits, space),
+        };
     }
     if space.exhausted() {
         return Err(Unreadable::new("the configuration is too entangled to be evaluated within bounds"));
@@ -281,7 +286,15 @@ impl Verdict {
 
     fn difference(&mut self, kind: Kind, outcome: Outcome, packets: Set, space: &Space) {
         if let Some(packet) = space.witness(packets) {
-            self.differences.push(Difference { kind, outcome, packets, packet, line: None, causes: Vec::new() });
+            self.differences.push(Difference {
+                kind,
+                outcome,
+                packets,
+                within: Set::ALL,
+                packet,
+                line: None,
+                causes: Vec::new(),
+            });
         }
     }
 }

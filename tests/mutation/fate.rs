@@ -12,7 +12,12 @@ pub enum Class {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fate {
     Dropped,
-    Passed { to: Option<(u128, Option<u16>)>, from: Option<Source> },
+    Passed {
+        to: Option<(u128, Option<u16>)>,
+        from: Option<Source>,
+    },
+    /// The versions that load the files are not of one mind.
+    Either,
 }
 
 /// What stands in the place of a source.

@@ -81,3 +81,22 @@ fn what_is_no_list_of_rules() {
         assert_eq!(error.trim_start_matches("line 0: "), why);
     }
 }
+
+/// What lets packets through is the filter, not what let them pass before it was asked.
+#[test]
+fn the_policy_of_a_chain_is_named() {
+    let text = ruleset(
+        r#"{"chain": {"family": "inet", "table": "t", "name": "p", "handle": 2, "type": "filter", "hook": "prerouting", "prio": -150, "policy": "accept"}},
+        {"rule": {"family": "inet", "table": "t", "chain": "p", "handle": 8, "expr": [{"accept": null}]}}"#,
+    );
+    for (policy, text) in
+        [("drop", text.clone()), ("accept", text.replace(r#""policy": "drop""#, r#""policy": "accept""#))]
+    {
+        let (mut space, mut limits) = (Space::new(), Limits::default());
+        let files = [File { name: "live.json".into(), text }];
+        let read = read_any(&files, &house(), &mut limits, &mut space).unwrap();
+        let packet = packet(&house(), "lan 192.168.10.5 > 192.168.30.10 tcp 22");
+        let line = read.decided_by(&packet, &house(), &mut limits, &mut space).unwrap();
+        assert_eq!(line.text, format!("policy {policy} of chain f in table inet t"));
+    }
+}

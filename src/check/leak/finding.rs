@@ -22,6 +22,8 @@ pub struct Finding {
     pub about: About,
     /// Is the statement that lets the packets through the place to change? Then there is one finding a statement.
     pub blame: bool,
+    /// Packets without which there would be no finding about ends: it is silent when each of them is reported already.
+    pub rests_on: Option<Set>,
 }
 
 /// What a finding is about.
@@ -39,19 +41,19 @@ impl Finding {
     /// Packets that should not pass, reported at each statement that lets some of them through.
     #[must_use]
     pub fn packets(diagnostic: Diagnostic, packets: Set) -> Self {
-        Self { diagnostic, about: About::Packets(packets), blame: true }
+        Self { diagnostic, about: About::Packets(packets), blame: true, rests_on: None }
     }
 
     /// Packets that should not pass, reported at the place of the diagnostic.
     #[must_use]
     pub fn packets_here(diagnostic: Diagnostic, packets: Set) -> Self {
-        Self { diagnostic, about: About::Packets(packets), blame: false }
+        Self { diagnostic, about: About::Packets(packets), blame: false, rests_on: None }
     }
 
     /// Something about senders and receivers.
     #[must_use]
     pub fn ends(diagnostic: Diagnostic, from: Vec<Region>, to: Vec<Region>) -> Self {
-        Self { diagnostic, about: About::Ends(from, to), blame: false }
+        Self { diagnostic, about: About::Ends(from, to), blame: false, rests_on: None }
     }
 
     /// Something about one place.
@@ -61,10 +63,17 @@ impl Finding {
         Self::ends(diagnostic, vec![region], Vec::new())
     }
 
+    /// It would not be there without these packets.
+    #[must_use]
+    pub fn resting_on(mut self, packets: Set) -> Self {
+        self.rests_on = Some(packets);
+        self
+    }
+
     /// A fact.
     #[must_use]
     pub fn fact(diagnostic: Diagnostic) -> Self {
-        Self { diagnostic, about: About::Fact, blame: false }
+        Self { diagnostic, about: About::Fact, blame: false, rests_on: None }
     }
 
     /// Another severity than the check's own.

@@ -15,6 +15,7 @@ mod remote;
 mod router;
 mod run;
 mod segmentation;
+mod selection;
 mod subject;
 mod uplinks;
 mod waivers;
@@ -24,6 +25,7 @@ pub use page::{Page, pages};
 pub use run::Reckoning;
 pub(super) use run::run;
 use segmentation::vpn_users;
+pub use selection::Selection;
 pub use subject::Subject;
 use uplinks::closed_by_provider;
 pub(super) use waivers::{Waivers, plain};
@@ -38,6 +40,9 @@ pub struct Leak {
     /// What its findings are unless the policy says otherwise, or the check itself for one of them.
     pub severity: Severity,
     pub decided: Decided,
+    /// The checks that say the same of a packet more to the point: for exactly the packets that these report, this one
+    /// is silent. What they do not report, because they are waived, skipped or not asked for, it reports itself.
+    pub yields: &'static [&'static str],
     /// `docs/checks/ID.md`
     pub page: &'static str,
 }
@@ -69,11 +74,12 @@ impl Leak {
 
 /// An entry of a topic's list: its id, its severity, who decides it. The page is found by the id.
 macro_rules! leak {
-    ($id:literal, $severity:ident, $decided:expr) => {
+    ($id:literal, $severity:ident, $decided:expr $(, yields $($to:literal)+)?) => {
         crate::check::leak::Leak {
             id: $id,
             severity: crate::diagnostic::Severity::$severity,
             decided: $decided,
+            yields: &[$($($to),+)?],
             page: include_str!(concat!("../../../../docs/checks/", $id, ".md")),
         }
     };

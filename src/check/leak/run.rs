@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::{About, Decided, Finding, Leak, Outcome, Subject, catalogue, waivers::Waivers};
+use super::{About, Decided, Finding, Leak, Outcome, Selection, Subject, catalogue, waivers::Waivers};
 use crate::{
     check::assertion::{Bounds, as_question},
     diagnostic::{Diagnostic, Severity},
     model::{AddressSet, Network, Place, Region, service::Traffic},
-    packet::{Field, Set},
+    packet::{Field, Set, Space},
     policy::{Cause, Meant, between, describe, flow_set, let_through},
 };
 
@@ -33,6 +33,7 @@ pub(in crate::check) fn run(
     meant: &mut Meant,
     bounds: &Bounds,
     waivers: &mut Waivers<'_>,
+    selection: &Selection,
     reckoning: &mut Reckoning,
 ) -> Vec<Diagnostic> {
     let mut asked: BTreeMap<&str, Option<Severity>> = BTreeMap::new();
@@ -40,9 +41,9 @@ pub(in crate::check) fn run(
         let severity = asked.entry(check.id.as_str()).or_default();
         *severity = check.severity.or(*severity);
     }
-    let mut found = Vec::new();
+    let mut waiting: Vec<Answer> = Vec::new();
     let mut subject = Subject::new(network, meant, bounds);
-    for leak in catalogue() {
+    for leak in catalogue().into_iter().filter(|leak| selection.wants(leak.id)) {
         let Decided::Asked(decide) = leak.decided else {
             reckoning.decided += 1;
             continue;
@@ -53,30 +54,72 @@ pub(in crate::check) fn run(
         match decide(&mut subject) {
             Outcome::NotApplicable(why) => reckoning.not_applicable.entry(why).or_default().push(leak.id),
             Outcome::Decided(findings) => {
-                for finding in findings {
+                let mut answer = Answer { leak, findings: Vec::new() };
+                for mut finding in findings {
                     let (left, waived) = waivers.left(leak.id, &finding.about, subject.space());
                     reckoning.waived += usize::from(waived);
                     let Some(about) = left else { continue };
-                    found.extend(told(&mut subject, &leak, *severity, &finding, &about));
+                    finding.about = about;
+                    finding.diagnostic.code = leak.id;
+                    finding.diagnostic.severity = severity.unwrap_or(finding.diagnostic.severity);
+                    answer.findings.push(finding);
                 }
+                waiting.push(answer);
             }
         }
     }
+    let mut found: Vec<Diagnostic> = Vec::new();
+    for Answer { findings, .. } in settled(waiting, subject.space()) {
+        for finding in findings {
+            found.extend(told(&mut subject, &finding));
+        }
+    }
+    // As the catalogue has them, whoever spoke first.
+    found.sort_by_key(|found| found.code);
     found
 }
 
+/// What a check found, without what is waived.
+struct Answer {
+    leak: Leak,
+    findings: Vec<Finding>,
+}
+
+/// Lets checks yield to each other: whoever yields to nobody that is still waiting says what is left for it to say. A
+/// milder word silences no stronger one.
+fn settled(mut waiting: Vec<Answer>, space: &mut Space) -> Vec<Answer> {
+    let mut done: Vec<Answer> = Vec::new();
+    while !waiting.is_empty() {
+        let open = |other: &Answer| waiting.iter().any(|answer| other.leak.yields.contains(&answer.leak.id));
+        let ready = waiting.iter().position(|answer| !open(answer)).unwrap_or(0);
+        let mut answer = waiting.remove(ready);
+        for finding in &mut answer.findings {
+            let reported: Vec<Set> = done
+                .iter()
+                .filter(|other| answer.leak.yields.contains(&other.leak.id))
+                .flat_map(|other| &other.findings)
+                .filter(|other| other.diagnostic.severity >= finding.diagnostic.severity)
+                .filter_map(|other| if let About::Packets(packets) = other.about { Some(packets) } else { None })
+                .collect();
+            let reported = space.union_all(reported);
+            if let About::Packets(packets) = &mut finding.about {
+                *packets = space.minus(*packets, reported);
+            } else if let Some(packets) = finding.rests_on
+                && !packets.is_empty()
+                && space.is_subset(packets, reported)
+            {
+                finding.about = About::Packets(Set::EMPTY);
+            }
+        }
+        done.push(answer);
+    }
+    done
+}
+
 /// The diagnostics of a finding: one, or one for each statement to blame.
-fn told(
-    subject: &mut Subject<'_>,
-    leak: &Leak,
-    severity: Option<Severity>,
-    finding: &Finding,
-    about: &About,
-) -> Vec<Diagnostic> {
-    let mut base = finding.diagnostic.clone();
-    base.code = leak.id;
-    base.severity = severity.unwrap_or(base.severity);
-    let About::Packets(mut packets) = *about else { return vec![base] };
+fn told(subject: &mut Subject<'_>, finding: &Finding) -> Vec<Diagnostic> {
+    let base = finding.diagnostic.clone();
+    let About::Packets(mut packets) = finding.about else { return vec![base] };
     let mut found: Vec<Diagnostic> = Vec::new();
     while found.len() < STATEMENTS {
         let Some(packet) = subject.space().witness(packets) else { break };

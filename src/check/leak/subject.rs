@@ -3,7 +3,10 @@
 use crate::{
     check::assertion::Bounds,
     diagnostic::{Diagnostic, Severity, Span},
-    model::{AddressSet, Host, HostId, Network, Place, Region, Role, Rule, Zone, ZoneId, service::Traffic},
+    model::{
+        AddressSet, Host, HostId, Network, Place, Region, Role, Rule, Zone, ZoneId,
+        service::{TCP, Traffic, UDP},
+    },
     packet::{Cube, Field, Ranges, Set, Space},
     policy::{Cause, Flow, Meant, between, flow_set},
 };
@@ -166,6 +169,26 @@ impl<'a> Subject<'a> {
         self.hosts().filter(|(id, host)| said(*id) || runs(host, "home-assistant")).collect()
     }
 
+    /// What the integrations that devices of a zone declare send to Home Assistant by themselves: from all of a zone of
+    /// devices, from the very device elsewhere.
+    pub fn callbacks(&mut self, zone: ZoneId) -> Set {
+        let homes: Vec<Region> = self.home_assistants().iter().flat_map(|(_, found)| host(found)).collect();
+        let devices = matches!(self.network.zone(zone).role, Role::Iot | Role::Camera);
+        let mut sets = Vec::new();
+        for (_, device) in self.hosts().filter(|(_, device)| device.zones.contains(&zone)) {
+            let from = if devices { vec![region(zone)] } else { host(device) };
+            for integration in &device.integrations {
+                sets.push(self.passing(&from, &homes, &integration.value.back));
+            }
+        }
+        self.space().union_all(sets)
+    }
+
+    /// The packets of the rules that name a service, and not all ports of a protocol.
+    pub fn named_services(&mut self) -> Set {
+        self.rules(|rule| !rule.traffic.iter().any(is_everything))
+    }
+
     /// The hosts with their numbers.
     pub fn hosts(&self) -> impl Iterator<Item = (HostId, &'a Host)> + use<'a> {
         self.network.hosts.iter().enumerate().map(|(index, host)| (HostId(index), host))
@@ -183,6 +206,33 @@ impl<'a> Subject<'a> {
 #[must_use]
 pub fn is_untrusted(role: Role) -> bool {
     UNTRUSTED.contains(&role)
+}
+
+/// Is this a whole protocol, or all of them?
+#[must_use]
+pub fn is_everything(traffic: &Traffic) -> bool {
+    let all = |ports: &[(u16, u16)]| ports.is_empty() || ports.iter().any(|(from, to)| *from <= 1 && *to == u16::MAX);
+    matches!(traffic.protocol, None | Some(TCP | UDP)) && all(&traffic.to) && all(&traffic.from)
+}
+
+/// Does one side of a rule hold all of a zone in one of its families, by its name or by its networks?
+#[must_use]
+pub fn covers(side: &[Region], network: &Network, zone: ZoneId) -> bool {
+    let here = side.iter().filter(|region| region.place == Place::Zone(zone));
+    let named = here.clone().fold(AddressSet::default(), |set, region| set.union(&region.addresses));
+    let networks = network.zone(zone).network_set();
+    let left = networks.minus(&named);
+    here.clone().any(|region| region.whole)
+        || (!networks.v4.is_empty() && left.v4.is_empty())
+        || (!networks.v6.is_empty() && left.v6.is_empty())
+}
+
+/// Where a Home Assistant listens.
+#[must_use]
+pub fn page(home: &Host) -> Vec<Traffic> {
+    let own = home.runs.iter().filter(|(name, _)| name.rsplit('.').next() == Some("home-assistant"));
+    let own: Vec<Traffic> = own.map(|(_, traffic)| traffic.clone()).collect();
+    if own.is_empty() { vec![Traffic::ports(TCP, 8123, 8123)] } else { own }
 }
 
 /// All of a zone.

@@ -1,6 +1,6 @@
 //! What a policy accepts: waivers take off the packets that they name, and nothing else.
 
-use super::About;
+use super::{About, Selection};
 use crate::{
     diagnostic::{Diagnostic, Severity},
     model::{AddressSet, Network, Place, Region, Waiver, service::Traffic},
@@ -75,9 +75,13 @@ impl<'a> Waivers<'a> {
         network: &Network,
         known: &[&str],
         decided: impl Fn(&str) -> bool,
+        selection: &Selection,
     ) -> Vec<Diagnostic> {
         let mut found = Vec::new();
         for (waiver, used) in self.list.iter().filter(|(waiver, _)| !waiver.expired) {
+            if !selection.wants(plain(&waiver.id)) {
+                continue;
+            }
             let id = plain(&waiver.id);
             if !known.contains(&id) {
                 let error = Diagnostic::error("unknown-check", waiver.span, format!("there is no check `{id}`"))

@@ -50,8 +50,9 @@ impl Port<'_> {
             || device.starts_with("ipsec")
     }
 
-    fn nets(&self) -> Vec<IpNet> {
-        self.v4.into_iter().chain(self.v6).chain(self.vips.iter().map(|vip| vip.0)).map(|net| net.trunc()).collect()
+    fn nets(&self, further: bool) -> Vec<IpNet> {
+        let vips = self.vips.iter().map(|vip| vip.0).filter(|net| further || net.addr().is_ipv4());
+        self.v4.into_iter().chain(self.v6).chain(vips).map(|net| net.trunc()).collect()
     }
 }
 
@@ -59,6 +60,8 @@ pub struct Config<'a> {
     pub root: Node<'a, 'a>,
     pub ports: Vec<Port<'a>>,
     pub own: Vec<Own>,
+    /// Do further addresses of IPv6 belong to the network of their interface?
+    further: bool,
 }
 
 /// Why a rule stands in the file and not in pf.
@@ -74,8 +77,9 @@ pub fn refused<T>(what: &str) -> Result<T, Gone> {
 }
 
 impl<'a> Config<'a> {
-    pub fn new(root: Node<'a, 'a>, topology: &Topology) -> Result<Self, String> {
-        let mut config = Self { root, ports: Vec::new(), own: vec![Own::default(); topology.interfaces.len()] };
+    pub fn new(root: Node<'a, 'a>, topology: &Topology, further: bool) -> Result<Self, String> {
+        let own = vec![Own::default(); topology.interfaces.len()];
+        let mut config = Self { root, ports: Vec::new(), own, further };
         let assigned = child(root, "interfaces").ok_or("no interfaces")?;
         for (number, interface) in topology.interfaces() {
             let name = interface.name.to_lowercase();
@@ -183,7 +187,7 @@ impl<'a> Config<'a> {
             return Some(Place::Own);
         }
         if let Some(port) = self.port(word) {
-            let nets = port.nets();
+            let nets = port.nets(self.further);
             return (!nets.is_empty()).then_some(Place::Nets(nets));
         }
         let port = self.port(word.strip_suffix("ip")?)?;

@@ -36,10 +36,16 @@ fn any(port: u16) -> End {
     with(End::default(), port)
 }
 
+/// May versions load the file whose words for networks leave further addresses of IPv6 out?
+pub fn is_old(root: Node) -> bool {
+    let (major, minor) = text(root, "version").split_once('.').unwrap_or_default();
+    (major.parse().unwrap_or(0), minor.parse().unwrap_or(0)) < (24, 5)
+}
+
 /// # Errors
 /// What pf would refuse, and what is not known here.
-pub fn firewall(root: Node, topology: &Topology) -> Result<Firewall, String> {
-    let config = Config::new(root, topology)?;
+pub fn firewall(root: Node, topology: &Topology, further: bool) -> Result<Firewall, String> {
+    let config = Config::new(root, topology, further)?;
     let mut made = Firewall { own: config.own.clone(), ..Firewall::default() };
     let known = |gone: Gone| match gone {
         Gone::Refused(why) => Some(why),

@@ -22,7 +22,8 @@ use crate::{
 pub struct PfSense;
 
 impl Subject for PfSense {
-    type Judge = Firewall;
+    /// One for each way in which a version may read the file.
+    type Judge = Vec<Firewall>;
     const TARGET: Target = Target::PfSense;
     const CLASSES: &'static [Class] = &[Class::New, Class::Established, Class::Invalid];
 
@@ -41,12 +42,16 @@ impl Subject for PfSense {
         Some(Edit { what, aim, files })
     }
 
-    fn judge(files: &[File], _: &Network, topology: &Topology) -> Result<Firewall, String> {
+    fn judge(files: &[File], _: &Network, topology: &Topology) -> Result<Vec<Firewall>, String> {
         let document = roxmltree::Document::parse(&files[0].text).map_err(|error| error.to_string())?;
-        make::firewall(document.root_element(), topology)
+        let root = document.root_element();
+        let ways = if make::is_old(root) { vec![true, false] } else { vec![true] };
+        ways.into_iter().map(|further| make::firewall(root, topology, further)).collect()
     }
 
-    fn fate(firewall: &Firewall, packet: &Packet, class: Class, topology: &Topology) -> Option<Fate> {
-        firewall.fate(packet, class, topology)
+    fn fate(firewalls: &Vec<Firewall>, packet: &Packet, class: Class, topology: &Topology) -> Option<Fate> {
+        let mut fates = firewalls.iter().map(|firewall| firewall.fate(packet, class, topology));
+        let first = fates.next()?;
+        if fates.all(|fate| fate == first) { first } else { Some(Fate::Either) }
     }
 }

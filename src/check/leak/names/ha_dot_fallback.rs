@@ -1,5 +1,9 @@
 //! A deny takes the fallback resolver away that Home Assistant OS asks again and again.
 
+use std::net::{IpAddr, Ipv4Addr};
+
+use ipnet::IpNet;
+
 use super::super::{
     Finding, Outcome, Subject,
     subject::{host, warning},
@@ -7,18 +11,25 @@ use super::super::{
 use crate::{
     diagnostic::Severity,
     model::{
-        Action,
+        Action, AddressSet,
         service::{TCP, Traffic},
     },
     policy::between,
 };
+
+/// Whom Home Assistant OS asks, by DNS over TLS, when nobody else answers.
+const FALLBACK: [Ipv4Addr; 2] = [Ipv4Addr::new(1, 1, 1, 1), Ipv4Addr::new(1, 0, 0, 1)];
 
 pub fn run(subject: &mut Subject<'_>) -> Outcome {
     let homes = subject.home_assistants();
     if homes.is_empty() {
         return Outcome::NotApplicable("no Home Assistant");
     }
-    let (network, internet) = (subject.network, subject.internet());
+    let (network, mut internet) = (subject.network, subject.internet());
+    let resolvers = AddressSet::nets(FALLBACK.map(|address| IpNet::from(IpAddr::V4(address))));
+    for region in &mut internet {
+        region.addresses = resolvers.clone();
+    }
     let mut found = Vec::new();
     for (_, home) in homes {
         let space = subject.space();

@@ -18,8 +18,11 @@ pub fn run(subject: &mut Subject<'_>) -> Outcome {
         };
         traffic.protocol == Some(ICMPV6) && (all || traffic.to.iter().any(kind))
     };
-    for rule in
-        subject.network.rules.iter().filter(|rule| rule.action == Action::Deny && rule.traffic.iter().any(takes))
+    for rule in subject
+        .network
+        .rules
+        .iter()
+        .filter(|rule| rule.action == Action::Deny && !rule.expired && rule.traffic.iter().any(takes))
     {
         let diagnostic = error(rule.span, "this deny takes ICMPv6 messages that have to pass")
             .label("packet too big and its like are ICMPv6")

@@ -12,7 +12,6 @@ use crate::model::{
 pub fn run(subject: &mut Subject<'_>) -> Outcome {
     let outside = subject.outside();
     let network = subject.network;
-    let thrown = subject.thrown_open();
     let mut sets = Vec::new();
     for running in &network.hosts {
         let plain =
@@ -31,7 +30,6 @@ pub fn run(subject: &mut Subject<'_>) -> Outcome {
         let encrypted = subject.passing(&outside, &to, service);
         packets = subject.without(packets, encrypted);
     }
-    let packets = subject.without(packets, thrown);
     let diagnostic = error(network.router.span, "the internet reaches a page in plain text")
         .label("opens it without TLS")
         .help("say where its certificate comes from with `tls`, or put a proxy before it with `through`");

@@ -4,10 +4,7 @@ use super::super::{
     Finding, Outcome, Subject,
     subject::{error, host},
 };
-use crate::model::{
-    Role,
-    service::{TCP, Traffic},
-};
+use crate::model::service::{TCP, Traffic};
 
 /// SSH and its console on HAOS, Samba, the observer.
 const PORTS: [u16; 5] = [22, 139, 445, 4357, 22222];
@@ -17,7 +14,7 @@ pub fn run(subject: &mut Subject<'_>) -> Outcome {
     let Some(place) = subject.home_assistants().first().map(|(_, found)| found.span) else {
         return Outcome::NotApplicable("no Home Assistant");
     };
-    let untrusted = subject.regions(&[Role::Iot, Role::Camera, Role::Kids]);
+    let untrusted = subject.untrusted();
     let ports: Vec<Traffic> = PORTS.iter().map(|port| Traffic::ports(TCP, *port, *port)).collect();
     let packets = subject.passing(&untrusted, &homes, &ports);
     let diagnostic = error(place, "an untrusted zone reaches the administration of Home Assistant")

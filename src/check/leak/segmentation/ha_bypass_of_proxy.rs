@@ -2,14 +2,11 @@
 
 use super::super::{
     Finding, Outcome, Subject,
-    subject::{host, region, warning},
+    subject::{host, page, region, warning},
 };
 use crate::{
     diagnostic::Severity,
-    model::{
-        Host, HostId, Role,
-        service::{TCP, Traffic},
-    },
+    model::{HostId, Role, service::Traffic},
 };
 
 pub fn run(subject: &mut Subject<'_>) -> Outcome {
@@ -24,33 +21,23 @@ pub fn run(subject: &mut Subject<'_>) -> Outcome {
             continue;
         }
         any = true;
-        let thrown = subject.thrown_open();
-        let callbacks = subject.rules(|rule| rule.options.because.is_some() || rule.integration.is_some());
-        for (zone, sender) in network.zone_ids().filter(|(_, sender)| !matches!(sender.role, Role::Vpn | Role::Guest)) {
+        // A VPN is a guarded way in of its own.
+        for (zone, sender) in network.zone_ids().filter(|(_, sender)| sender.role != Role::Vpn) {
             let mut packets = subject.passing(&[region(zone)], &host(home), &page);
-            packets = subject.without(packets, thrown);
             for proxy in &proxies {
                 let own = subject.passing(&host(network.host(*proxy)), &host(home), &page);
                 packets = subject.without(packets, own);
             }
-            if !sender.is_internet() {
-                packets = subject.without(packets, callbacks);
-            }
+            let callbacks = subject.callbacks(zone);
+            packets = subject.without(packets, callbacks);
             let severity = subject.by_sender(zone, Severity::Error, Severity::Warning);
             let diagnostic = warning(home.span, format!("`{}` reaches Home Assistant past its proxy", sender.name))
                 .label("leads past the proxy")
-                .help("send people to the proxy; a device that has to call back is named, with `because`");
+                .help("send people to the proxy; a device that has to call back declares its `integration`");
             found.push(Finding::packets(diagnostic, packets).with_severity(severity));
         }
     }
     if any { Outcome::Decided(found) } else { Outcome::NotApplicable("no proxy before Home Assistant") }
-}
-
-/// Where Home Assistant itself listens.
-fn page(home: &Host) -> Vec<Traffic> {
-    let own = home.runs.iter().filter(|(name, _)| name.rsplit('.').next() == Some("home-assistant"));
-    let own: Vec<Traffic> = own.map(|(_, traffic)| traffic.clone()).collect();
-    if own.is_empty() { vec![Traffic::ports(TCP, 8123, 8123)] } else { own }
 }
 
 /// The hosts that stand before it: `through`, or itself when another service of it is what is exposed.

@@ -10,10 +10,12 @@ pub fn run(subject: &mut Subject<'_>) -> Outcome {
         return Outcome::NotApplicable("no zone of devices");
     };
     let packets = subject.anything(&devices, &people);
-    // A rule to Home Assistant where it lives among people is not about their computers.
+    // A service of Home Assistant where it lives among people is not about their computers; all of its ports are.
     let homes: Vec<_> =
         subject.home_assistants().iter().flat_map(|(_, host)| super::super::subject::host(host)).collect();
     let home = subject.anything(&devices, &homes);
+    let named = subject.named_services();
+    let home = subject.space().intersect(home, named);
     let packets = subject.without(packets, home);
     let diagnostic = error(zone, "devices reach the computers of people")
         .label("lets devices in")

@@ -38,8 +38,6 @@ pub fn run(subject: &mut Subject<'_>) -> Outcome {
         }
     }
     let packets = subject.space().union_all(sets);
-    let thrown = subject.thrown_open();
-    let packets = subject.without(packets, thrown);
     let diagnostic = error(network.router.span, "the internet reaches what administers a device")
         .label("lets it in")
         .help("administer from inside, or through a VPN: close this");

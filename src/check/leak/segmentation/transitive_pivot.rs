@@ -10,8 +10,8 @@ use crate::{
     policy::{describe, let_through},
 };
 
-/// Who is taken over first. What guests reach at all is found by `guest-reaches-private`.
-const SOURCES: [Role; 4] = [Role::Iot, Role::Camera, Role::Kids, Role::Dmz];
+/// Who is taken over first.
+const SOURCES: [Role; 5] = [Role::Guest, Role::Iot, Role::Camera, Role::Kids, Role::Dmz];
 
 pub fn run(subject: &mut Subject<'_>) -> Outcome {
     let sources = subject.zones(&SOURCES);
@@ -57,6 +57,7 @@ pub fn run(subject: &mut Subject<'_>) -> Outcome {
             let worst = targets.iter().any(|zone| subject.network.zone(*zone).role == Role::Management);
             let to = targets.iter().map(|zone| region(*zone)).collect();
             let finding = Finding::ends(diagnostic, vec![region(from)], to);
+            let finding = if joined { finding } else { finding.resting_on(first) };
             found.push(if worst { finding.with_severity(Severity::Error) } else { finding });
         }
     }

@@ -6,7 +6,7 @@ use super::super::{
 };
 use crate::{
     diagnostic::Severity,
-    model::{Role, Zone, ZoneId, service::Trait},
+    model::{Zone, ZoneId, service::Trait},
 };
 
 pub fn run(subject: &mut Subject<'_>) -> Outcome {
@@ -17,17 +17,15 @@ pub fn run(subject: &mut Subject<'_>) -> Outcome {
     }
     // Home Assistant is whom these services are made for.
     let homes: Vec<_> = subject.home_assistants().iter().flat_map(|(_, found)| host(found)).collect();
-    let thrown = subject.thrown_open();
     let mut found = Vec::new();
     for running in &network.hosts {
         for (name, traffic) in running.runs.iter().filter(|(name, _)| open(name)) {
-            // Who shares a zone with it is not held back by the router; guests are found by `guest-reaches-private`.
-            let others = |(zone, sender): &(ZoneId, &Zone)| sender.role != Role::Guest && !running.zones.contains(zone);
+            // Who shares a zone with it is not held back by the router.
+            let others = |(zone, _): &(ZoneId, &Zone)| !running.zones.contains(zone);
             for (zone, sender) in network.zone_ids().filter(others) {
                 let packets = subject.passing(&[region(zone)], &host(running), std::slice::from_ref(traffic));
                 let wanted = subject.passing(&homes, &host(running), std::slice::from_ref(traffic));
                 let packets = subject.without(packets, wanted);
-                let packets = subject.without(packets, thrown);
                 let severity = subject.by_sender(zone, Severity::Error, Severity::Warning);
                 let diagnostic = warning(
                     running.span,

@@ -223,6 +223,13 @@ pub enum Hook {
     Postrouting,
 }
 
+impl Hook {
+    /// Is it one of those at which firewalls decide who gets through?
+    pub const fn filters(self) -> bool {
+        matches!(self, Self::Input | Self::Forward | Self::Output)
+    }
+}
+
 /// What makes a chain a base chain.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Base {

@@ -28,6 +28,9 @@ pub struct Note {
     pub text: String,
 }
 
+/// How the words of a policy begin.
+pub const POLICY: &str = "policy ";
+
 /// A rule or policy that decided over a packet on its way.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
@@ -37,6 +40,8 @@ pub struct Step {
     /// The chain, as `table chain`.
     pub chain: String,
     pub effect: Effect,
+    /// Is it asked where packets are let through, and not where they are marked or translated?
+    pub filters: bool,
 }
 
 /// What a step does with the packet.

@@ -347,6 +347,7 @@ impl<'a> Eval<'a> {
                 text: following.rule.text.clone(),
                 chain: format!("{} {}", at.table.name, following.chain.name),
                 effect,
+                filters: at.place.hook.filters(),
             });
         }
     }

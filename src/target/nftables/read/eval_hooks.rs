@@ -8,7 +8,7 @@ use super::{
     ast::{Chain, Hook, Table, TableFamily},
     context::{Class, Destination, Place, State, Tracking, View},
     error::ReadError,
-    eval::{At, Effect, Eval, Flow, Step, join, join_all},
+    eval::{At, Effect, Eval, Flow, POLICY, Step, join, join_all},
     eval_address::of_family,
     eval_conntrack::connected,
 };
@@ -183,7 +183,7 @@ impl<'a> Eval<'a> {
         let verdicts = self.chain(chain, flow, at, 0)?;
         join_all(self.space, &mut past, verdicts.accepted);
         if !verdicts.fell.is_empty() {
-            self.policy_step(table, chain);
+            self.policy_step(table, chain, place);
         }
         if chain.drops {
             let fell = self.space.union_all(verdicts.fell.into_values().collect());
@@ -194,14 +194,15 @@ impl<'a> Eval<'a> {
         Ok(past)
     }
 
-    fn policy_step(&mut self, table: &Table, chain: &Chain) {
+    fn policy_step(&mut self, table: &Table, chain: &Chain, place: Place) {
         if let Some(steps) = &mut self.steps {
             let (word, effect) = if chain.drops { ("drop", Effect::Dropped) } else { ("accept", Effect::Accepted) };
             steps.push(Step {
                 line: if chain.policy_line == 0 { chain.line } else { chain.policy_line },
-                text: format!("policy {word}"),
+                text: format!("{POLICY}{word} of chain {}", chain.name),
                 chain: format!("{} {}", table.name, chain.name),
                 effect,
+                filters: place.hook.filters(),
             });
         }
     }

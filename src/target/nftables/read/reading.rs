@@ -6,7 +6,7 @@ use super::{
     ast::{Action, Ruleset, TableFamily},
     context::{Class, Destination, Source},
     error::ReadError,
-    eval::{Effect, Eval, Flow, Note, Step, Unknown},
+    eval::{Effect, Eval, Flow, Note, POLICY, Step, Unknown},
     eval_conntrack::{openers, untracked},
 };
 use crate::{
@@ -97,15 +97,16 @@ impl Configuration for Reading {
 
     fn decided_by(&self, packet: &Packet, topology: &Topology, limits: &mut Limits, space: &mut Space) -> Option<Line> {
         let steps = self.trace(packet, topology, limits, space).ok()?;
-        // A drop is final. Of those who accepted, the last rule says more than the policies of the chains behind it.
+        // A drop is final. Of those who accepted, the last rule of a filter says more than the policies of the chains
+        // behind it, and these more than what was let pass before it was asked.
         let dropped = steps.iter().rfind(|step| step.effect == Effect::Dropped);
         let accepted =
-            || steps.iter().rfind(|step| step.effect == Effect::Accepted && !step.text.starts_with("policy "));
-        dropped.or_else(accepted).or(steps.last()).map(|step| Line {
-            file: String::new(),
-            line: step.line,
-            text: step.text.clone(),
-        })
+            |fits: fn(&Step) -> bool| steps.iter().rfind(|step| step.effect == Effect::Accepted && fits(step));
+        let by_rule = || accepted(|step| step.filters && !step.text.starts_with(POLICY));
+        let by_policy = || accepted(|step| step.filters);
+        let before = || accepted(|step| !step.text.starts_with(POLICY));
+        let step = dropped.or_else(by_rule).or_else(by_policy).or_else(before).or(steps.last())?;
+        Some(Line { file: String::new(), line: step.line, text: step.text.clone() })
     }
 }
 

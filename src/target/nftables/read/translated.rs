@@ -1,7 +1,7 @@
 //! Rules that came in another form than nft's text: written as text line by line, each with the place it came from, so
 //! that one evaluation serves all forms and its findings still name the original.
 
-use super::{ReadError, Reading, read};
+use super::{ReadError, Reading, eval::POLICY, read};
 use crate::{
     packet::{Packet, Space},
     router::{Configuration, Facts, Limits, Line, Topology},
@@ -73,6 +73,12 @@ impl Configuration for Translated {
 
     fn decided_by(&self, packet: &Packet, topology: &Topology, limits: &mut Limits, space: &mut Space) -> Option<Line> {
         let line = self.reading.decided_by(packet, topology, limits, space)?;
-        Some(self.translation.place(&line))
+        let mut found = self.translation.place(&line);
+        // The place of a policy is that of its chain, which iptables writes with the policy.
+        if let (Some(word), true) = (line.text.strip_prefix(POLICY), found.text.starts_with("chain ")) {
+            let word = word.split(' ').next().unwrap_or_default();
+            found.text = format!("{POLICY}{word} of {}", found.text);
+        }
+        Some(found)
     }
 }

@@ -101,6 +101,7 @@ impl Aliases {
         for (name, address) in OWN {
             all.insert((*name).to_owned(), network((*address).to_owned()));
         }
+        all.insert("_reserved46_".to_owned(), network(format!("{RESERVED4} {RESERVED6}")));
         let vpns: Vec<String> = vpns.iter().map(ToString::to_string).collect();
         all.insert("vpn_networks".to_owned(), network(vpns.join(" ")));
         all.insert("negate_networks".to_owned(), network(vpns.join(" ")));

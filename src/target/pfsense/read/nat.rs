@@ -328,7 +328,7 @@ fn forward(config: &Config, node: &Node, rules: &mut Rules) -> Made<()> {
         None if no => To::Unknown,
         None => return Ok(Err(format!("there is no address in `{}`", shown(node.text("target"))))),
     };
-    let port = if has_ports(&word) { local_port(config, node) } else { None };
+    let port = if has_ports(&word) { local_port(config, node)? } else { None };
     let rdr = Rdr {
         no,
         pass: !no && node.text("associated-rule-id") == "pass",
@@ -369,20 +369,25 @@ fn net_zero(net: &IpNet) -> IpAddr {
 }
 
 /// The ports that a forward leads to, if they are others.
-fn local_port(config: &Config, node: &Node) -> Option<(u16, u16)> {
+fn local_port(config: &Config, node: &Node) -> Result<Option<(u16, u16)>, Unreadable> {
     let (local, outer) = (node.text("local-port"), node.text_at(&["destination", "port"]));
     let first = outer.split('-').next().unwrap_or_default();
     if local.is_empty() || local == outer || local == first {
-        return None;
+        return Ok(None);
     }
     if config.aliases.is_alias(local) {
         // pf takes one port: the first of the list.
-        let ports = config.aliases.ports(local)?;
-        return ports.ranges.first().copied();
+        return Ok(config.aliases.ports(local).and_then(|ports| ports.ranges.first().copied()));
     }
-    let start = names::ports(&local.replace('-', ":"))?;
+    let Some(start) = names::ports(&local.replace('-', ":")) else { return Ok(None) };
     match names::ports(&outer.replace('-', ":")) {
-        Some((from, to)) if from < to => Some((start.0, start.0.checked_add(to - from)?)),
-        _ => Some(start),
+        Some((from, to)) if from < to => match start.0.checked_add(to - from) {
+            Some(last) => Ok(Some((start.0, last))),
+            None => Err(Unreadable::new(format!(
+                "line {}: the forward leads to ports beyond 65535, so pf refuses all rules",
+                node.line
+            ))),
+        },
+        _ => Ok(Some(start)),
     }
 }

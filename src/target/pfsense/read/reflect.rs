@@ -57,7 +57,10 @@ pub fn helper(config: &Config, node: &Node, interface: &Interface, family: Famil
         static_port: false,
         origin: Origin { text: origin(node, "forward").text + ", sent back", ..origin(node, "forward") },
     };
-    let ports = port.map(|(from, to)| Ports { ranges: vec![(from, to)], unknown: false }).or(matches.dst.ports.clone());
+    // Of ranges, pfSense forgets the ports here.
+    let single = |ports: &&Ports| !ports.unknown && matches!(ports.ranges.as_slice(), [(from, to)] if from == to);
+    let asked = || matches.dst.ports.as_ref().filter(single).cloned();
+    let ports = port.map(|(from, to)| Ports { ranges: vec![(from, to)], unknown: false }).or_else(asked);
     let dst = || End { ports: ports.clone(), ..End::net(IpNet::from(target)) };
     if !config.system("enablenatreflectionhelper") {
         if matches.dst.addresses == Addresses::Any

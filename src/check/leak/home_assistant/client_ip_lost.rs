@@ -1,0 +1,72 @@
+//! Home Assistant does not learn who the client is: a ban hits everybody, and a trusted network may take in anybody.
+
+use super::{
+    super::{
+        Finding, Outcome, Subject,
+        subject::{region, warning},
+    },
+    home::{homes, receiver},
+};
+use crate::policy::seen::{asks_for_it, speaks_http};
+
+pub fn run(subject: &mut Subject<'_>) -> Outcome {
+    let network = subject.network;
+    let homes = homes(subject);
+    if homes.is_empty() {
+        return Outcome::NotApplicable("no Home Assistant");
+    }
+    let mut found = Vec::new();
+    for home in homes {
+        for front in home.fronts(network) {
+            let seen = front.seen(network);
+            let proxy = &network.host(front.host).name;
+            let through = front.exposure.through.as_ref();
+            if !front.forwards_client() {
+                let span = through.and_then(|through| through.proxy.forwarded_for_span).unwrap_or(front.exposure.span);
+                let diagnostic = warning(span, format!("the proxy on `{proxy}` does not say who the client is"))
+                    .label("everybody who comes by it is the proxy to Home Assistant")
+                    .note("a ban after failed logins shuts out all of them")
+                    .help("let it send X-Forwarded-For, and trust its address in Home Assistant");
+                found.push(Finding::ends(diagnostic, subject.outside(), receiver(&home)));
+            } else if seen.hidden {
+                let diagnostic = warning(
+                    front.exposure.span,
+                    format!("the router hides the proxy on `{proxy}` from Home Assistant"),
+                )
+                .label("trusting it means trusting the router's address, and whoever else is hidden behind it")
+                .help(
+                    "take `as router` or `masquerade` off its way, so that Home Assistant sees the proxy's own address",
+                );
+                found.push(Finding::ends(diagnostic, subject.outside(), receiver(&home)));
+            }
+        }
+        for exposure in
+            network.exposures.iter().filter(|exposure| exposure.host == home.id && asks_for_it(network, exposure))
+        {
+            let Some(tunnel) = exposure.tunnel.as_ref().filter(|tunnel| !speaks_http(tunnel.kind)) else { continue };
+            let diagnostic = warning(tunnel.span, "by this tunnel everybody has the same address to Home Assistant")
+                .label("comes in as the machine itself")
+                .note("a ban after failed logins shuts out all who come by it; no proxy setting changes that")
+                .help("let logins need a second factor, and waive this with that reason");
+            found.push(Finding::ends(diagnostic, subject.outside(), receiver(&home)));
+        }
+        for rule in home.hiding(network) {
+            let diagnostic = warning(rule.span, "whoever comes by this rule is the router to Home Assistant")
+                .label("`as router` hides the client")
+                .note("a ban after failed logins shuts out all of them")
+                .help("take `as router` off for Home Assistant's own port");
+            found.push(Finding::ends(diagnostic, rule.from.clone(), receiver(&home)));
+        }
+        for zone in home.host.zones.iter().filter(|zone| network.zone(**zone).masquerade) {
+            let place = network.zone(*zone);
+            let others: Vec<_> = network.zone_ids().filter(|(id, _)| id != zone).map(|(id, _)| region(id)).collect();
+            let diagnostic =
+                warning(place.span, format!("whoever comes into `{}` is the router to Home Assistant", place.name))
+                    .label("`masquerade` hides the client")
+                    .note("a ban after failed logins shuts out all of them")
+                    .help("take `masquerade` off: inside the house nothing needs it");
+            found.push(Finding::ends(diagnostic, others, receiver(&home)));
+        }
+    }
+    Outcome::Decided(found)
+}
