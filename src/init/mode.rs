@@ -139,7 +139,13 @@ impl Mode {
                 if self == Self::Tailscale { "Tailscale" } else { "ZeroTier" }
             ),
         };
-        text + bans
+        let shared = match self {
+            Self::NabuCasa | Self::Tor => {
+                "# Everybody comes in under one address, so that a ban shuts out all: have logins ask for a second factor.\nwaive client-ip-lost { because \"logins ask for a second factor\" }\n"
+            }
+            _ => "",
+        };
+        text + bans + shared
     }
 
     /// The whole list of what the internet can open.
