@@ -47,7 +47,7 @@ fn read_for(path: &str, text: &str, disk: &Disk) -> BTreeSet<String> {
 }
 
 /// All policies below a folder, hidden folders and what programs build left out.
-fn walk(folder: &Path, found: &mut BTreeSet<String>) -> Result<(), String> {
+pub fn walk(folder: &Path, found: &mut BTreeSet<String>) -> Result<(), String> {
     let entries = std::fs::read_dir(folder).map_err(|error| format!("cannot read `{}`: {error}", folder.display()))?;
     for entry in entries.flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();

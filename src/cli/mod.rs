@@ -11,7 +11,11 @@ mod fix;
 mod fmt;
 mod git;
 mod graph;
+<<<<<<< HEAD
 mod init;
+=======
+mod lsp;
+>>>>>>> main
 mod output;
 mod project;
 mod report;
@@ -47,7 +51,11 @@ enum Command {
     Graph(graph::Arguments),
     Report(report::Arguments),
     Fmt(fmt::Arguments),
+<<<<<<< HEAD
     Init(init::Arguments),
+=======
+    Lsp(lsp::Arguments),
+>>>>>>> main
     Completions(shell::Completions),
     Man(shell::Manual),
 }
@@ -77,6 +85,7 @@ pub fn run() -> Exit {
         Command::Report(arguments) => report::run(&arguments, &cli.common),
         Command::Init(arguments) => init::run(&arguments, &cli.common),
         Command::Fmt(arguments) => fmt::run(&arguments, &cli.common),
+        Command::Lsp(arguments) => lsp::run(&arguments, &cli.common),
         Command::Completions(arguments) => shell::completions(&arguments, Cli::command()),
         Command::Man(arguments) => shell::manual(&arguments, Cli::command(), &cli.common),
     }

@@ -76,6 +76,11 @@ impl Sources {
         self.list.get(id.0 as usize)
     }
 
+    /// All sources with their handles.
+    pub fn numbered(&self) -> impl Iterator<Item = (SourceId, &Source)> {
+        (0..).map(SourceId).zip(&self.list)
+    }
+
     /// The text of a place; empty when the place lies in no source.
     #[must_use]
     pub fn text(&self, span: Span) -> &str {

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, net::IpAddr};
 use ipnet::IpNet;
 
 use crate::{
-    diagnostic::{Diagnostic, Sources, Span, nearest},
+    diagnostic::{Diagnostic, SourceId, Sources, Span, nearest},
     syntax::{
         parse, removal, reserved,
         token::{Kind, Literal, Token},
@@ -34,6 +34,7 @@ pub const POLICY: Space = Space(0);
 /// A parsed file and the name space that it declares into.
 #[derive(Debug)]
 pub struct Unit {
+    pub source: SourceId,
     pub file: File,
     pub space: Space,
     /// Its folder, with a `/` at its end unless it is empty.
@@ -124,7 +125,7 @@ impl Loader<'_> {
             }
         }
         // Behind what it uses: of a name that both declare, this is the second declaration.
-        self.units.list.push(Unit { file: parsed.file, space, folder });
+        self.units.list.push(Unit { source, file: parsed.file, space, folder });
     }
 
     fn module(&mut self, module: &Name, alias: Option<&Name>, space: Space, span: Span) {

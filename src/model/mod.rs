@@ -3,6 +3,7 @@
 pub mod address;
 mod attributes;
 mod cloudflare;
+mod index;
 mod load;
 mod names;
 mod network;
@@ -12,8 +13,10 @@ mod settings;
 mod standard;
 
 pub use address::AddressSet;
+pub use attributes::{Known, Value, attributes_of};
 pub use cloudflare::Cloudflare;
-pub use load::STANDARD;
+pub use index::{Index, Meaning, Sort, Symbol, Visible};
+pub use load::{STANDARD, join};
 pub use network::*;
 pub use standard::standard_ranges;
 
@@ -28,6 +31,17 @@ use crate::{
 /// diagnostic is an error.
 pub fn resolve(path: &str, text: &str, sources: &mut Sources, world: &dyn World) -> (Network, Vec<Diagnostic>) {
     resolve_units(load::load(path, text, &[], sources, world), sources, world)
+}
+
+/// The same as [`resolve`], with an index of all names.
+pub fn resolve_indexed(
+    path: &str,
+    text: &str,
+    sources: &mut Sources,
+    world: &dyn World,
+) -> (Network, Vec<Diagnostic>, Index) {
+    let units = load::load(path, text, &[], sources, world);
+    resolve::resolve_indexed(units, sources, world)
 }
 
 /// Resolves a policy with further statements that stand in no file of it, such as the words of a question. Their

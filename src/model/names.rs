@@ -14,7 +14,12 @@ pub struct Names<T> {
     table: BTreeMap<(Space, String), (T, Span)>,
     /// The declarations that somebody has asked for.
     asked: RefCell<BTreeSet<(Space, String)>>,
+    /// Where names were written, and where what they mean is declared.
+    uses: RefCell<Vec<(Span, Span)>>,
 }
+
+/// Declarations: the name space, the name, what it means, and its place.
+pub type Declared<T> = Vec<(Space, String, T, Span)>;
 
 /// Why a name means nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,7 +31,7 @@ pub enum Unclear {
 
 impl<T> Default for Names<T> {
     fn default() -> Self {
-        Self { table: BTreeMap::new(), asked: RefCell::default() }
+        Self { table: BTreeMap::new(), asked: RefCell::default(), uses: RefCell::default() }
     }
 }
 
@@ -42,11 +47,36 @@ impl<T: Copy + PartialEq> Names<T> {
         }
     }
 
-    /// What a name means in a name space: its own first, then what it uses.
-    pub fn find(&self, space: Space, name: &str, imports: &BTreeMap<Space, Vec<Import>>) -> Result<T, Unclear> {
+    /// What a name that is written at `span` means in a name space: its own first, then what it uses.
+    pub fn find(
+        &self,
+        space: Space,
+        name: &str,
+        span: Span,
+        imports: &BTreeMap<Space, Vec<Import>>,
+    ) -> Result<T, Unclear> {
         let (key, thing) = self.look(space, name, imports)?;
+        if let Some((_, declared)) = self.table.get(&key) {
+            self.uses.borrow_mut().push((span, *declared));
+        }
         self.asked.borrow_mut().insert(key);
         Ok(thing)
+    }
+
+    /// Does a name mean something? For messages: it counts as no use of it.
+    pub fn knows(&self, space: Space, name: &str, imports: &BTreeMap<Space, Vec<Import>>) -> bool {
+        self.look(space, name, imports).is_ok()
+    }
+
+    /// What a name means, without counting it as a use.
+    pub fn glance(&self, space: Space, name: &str, imports: &BTreeMap<Space, Vec<Import>>) -> Option<T> {
+        self.look(space, name, imports).ok().map(|(_, thing)| thing)
+    }
+
+    /// All declarations, and all places where one was asked for with the place of its declaration.
+    pub fn into_parts(self) -> (Declared<T>, Vec<(Span, Span)>) {
+        let declared = self.table.into_iter().map(|((space, name), (thing, span))| (space, name, thing, span));
+        (declared.collect(), self.uses.into_inner())
     }
 
     /// The declarations that nobody has asked for.

@@ -41,6 +41,7 @@ pub(in crate::check) fn run(
         let severity = asked.entry(check.id.as_str()).or_default();
         *severity = check.severity.or(*severity);
     }
+    reckoning.asked = asked.keys().any(|id| super::find(id).is_some());
     let mut waiting: Vec<Answer> = Vec::new();
     let mut subject = Subject::new(network, meant, bounds);
     for leak in catalogue().into_iter().filter(|leak| selection.wants(leak.id)) {
@@ -49,7 +50,6 @@ pub(in crate::check) fn run(
             continue;
         };
         let Some(severity) = asked.get(leak.id) else { continue };
-        reckoning.asked = true;
         reckoning.decided += 1;
         match decide(&mut subject) {
             Outcome::NotApplicable(why) => reckoning.not_applicable.entry(why).or_default().push(leak.id),

@@ -1,11 +1,13 @@
 //! Typed access to the attributes of a statement: each known, at most once, with the arguments that its key asks for.
 
 mod arguments;
+mod known;
 mod literal;
 
 use std::cell::RefCell;
 
 pub use arguments::Arguments;
+pub use known::{Known, Value, attributes_of};
 pub use literal::{dns_name, network};
 
 use crate::{
@@ -25,9 +27,15 @@ pub struct Attributes<'a> {
 }
 
 impl<'a> Attributes<'a> {
-    /// Reports unknown attributes, and repeated ones unless they are in `repeatable`.
-    pub fn new(statement: &str, body: &'a Body, known: &[&str], repeatable: &[&str], errors: &'a Errors) -> Self {
+    /// Reports attributes that a statement has not ([`attributes_of`]), and repeated ones that it has once.
+    pub fn new(statement: &str, body: &'a Body, errors: &'a Errors) -> Self {
         let mut meant = Vec::new();
+        if body.attributes.is_empty() {
+            return Self { body, errors, meant };
+        }
+        let list = attributes_of(statement);
+        let known: Vec<&str> = list.iter().map(|known| known.key).collect();
+        let repeatable = |key: &str| list.iter().any(|known| known.key == key && known.repeatable);
         for (index, attribute) in body.attributes.iter().enumerate() {
             let key = attribute.key.text.as_str();
             if !known.contains(&key) {
@@ -46,7 +54,7 @@ impl<'a> Attributes<'a> {
                     None => format!("it has {}", known.join(", ")),
                 };
                 errors.borrow_mut().push(error.help(help));
-            } else if !repeatable.contains(&key)
+            } else if !repeatable(key)
                 && let Some(first) = body.attributes.iter().take(index).find(|other| other.key.text == key)
             {
                 errors.borrow_mut().push(

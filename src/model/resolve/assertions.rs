@@ -96,7 +96,7 @@ impl Resolver<'_> {
     }
 
     pub(super) fn check(&mut self, tree: &tree::Check, span: Span, space: Space) {
-        let attributes = Attributes::new("check", &tree.body, &["severity", "because"], &[], self.errors);
+        let attributes = Attributes::new("check", &tree.body, self.errors);
         let severity = attributes.choice(
             "severity",
             &[("error", Severity::Error), ("warning", Severity::Warning), ("note", Severity::Note)],
@@ -134,7 +134,7 @@ impl Resolver<'_> {
     }
 
     pub(super) fn waive(&mut self, tree: &tree::Waive, span: Span, space: Space) {
-        let attributes = Attributes::new("waive", &tree.body, &["until", "because"], &[], self.errors);
+        let attributes = Attributes::new("waive", &tree.body, self.errors);
         let until = attributes.get("until").and_then(|arguments| self.until(arguments));
         let because = attributes.quoted("because");
         if attributes.lacks("because") {

@@ -23,21 +23,6 @@ use crate::{
     },
 };
 
-const KNOWN: [&str; 12] = [
-    "zone",
-    "address",
-    "mac",
-    "suffix",
-    "dhcp",
-    "name",
-    "runs",
-    "admin",
-    "integration",
-    "same-subnet",
-    "default-route",
-    "bridges",
-];
-
 impl Resolver<'_> {
     pub(super) fn hosts(&mut self) {
         for index in 0..self.host_trees.len() {
@@ -57,7 +42,7 @@ impl Resolver<'_> {
     }
 
     fn host_of(&mut self, id: HostId, tree: &Declaration, span: Span, space: Space) -> Host {
-        let attributes = Attributes::new("host", &tree.body, &KNOWN, &["address"], self.errors);
+        let attributes = Attributes::new("host", &tree.body, self.errors);
         let mut zones = Vec::new();
         match attributes.get("zone") {
             Some(mut arguments) => {

@@ -5,6 +5,7 @@ mod conflicts;
 mod declare;
 mod exposures;
 mod hosts;
+mod index;
 mod ranges;
 mod regions;
 mod router;
@@ -23,6 +24,7 @@ use jiff::civil::Date;
 use super::{
     address::{AddressSet, Intervals, bits},
     attributes::Errors,
+    index::Index,
     load::{Import, Space, Units},
     names::{Names, Unclear},
     network::{HostId, Network, ScheduleId, ZoneId},
@@ -121,6 +123,22 @@ struct Resolver<'t> {
 
 /// Resolves all units of a policy.
 pub fn resolve(units: Units, sources: &Sources, world: &dyn World) -> (Network, Vec<Diagnostic>) {
+    let (network, found, ()) = resolve_with(units, sources, world, |_, _| ());
+    (network, found)
+}
+
+/// The same, with an index of all names.
+#[expect(clippy::redundant_closure_for_method_calls, reason = "the method alone has one lifetime only")]
+pub fn resolve_indexed(units: Units, sources: &Sources, world: &dyn World) -> (Network, Vec<Diagnostic>, Index) {
+    resolve_with(units, sources, world, |resolver, units| resolver.index(units))
+}
+
+fn resolve_with<T>(
+    units: Units,
+    sources: &Sources,
+    world: &dyn World,
+    more: impl FnOnce(&mut Resolver<'_>, &Units) -> T,
+) -> (Network, Vec<Diagnostic>, T) {
     let errors = RefCell::new(Vec::new());
     let mut resolver = Resolver {
         sources,
@@ -174,13 +192,14 @@ pub fn resolve(units: Units, sources: &Sources, world: &dyn World) -> (Network, 
     resolver.addons();
     resolver.conflicts();
     resolver.unused();
+    let more = more(&mut resolver, &units);
     let network = std::mem::take(&mut resolver.network);
     drop(resolver);
     let mut found = units.errors;
     found.append(&mut errors.into_inner());
     found.sort_by(|a, b| (a.primary.span, a.code).cmp(&(b.primary.span, b.code)));
     found.dedup();
-    (network, found)
+    (network, found, more)
 }
 
 /// The IPv4 ranges among the literals, but for those so wide that they name nobody.
@@ -315,7 +334,7 @@ impl<'t> Resolver<'t> {
     }
 
     fn zone_named(&mut self, name: &Name, space: Space) -> Option<ZoneId> {
-        match self.objects.find(space, &name.text, self.imports) {
+        match self.objects.find(space, &name.text, name.span, self.imports) {
             Ok(Object::Zone(id)) => Some(id),
             Ok(other) => {
                 self.report(
@@ -339,7 +358,7 @@ impl<'t> Resolver<'t> {
     }
 
     fn host_named(&mut self, name: &Name, space: Space) -> Option<HostId> {
-        match self.objects.find(space, &name.text, self.imports) {
+        match self.objects.find(space, &name.text, name.span, self.imports) {
             Ok(Object::Host(id)) => Some(id),
             Ok(other) => {
                 self.report(

@@ -54,7 +54,7 @@ impl Resolver<'_> {
     pub(super) fn all_ranges(&mut self) {
         for placed in &self.ranges_trees {
             let tree = placed.tree;
-            let attributes = Attributes::new("ranges", &tree.body, &["checked"], &[], self.errors);
+            let attributes = Attributes::new("ranges", &tree.body, self.errors);
             let checked = attributes.get("checked").and_then(|arguments| self.until(arguments));
             let standard = self.sources.get(placed.span.source).is_some_and(|source| source.name.starts_with('<'));
             self.network.ranges.push(NamedRanges {
@@ -71,7 +71,7 @@ impl Resolver<'_> {
     /// The lists that some terms name.
     pub(super) fn lists(&self, terms: &[Term], space: Space) -> Vec<RangesId> {
         let named = |term: &Term| match &term.kind {
-            TermKind::Name(name) => match self.objects.find(space, name, self.imports) {
+            TermKind::Name(name) => match self.objects.find(space, name, term.span, self.imports) {
                 Ok(Object::Ranges(index)) => Some(RangesId(index)),
                 _ => None,
             },
@@ -85,7 +85,7 @@ impl Resolver<'_> {
         let mut good = true;
         for term in terms {
             let found = match &term.kind {
-                TermKind::Name(name) => match self.objects.find(space, name, self.imports) {
+                TermKind::Name(name) => match self.objects.find(space, name, term.span, self.imports) {
                     Ok(Object::Ranges(index)) => {
                         parts.push(RangesId(index));
                         self.ranges_set(index, term.span)
@@ -208,7 +208,7 @@ impl Resolver<'_> {
     fn group_members(&mut self, index: usize) -> Option<Vec<Region>> {
         let placed = self.group_trees.get(index)?;
         let (space, tree) = (placed.space, placed.tree);
-        let attributes = Attributes::new("group", &tree.body, &["zone", "members"], &[], self.errors);
+        let attributes = Attributes::new("group", &tree.body, self.errors);
         let side = match (&tree.members, attributes.get("members")) {
             (Some(side), None) => side.clone(),
             (Some(_), Some(arguments)) => {

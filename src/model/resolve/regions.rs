@@ -154,7 +154,7 @@ impl Resolver<'_> {
         if let Some(role_name) = name.strip_prefix("role.") {
             return self.role(role_name, span);
         }
-        match self.objects.find(space, name, self.imports) {
+        match self.objects.find(space, name, span, self.imports) {
             Ok(Object::Zone(id)) if self.broken_zones.contains(&id) => None,
             Ok(Object::Zone(id)) => Some(ByPlace::from([(Place::Zone(id), self.zone_set(id))])),
             Ok(Object::Host(id)) => self.host_regions(id, span),
@@ -178,7 +178,7 @@ impl Resolver<'_> {
                 if why == Unclear::Unknown {
                     if Role::ALL.iter().any(|(role, _)| *role == name) {
                         elsewhere = Some(format!("every zone of a role is written `role.{name}`"));
-                    } else if self.services.find(space, name, self.imports).is_ok() {
+                    } else if self.services.knows(space, name, self.imports) {
                         elsewhere = Some(format!("`{name}` is a service: services stand behind `:`"));
                     } else if matches!(name, "cloudflare" | "cloudflare-v4" | "cloudflare-v6") {
                         elsewhere = Some("the standard library has it: add `use std.ranges`".to_owned());

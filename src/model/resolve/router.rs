@@ -31,8 +31,7 @@ impl<'t> Resolver<'t> {
                     continue;
                 }
                 first = Some(tree.name.span);
-                let known = ["target", "hostname", "domain", "default-deny", "timezone", "output"];
-                let attributes = Attributes::new("router", &tree.body, &known, &[], self.errors);
+                let attributes = Attributes::new("router", &tree.body, self.errors);
                 self.router_name(&tree.name);
                 let dns = |key: &str, labels| {
                     attributes.text(key).filter(|name| dns_name(name, labels, self.errors)).map(|name| name.text)

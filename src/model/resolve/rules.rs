@@ -17,8 +17,6 @@ use crate::{
     },
 };
 
-const OPTIONS: [&str; 8] = ["as", "log", "during", "until", "limit", "because", "owner", "temporary"];
-
 impl<'t> Resolver<'t> {
     /// Second pass: everything that says what may flow.
     pub(super) fn statements(&mut self, units: &'t Units) {
@@ -55,7 +53,7 @@ impl<'t> Resolver<'t> {
 
     fn rule(&mut self, tree: &tree::Rule, span: Span, space: Space) {
         let word = if tree.action == Action::Allow { "allow" } else { "deny" };
-        let options = self.options(word, &tree.options, &[], space);
+        let options = self.options(word, &tree.options, space);
         if tree.action == Action::Deny
             && let Some((_, limit)) = options.limit
         {
@@ -228,7 +226,7 @@ impl<'t> Resolver<'t> {
             );
             return None;
         };
-        match self.integrations.find(space, name, self.imports) {
+        match self.integrations.find(space, name, item.span, self.imports) {
             Ok(index) => self.integration(index).map(|found| (name.clone(), found)),
             Err(why) => {
                 let known = self.integrations.visible(space, self.imports);
@@ -238,7 +236,7 @@ impl<'t> Resolver<'t> {
                         *module == "std.integrations" && text.contains(&format!("integration {name} {{"))
                     }) {
                         elsewhere = Some("the standard library has it: add `use std.integrations`".to_owned());
-                    } else if self.services.find(space, name, self.imports).is_ok() {
+                    } else if self.services.knows(space, name, self.imports) {
                         elsewhere = Some(format!("`{name}` is a service: write one rule with `->` for each direction"));
                     }
                 }
@@ -307,11 +305,9 @@ impl<'t> Resolver<'t> {
         }
     }
 
-    /// The options that rules, exposures and redirects share. `more` are the statement's own attributes.
-    pub(super) fn options(&mut self, statement: &str, body: &tree::Body, more: &[&str], space: Space) -> Options {
-        let known: Vec<&str> =
-            OPTIONS.iter().chain(more).copied().filter(|key| statement != "expose" || *key != "as").collect();
-        let attributes = Attributes::new(statement, body, &known, &[], self.errors);
+    /// The options that rules and exposures share.
+    pub(super) fn options(&mut self, statement: &str, body: &tree::Body, space: Space) -> Options {
+        let attributes = Attributes::new(statement, body, self.errors);
         let as_router = attributes.get("as").filter(|_| statement != "expose").is_some_and(|mut arguments| {
             let found = arguments.word_is("router");
             if found {
@@ -324,7 +320,7 @@ impl<'t> Resolver<'t> {
         let during = attributes.get("during").and_then(|mut arguments| {
             let name = arguments.name("a schedule")?;
             arguments.end();
-            match self.schedules.find(space, &name.text, self.imports) {
+            match self.schedules.find(space, &name.text, name.span, self.imports) {
                 Ok(id) => Some((id, name.span)),
                 Err(why) => {
                     let known = self.schedules.visible(space, self.imports);

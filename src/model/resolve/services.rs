@@ -116,7 +116,7 @@ impl Resolver<'_> {
     }
 
     fn service_named(&mut self, name: &str, span: Span, space: Space) -> Vec<Traffic> {
-        match self.services.find(space, name, self.imports) {
+        match self.services.find(space, name, span, self.imports) {
             Ok(index) => match self.service(index) {
                 Some(service) => service.traffic,
                 None => {
@@ -132,7 +132,7 @@ impl Resolver<'_> {
                 let known = self.services.visible(space, self.imports);
                 let mut elsewhere = None;
                 if why == Unclear::Unknown {
-                    if self.integrations.find(space, name, self.imports).is_ok() {
+                    if self.integrations.knows(space, name, self.imports) {
                         elsewhere =
                             Some(format!("`{name}` is an integration: these stand in `allow A <-> B : {name}`"));
                     } else if let Some(module) = Self::standard_module(name) {
@@ -152,7 +152,7 @@ impl Resolver<'_> {
 
     /// Has a service of this name a trait?
     pub(super) fn has_trait(&mut self, name: &str, space: Space, wanted: Trait) -> bool {
-        let Ok(index) = self.services.find(space, name, self.imports) else { return false };
+        let Some(index) = self.services.glance(space, name, self.imports) else { return false };
         matches!(self.service_values.get(index), Some(Lazy::Done(service)) if service.traits.contains(&wanted))
     }
 
@@ -174,13 +174,7 @@ impl Resolver<'_> {
         *self.service_values.get_mut(index)? = Lazy::Open;
         let placed = self.service_trees.get(index)?;
         let (space, tree) = (placed.space, placed.tree);
-        let attributes = Attributes::new(
-            "service",
-            &tree.body,
-            &["login", "plaintext", "management", "discovery"],
-            &[],
-            self.errors,
-        );
+        let attributes = Attributes::new("service", &tree.body, self.errors);
         let mut service = Service { traffic: self.traffic(&tree.items, space), ..Service::default() };
         if attributes.choice("login", &[("none", ())]).is_some() {
             service.traits.insert(Trait::LoginNone);
@@ -203,13 +197,7 @@ impl Resolver<'_> {
         }
         let placed = self.integration_trees.get(index)?;
         let (space, tree) = (placed.space, placed.tree);
-        let attributes = Attributes::new(
-            "integration",
-            &tree.body,
-            &["there", "back", "discovery", "same-zone", "because"],
-            &[],
-            self.errors,
-        );
+        let attributes = Attributes::new("integration", &tree.body, self.errors);
         let mut flows = |key: &str| {
             let Some(arguments) = attributes.get(key) else { return Vec::new() };
             arguments.no_body();

@@ -17,12 +17,9 @@ use crate::{
     },
 };
 
-const EXPOSE: [&str; 11] =
-    ["from", "on", "port", "through", "tunnel", "name", "proxied", "split-dns", "tls", "hairpin", "ipv6"];
-
 impl Resolver<'_> {
     pub(in crate::model::resolve) fn expose(&mut self, tree: &tree::Expose, span: Span, space: Space) {
-        let options = self.options("expose", &tree.body, &EXPOSE, space);
+        let options = self.options("expose", &tree.body, space);
         // `options` has reported what is unknown or repeated.
         let attributes = Attributes::checked(&tree.body, self.errors);
         let host = self.host_named(&tree.host, space);

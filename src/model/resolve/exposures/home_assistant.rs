@@ -14,7 +14,6 @@ use crate::{
     },
 };
 
-const KNOWN: [&str; 5] = ["version", "install", "login-attempts", "cors-origins", "settings"];
 const INSTALLS: [(&str, Install); 4] = [
     ("haos", Install::Haos),
     ("supervised", Install::Supervised),
@@ -30,7 +29,7 @@ impl Resolver<'_> {
         space: Space,
         folder: &str,
     ) {
-        let attributes = Attributes::new("home-assistant", &tree.body, &KNOWN, &[], self.errors);
+        let attributes = Attributes::new("home-assistant", &tree.body, self.errors);
         let host = self.host_named(&tree.name, space);
         let version = attributes.get("version").and_then(|mut arguments| match arguments.next() {
             Some(Token { kind: Kind::Literal(Literal::Version(version)), span }) => {

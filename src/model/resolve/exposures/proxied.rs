@@ -16,7 +16,7 @@ impl Resolver<'_> {
         arguments.choice(&[("cloudflare", ())])?;
         let empty = tree::Body::default();
         let body = arguments.body().unwrap_or(&empty);
-        let inner = Attributes::new("proxied", body, &["origin-pulls"], &[], self.errors);
+        let inner = Attributes::new("proxied", body, self.errors);
         let pulls = inner.choice(
             "origin-pulls",
             &[

@@ -15,7 +15,7 @@ use crate::{
 
 impl Resolver<'_> {
     pub(in crate::model::resolve) fn redirect(&mut self, tree: &tree::Redirect, span: Span, space: Space) {
-        let attributes = Attributes::new("redirect", &tree.options, &["because", "owner"], &[], self.errors);
+        let attributes = Attributes::new("redirect", &tree.options, self.errors);
         let options = Options {
             because: attributes.quoted("because").map(|text| text.text),
             owner: attributes.quoted("owner").map(|text| text.text),

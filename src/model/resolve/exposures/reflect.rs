@@ -8,7 +8,7 @@ use crate::{
 
 impl Resolver<'_> {
     pub(in crate::model::resolve) fn reflect(&mut self, tree: &tree::Reflect, span: Span, space: Space) {
-        let attributes = Attributes::new("reflect", &tree.body, &["services"], &[], self.errors);
+        let attributes = Attributes::new("reflect", &tree.body, self.errors);
         let protocol = match tree.protocol.text.as_str() {
             "mdns" => Discovery::Mdns,
             "ssdp" => Discovery::Ssdp,

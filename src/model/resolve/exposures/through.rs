@@ -17,7 +17,6 @@ use crate::{
     },
 };
 
-const PROXY: [&str; 4] = ["product", "runs-as", "seen-as", "forwarded-for"];
 const PRODUCTS: [(&str, Product); 6] = [
     ("nginx", Product::Nginx),
     ("caddy", Product::Caddy),
@@ -60,7 +59,7 @@ impl Resolver<'_> {
             }
         };
         let proxy = match &arguments.attribute.body {
-            Some(body) => self.proxy(&Attributes::new("through", body, &PROXY, &[], self.errors)),
+            Some(body) => self.proxy(&Attributes::new("through", body, self.errors)),
             None => Proxy::default(),
         };
         Some(Through { host: host?, proxy, service, span: name.span })

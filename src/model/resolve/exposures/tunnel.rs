@@ -16,14 +16,12 @@ use crate::{
     },
 };
 
-const TUNNEL: [&str; 5] = ["kind", "publishes", "catch-all", "access", "connects"];
-
 impl Resolver<'_> {
     pub(super) fn tunnel(&mut self, mut arguments: Arguments<'_>, space: Space) -> Option<Tunnel> {
         let name = arguments.name("the host that opens the tunnel")?;
         let empty = tree::Body::default();
         let body = arguments.body().unwrap_or(&empty);
-        let inner = Attributes::new("tunnel", body, &TUNNEL, &["publishes", "connects"], self.errors);
+        let inner = Attributes::new("tunnel", body, self.errors);
         let kind = inner.choice("kind", &TunnelKind::ALL);
         let publishes = inner.all("publishes").filter_map(|one| self.published(one, space)).collect();
         let connects = inner.all("connects").filter_map(|one| self.connection(one, space)).collect();
@@ -65,7 +63,7 @@ impl Resolver<'_> {
         let (to, traffic) = self.services_of(&arguments, space, "hosts and services such as nas : https")?;
         let empty = tree::Body::default();
         let body = arguments.attribute.body.as_ref().unwrap_or(&empty);
-        let inner = Attributes::new("publishes", body, &["name"], &[], self.errors);
+        let inner = Attributes::new("publishes", body, self.errors);
         let name = inner.text("name").filter(|name| dns_name(name, 2..=127, self.errors)).map(|name| name.text);
         let text = self.written(&arguments);
         Some(Published { span: self.head(arguments.span()), to, traffic, text, name })

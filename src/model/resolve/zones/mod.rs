@@ -23,25 +23,6 @@ use crate::{
     },
 };
 
-const KNOWN: [&str; 16] = [
-    "role",
-    "interface",
-    "vlan",
-    "network",
-    "address",
-    "dhcp",
-    "isolated",
-    "masquerade",
-    "uplink",
-    "upstream",
-    "delegated",
-    "failover",
-    "replies",
-    "egress",
-    "upnp",
-    "filter",
-];
-
 /// A network as written, before the delegated prefix is known.
 enum Written {
     Literal(IpNet, Span),
@@ -95,7 +76,7 @@ impl Resolver<'_> {
         span: Span,
         space: Space,
     ) -> (Zone, Vec<Written>, WrittenAddresses) {
-        let attributes = Attributes::new("zone", &tree.body, &KNOWN, &["interface", "address", "network"], self.errors);
+        let attributes = Attributes::new("zone", &tree.body, self.errors);
         let role = attributes.choice("role", &Role::ALL);
         if attributes.lacks("role") {
             self.report(

@@ -15,25 +15,9 @@ use crate::{
     syntax::{self, tree},
 };
 
-const KNOWN: [&str; 13] = [
-    "kind",
-    "listen",
-    "on",
-    "peer",
-    "tunnel",
-    "auth",
-    "server",
-    "runs-as",
-    "resolver",
-    "ipv6",
-    "advertises",
-    "exit-node",
-    "share",
-];
-
 impl Resolver<'_> {
     pub(in crate::model::resolve) fn vpn(&mut self, tree: &tree::Declaration, span: Span, space: Space) {
-        let attributes = Attributes::new("vpn", &tree.body, &KNOWN, &["peer", "listen"], self.errors);
+        let attributes = Attributes::new("vpn", &tree.body, self.errors);
         let zone = self.zone_named(&tree.name, space);
         let kinds = [
             ("wireguard", VpnKind::Wireguard),

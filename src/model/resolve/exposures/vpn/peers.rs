@@ -31,7 +31,7 @@ impl Resolver<'_> {
             self.report(private_key(secret.key.span));
             return None;
         }
-        let attributes = Attributes::new("peer", body, &["address", "key", "admin"], &[], self.errors);
+        let attributes = Attributes::new("peer", body, self.errors);
         let mut addresses: Vec<IpAddr> = Vec::new();
         if let Some(mut arguments) = attributes.get("address") {
             while let Some((address, span)) = arguments.address("the address of the peer in the tunnel") {
