@@ -19,11 +19,8 @@ pub mod cli;
 pub mod companion;
 pub mod compile;
 pub mod diagnostic;
-<<<<<<< HEAD
 pub mod init;
-=======
 pub mod lsp;
->>>>>>> main
 pub mod model;
 pub mod packet;
 pub mod plan;

@@ -11,11 +11,8 @@ mod fix;
 mod fmt;
 mod git;
 mod graph;
-<<<<<<< HEAD
 mod init;
-=======
 mod lsp;
->>>>>>> main
 mod output;
 mod project;
 mod report;
@@ -51,11 +48,8 @@ enum Command {
     Graph(graph::Arguments),
     Report(report::Arguments),
     Fmt(fmt::Arguments),
-<<<<<<< HEAD
     Init(init::Arguments),
-=======
     Lsp(lsp::Arguments),
->>>>>>> main
     Completions(shell::Completions),
     Man(shell::Manual),
 }
