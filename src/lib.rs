@@ -19,6 +19,7 @@ pub mod cli;
 pub mod companion;
 pub mod compile;
 pub mod diagnostic;
+pub mod init;
 pub mod lsp;
 pub mod model;
 pub mod packet;

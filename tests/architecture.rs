@@ -7,7 +7,7 @@ use std::{
 };
 
 /// What the code of a folder (or file) may name of the rest of the crate. `diagnostic` and `world` are everybody's.
-const MAY_USE: [(&str, &[&str]); 19] = [
+const MAY_USE: [(&str, &[&str]); 20] = [
     ("diagnostic", &[]),
     ("world", &[]),
     ("packet", &[]),
@@ -24,11 +24,13 @@ const MAY_USE: [(&str, &[&str]); 19] = [
     ("report", &["reach"]),
     ("compile", &["packet", "router", "model", "policy", "check", "plan", "target", "verify", "companion"]),
     ("certificate", &["router", "compile"]),
+    ("init", &[]),
     ("lsp", &["packet", "syntax", "model", "policy", "reach", "check", "target", "compile"]),
     (
         "cli",
         &[
             "certificate",
+            "init",
             "syntax",
             "packet",
             "router",

@@ -11,6 +11,7 @@ mod fix;
 mod fmt;
 mod git;
 mod graph;
+mod init;
 mod lsp;
 mod output;
 mod project;
@@ -47,6 +48,7 @@ enum Command {
     Graph(graph::Arguments),
     Report(report::Arguments),
     Fmt(fmt::Arguments),
+    Init(init::Arguments),
     Lsp(lsp::Arguments),
     Completions(shell::Completions),
     Man(shell::Manual),
@@ -75,6 +77,7 @@ pub fn run() -> Exit {
         Command::List(arguments) => catalogue::list(&arguments),
         Command::Graph(arguments) => graph::run(&arguments, &cli.common),
         Command::Report(arguments) => report::run(&arguments, &cli.common),
+        Command::Init(arguments) => init::run(&arguments, &cli.common),
         Command::Fmt(arguments) => fmt::run(&arguments, &cli.common),
         Command::Lsp(arguments) => lsp::run(&arguments, &cli.common),
         Command::Completions(arguments) => shell::completions(&arguments, Cli::command()),

@@ -11,12 +11,17 @@ pub fn run(subject: &mut Subject<'_>) -> Outcome {
         for &id in &host.zones {
             let zone = network.zone(id);
             let Some((true, filter)) = zone.filter.filter(|_| zone.isolated) else { continue };
-            let message = format!("ports of containers of `{}` may pass the firewall that keeps `{}` apart", host.name, zone.name);
+            let message = format!(
+                "ports of containers of `{}` may pass the firewall that keeps `{}` apart",
+                host.name, zone.name
+            );
             let diagnostic = warning(host.span, message)
                 .label("has networks of containers")
                 .also(filter, "relied on to keep the hosts apart")
                 .note("Docker translates published ports before the rules of the host's own firewall see them")
-                .help("publish on one address only (`127.0.0.1:8080:80`), or filter in Docker's own chain, DOCKER-USER");
+                .help(
+                    "publish on one address only (`127.0.0.1:8080:80`), or filter in Docker's own chain, DOCKER-USER",
+                );
             found.push(Finding::place(diagnostic, Place::Zone(id)));
         }
     }
