@@ -503,3 +503,11 @@ use \"./shared.hedge\"
     );
     assert!(folder.read("shared.hedge").contains("other"));
 }
+
+#[test]
+fn the_closing_line_stays_a_line() {
+    let folder = Folder::new("closing").file("main.hedge", &format!("{HOME}use std.leaks.home\n"));
+    let text = folder.run("check");
+    let line = text.lines().find(|line| line.contains(" not applicable (")).expect("a line about the checks");
+    assert!(line.contains(" other reasons)") && line.len() < 240, "{line}");
+}

@@ -253,13 +253,13 @@ fn summary(path: &str, checked: &Checked, started: Instant) -> String {
         started.elapsed().as_millis()
     );
     if checked.meant.is_some() {
-        text += &format!("\n{}", leaks(&checked.reckoning));
+        text += &format!("\n{}", leaks(&checked.reckoning, 3));
     }
     text
 }
 
-/// `71 checks, 12 not applicable (no exposure 8, no VPN 4), 1 finding waived`
-pub fn leaks(reckoning: &Reckoning) -> String {
+/// `71 checks, 12 not applicable (no exposure 8, no VPN 4), 1 finding waived`, with so many reasons at most.
+pub fn leaks(reckoning: &Reckoning, most: usize) -> String {
     let mut text = many(reckoning.decided, "check");
     if !reckoning.asked {
         text += "; the leak checks are not asked for: add `use std.leaks.home` to the policy";
@@ -267,8 +267,12 @@ pub fn leaks(reckoning: &Reckoning) -> String {
     }
     let none: usize = reckoning.not_applicable.values().map(Vec::len).sum();
     if none > 0 {
-        let reasons = reckoning.not_applicable.iter().map(|(why, ids)| format!("{why} {}", ids.len()));
-        text += &format!(", {none} not applicable ({})", reasons.collect::<Vec<_>>().join(", "));
+        let mut reasons: Vec<_> = reckoning.not_applicable.iter().map(|(why, ids)| (ids.len(), *why)).collect();
+        reasons.sort_by_key(|&(count, why)| (std::cmp::Reverse(count), why));
+        let rest = reasons.len().saturating_sub(most);
+        let mut words: Vec<String> = reasons.iter().take(most).map(|(count, why)| format!("{why} {count}")).collect();
+        words.extend((rest > 0).then(|| format!("and {}", many(rest, "other reason"))));
+        text += &format!(", {none} not applicable ({})", words.join(", "));
     }
     if reckoning.waived > 0 {
         text += &format!(", {} waived", many(reckoning.waived, "finding"));

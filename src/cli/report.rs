@@ -69,7 +69,7 @@ pub fn run(arguments: &Arguments, common: &Common) -> Exit {
         diagnostics: &checked.diagnostics,
         promises: &promises,
         figures: &figures,
-        checks: &leaks(&checked.reckoning),
+        checks: &leaks(&checked.reckoning, usize::MAX),
     };
     let written = report::page(&page).and_then(|text| match &arguments.output {
         Some(file) => disk::write(file, &text),

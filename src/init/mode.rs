@@ -132,8 +132,8 @@ impl Mode {
                 "{named}    tunnel ha {{ kind relay;  connects 203.0.113.9 : ssh }}  # the address of your server\n"
             )),
             Self::Ipv6 => expose(&format!("{named}    tls letsencrypt dns-01\n    ipv6 on\n")),
-            Self::Wireguard => "vpn road {\n    kind wireguard\n    listen udp 51820\n    tunnel split\n    # peer phone { address 10.0.99.2;  key \"PUBLIC KEY\" }\n}\nallow road -> ha : home-assistant\nallow road -> router : dns\n".to_owned(),
-            Self::Openvpn => "vpn road {\n    kind openvpn\n    listen udp 1194\n    auth radius directory\n    tunnel split\n}\nallow road -> ha : home-assistant\nallow road -> router : dns\n".to_owned(),
+            Self::Wireguard => "vpn road {\n    kind wireguard\n    listen udp 51820\n    tunnel split\n    # peer phone { address 10.0.99.2;  key \"PUBLIC KEY\" }\n}\nallow road -> ha : home-assistant\n".to_owned(),
+            Self::Openvpn => "vpn road {\n    kind openvpn\n    listen udp 1194\n    auth radius directory\n    tunnel split\n}\nallow road -> ha : home-assistant\n".to_owned(),
             Self::Tailscale | Self::Zerotier => format!(
                 "# {} connects outwards: no port is opened. Its own settings say who may reach what.\n",
                 if self == Self::Tailscale { "Tailscale" } else { "ZeroTier" }
