@@ -24,6 +24,8 @@ pub enum Step {
     SameZone,
     /// By its second leg, or under its other address.
     SameHost,
+    /// A client of a VPN that an add-on ends: it goes on under the address of the add-on's host.
+    ByAddon,
     /// From the internet, by a tunnel which the router does not see into.
     Tunnelled { words: String, span: Span },
 }
@@ -152,6 +154,9 @@ impl Walk<'_> {
             // Whether the two sides share a zone is not asked. Whether a host of the one stands in the other, is.
             let neighbours = if started { other_legs } else { to };
             let onto = if started { Set::EMPTY } else { onto };
+            if let Some(end) = self.behind_addon(leg).into_iter().find(|end| holds(to, *end)) {
+                return Some(trace(&parents, leg, Step::ByAddon, end));
+            }
             if let Some((step, end)) = self.arrives(leg, neighbours, onto) {
                 return Some(trace(&parents, leg, step, end));
             }
@@ -210,6 +215,20 @@ impl Walk<'_> {
             .map(|end| (Step::SameZone, end))
     }
 
+    /// The legs of the hosts under whose addresses an add-on sends on what this leg sends.
+    fn behind_addon(&self, leg: Leg) -> Vec<Leg> {
+        let servers = self.network.vpns.iter().filter(|vpn| vpn.addon && vpn.zone == leg.zone);
+        let hosts: Vec<_> = servers.filter_map(|vpn| vpn.server).map(|server| self.network.host(server)).collect();
+        let has = |other: &&Leg| {
+            let own = |host: &&crate::model::Host| {
+                host.zones.contains(&other.zone)
+                    && host.address_set(Some(other.zone)).contains(address(other.family, other.address))
+            };
+            hosts.iter().any(|host| own(host))
+        };
+        if hosts.is_empty() { Vec::new() } else { self.index.keys().filter(has).copied().collect() }
+    }
+
     fn from(&mut self, leg: Leg) -> Set {
         let net = address(leg.family, leg.address).into();
         let cube = prefix(net, Side::Src).with(Field::In, Ranges::single(zone_number(leg.zone).into()));
@@ -240,6 +259,9 @@ impl Walk<'_> {
                 // A device that is not declared may have the other address as well.
                 found.entry(*other).or_insert(Step::SameHost);
             }
+        }
+        for other in self.behind_addon(leg) {
+            found.entry(other).or_insert(Step::ByAddon);
         }
         if zone.is_internet() {
             for (step, other) in tunnelled::steps(&self.tunnelled, self.index.keys().copied()) {
@@ -322,6 +344,7 @@ impl Path {
                 Step::Routed(packet) => service_words(packet),
                 Step::SameZone => "same zone, unfiltered".to_owned(),
                 Step::SameHost => "same host".to_owned(),
+                Step::ByAddon => "under its address, by the add-on".to_owned(),
                 Step::Tunnelled { words, .. } => format!("{words} by tunnel"),
             };
             let end = match step {
