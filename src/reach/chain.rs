@@ -220,11 +220,10 @@ impl Walk<'_> {
         let servers = self.network.vpns.iter().filter(|vpn| vpn.addon && vpn.zone == leg.zone);
         let hosts: Vec<_> = servers.filter_map(|vpn| vpn.server).map(|server| self.network.host(server)).collect();
         let has = |other: &&Leg| {
-            let own = |host: &&crate::model::Host| {
+            hosts.iter().any(|host| {
                 host.zones.contains(&other.zone)
                     && host.address_set(Some(other.zone)).contains(address(other.family, other.address))
-            };
-            hosts.iter().any(|host| own(host))
+            })
         };
         if hosts.is_empty() { Vec::new() } else { self.index.keys().filter(has).copied().collect() }
     }
