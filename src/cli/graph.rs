@@ -5,7 +5,11 @@ use std::{io::Write, path::PathBuf};
 use clap::{Args, ValueEnum};
 
 use super::{Exit, disk, output::Common, project::Project};
-use crate::{compile, reach, report};
+use crate::{
+    compile::{self, Checked},
+    reach::{self, Graph},
+    report,
+};
 
 /// Draw who may open connections to whom
 #[derive(Debug, Args)]
@@ -31,22 +35,28 @@ enum Format {
     Svg,
 }
 
-pub fn run(arguments: &Arguments, common: &Common) -> Exit {
-    let Some(project) = Project::find(common) else { return Exit::Invalid };
+/// A policy with its graph: what was asked for, or what the project names. What is wrong has been told.
+pub fn drawn(path: Option<&str>, common: &Common) -> Result<(String, Checked, Graph), Exit> {
+    let project = Project::find(common).ok_or(Exit::Invalid)?;
     let disk = common.disk();
-    let (path, text) = match disk::policy(&project.policy(arguments.path.as_deref()), &disk) {
-        Ok(policy) => policy,
-        Err(why) => return common.fail(&why),
-    };
+    let (path, text) = disk::policy(&project.policy(path), &disk).map_err(|why| common.fail(&why))?;
     let mut checked = compile::check(&path, &text, &disk);
     let Some(meant) = checked.meant.as_mut() else {
         common.report(&checked.sources, &checked.diagnostics);
-        return Exit::Invalid;
+        return Err(Exit::Invalid);
     };
     let graph = reach::graph(&checked.network, &checked.sources, meant);
     if meant.space.exhausted() {
-        return common.fail(compile::TOO_LARGE);
+        return Err(common.fail(compile::TOO_LARGE));
     }
+    Ok((path, checked, graph))
+}
+
+pub fn run(arguments: &Arguments, common: &Common) -> Exit {
+    let (path, checked, graph) = match drawn(arguments.path.as_deref(), common) {
+        Ok(drawn) => drawn,
+        Err(exit) => return exit,
+    };
     let notes = reach::graph_notes(&checked.network);
     let title = format!("{path}: who may open connections to whom");
     let text = match arguments.format {

@@ -8,10 +8,10 @@ use super::{
     Exit,
     check::{Deny, exit_of, leaks},
     disk,
+    graph::drawn,
     output::Common,
-    project::Project,
 };
-use crate::{compile, diagnostic::Severity, reach, report, world::World};
+use crate::{diagnostic::Severity, reach, report, world::World};
 
 /// Write one page for people: the picture, the matrix of zones, what is open, promises and findings
 #[derive(Debug, Args)]
@@ -27,22 +27,11 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: &Arguments, common: &Common) -> Exit {
-    let Some(project) = Project::find(common) else { return Exit::Invalid };
-    let disk = common.disk();
-    let (path, text) = match disk::policy(&project.policy(arguments.path.as_deref()), &disk) {
-        Ok(policy) => policy,
-        Err(why) => return common.fail(&why),
-    };
-    let mut checked = compile::check(&path, &text, &disk);
-    let Some(meant) = checked.meant.as_mut() else {
-        common.report(&checked.sources, &checked.diagnostics);
-        return Exit::Invalid;
+    let (path, checked, graph) = match drawn(arguments.path.as_deref(), common) {
+        Ok(drawn) => drawn,
+        Err(exit) => return exit,
     };
     let network = &checked.network;
-    let graph = reach::graph(network, &checked.sources, meant);
-    if meant.space.exhausted() {
-        return common.fail(compile::TOO_LARGE);
-    }
     let notes = reach::graph_notes(network);
     let named = network.checks.iter().flat_map(|check| &check.assertions);
     let mut promises: Vec<_> = network.assertions.iter().chain(named).map(|promise| promise.span).collect();
@@ -62,7 +51,7 @@ pub fn run(arguments: &Arguments, common: &Common) -> Exit {
     let figures = figures.map(|(count, word)| (count, if count == 1 { word.to_owned() } else { format!("{word}s") }));
     let page = report::Page {
         policy: &path,
-        date: &disk.today().to_string(),
+        date: &common.disk().today().to_string(),
         graph: &graph,
         notes: &notes,
         sources: &checked.sources,
