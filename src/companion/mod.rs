@@ -27,12 +27,13 @@ pub struct Companions {
 }
 
 /// The templates, each by the name under which the stages ask for it.
-const TEMPLATES: [(&str, &str); 14] = [
+const TEMPLATES: [(&str, &str); 15] = [
     ("home-assistant.yaml", include_str!("../../companions/home-assistant.yaml.j2")),
     ("home-assistant.md", include_str!("../../companions/home-assistant.md.j2")),
     ("nginx.conf", include_str!("../../companions/nginx.conf.j2")),
     ("Caddyfile", include_str!("../../companions/Caddyfile.j2")),
     ("traefik.yaml", include_str!("../../companions/traefik.yaml.j2")),
+    ("haproxy.cfg", include_str!("../../companions/haproxy.cfg.j2")),
     ("pages.md", include_str!("../../companions/pages.md.j2")),
     ("cloudflared.yml", include_str!("../../companions/cloudflared.yml.j2")),
     ("torrc", include_str!("../../companions/torrc.j2")),

@@ -1,4 +1,4 @@
-//! A reverse proxy before a service: a site for NGINX, Caddy and Traefik, and a table for those with pages only.
+//! A reverse proxy before a service: a site for NGINX, Caddy, Traefik and HAProxy, and a table for those with pages only.
 
 use minijinja::{Error, context};
 
@@ -7,7 +7,7 @@ use super::{
     words::{port, prefixes, upstream},
 };
 use crate::{
-    model::{AddressSet, Cloudflare, Exposure, HostId, Network, OriginPulls, Tls},
+    model::{AddressSet, Cloudflare, Exposure, HostId, Network, OriginPulls, Product, Tls},
     packet::Family,
     policy::seen::{asks_for_it, port as home_assistant},
 };
@@ -50,8 +50,18 @@ pub fn write(network: &Network, printer: &Printer, found: &mut Companions) -> Re
                 network.host(proxy).name
             ));
         }
+        let forwarded = exposure.through.as_ref().is_none_or(|through| through.proxy.forwarded_for);
+        // HAProxy takes certificate and key from one file.
+        let tls = match (secure, authority.is_empty()) {
+            (false, _) => String::new(),
+            (true, true) => format!(" ssl crt /etc/haproxy/certs/{name}.pem alpn h2,http/1.1"),
+            (true, false) => {
+                format!(" ssl crt /etc/haproxy/certs/{name}.pem ca-file {authority} verify required alpn h2,http/1.1")
+            }
+        };
         let values = context! {
             name, host, listen, public, to, secure, certificate, key, edges, authority,
+            forwarded, tls,
             shared => pulls == OriginPulls::Global,
             proxy => network.host(proxy).name.clone(),
             v6 => exposure.ipv6 != Some(false) && network.host(proxy).address(Family::V6).is_some(),
@@ -59,13 +69,14 @@ pub fn write(network: &Network, printer: &Printer, found: &mut Companions) -> Re
             dns01 => exposure.tls == Some(Tls::Dns01),
             alpn01 => exposure.tls == Some(Tls::Alpn01),
         };
-        for (template, file) in [
-            ("nginx.conf", "nginx.conf"),
-            ("Caddyfile", "Caddyfile"),
-            ("traefik.yaml", "traefik.yaml"),
-            ("pages.md", "pages.md"),
-        ] {
-            found.file(format!("proxy-{name}/{file}"), printer.print(template, values.clone())?);
+        let product = exposure.through.as_ref().and_then(|through| through.proxy.product);
+        for file in files(product) {
+            found.file(format!("proxy-{name}/{file}"), printer.print(file, values.clone())?);
+        }
+        if !forwarded && matches!(product, Some(Product::Traefik | Product::Npm | Product::Synology)) {
+            found.by_hand.push(format!(
+                "`forwarded-for off` of {name}: this proxy always says who the client is, so take another or let the service believe it"
+            ));
         }
     }
     for exposure in network.exposures.iter().filter(|exposure| !exposure.expired && exposure.tunnel.is_none()) {
@@ -76,6 +87,18 @@ pub fn write(network: &Network, printer: &Printer, found: &mut Companions) -> Re
         }
     }
     Ok(())
+}
+
+/// The files for a product; without one, for all that there are.
+const fn files(product: Option<Product>) -> &'static [&'static str] {
+    match product {
+        None => &["nginx.conf", "Caddyfile", "traefik.yaml", "haproxy.cfg", "pages.md"],
+        Some(Product::Nginx) => &["nginx.conf"],
+        Some(Product::Caddy) => &["Caddyfile"],
+        Some(Product::Traefik) => &["traefik.yaml"],
+        Some(Product::Haproxy) => &["haproxy.cfg"],
+        Some(Product::Npm | Product::Synology) => &["pages.md"],
+    }
 }
 
 /// Whose word about the client's address counts: that of Cloudflare's servers among those who may connect.

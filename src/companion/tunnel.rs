@@ -33,6 +33,14 @@ pub fn write(network: &Network, printer: &Printer, found: &mut Companions) -> Re
         let kind = tunnel.kind.unwrap_or(TunnelKind::Cloudflared);
         add(outlets.entry((tunnel.host, kind)).or_default(), network, exposure, tunnel);
     }
+    for exposure in network.exposures.iter().filter(|exposure| !exposure.expired) {
+        let Some(tunnel) = exposure.tunnel.as_ref().filter(|tunnel| tunnel.access) else { continue };
+        let name = exposure.name.as_deref().unwrap_or(&network.host(exposure.host).name);
+        found.by_hand.push(match tunnel.kind {
+            Some(TunnelKind::Tailscale) => format!("who may reach {name}, in the policy file of the tailnet"),
+            _ => format!("who may reach {name}, with the provider of the tunnel (Cloudflare: an Access application with the name)"),
+        });
+    }
     for ((host, kind), outlet) in outlets {
         let host = &network.host(host).name;
         match kind {

@@ -136,6 +136,7 @@ pub fn options(options: &Options, network: &Network) -> Vec<String> {
     list.extend(options.limit.map(|(limit, _)| format!("at most {} a {}", limit.count, limit.unit.word())));
     list.extend(options.as_router.then(|| "the receiver sees the router's address".to_owned()));
     list.extend(options.because.clone());
+    list.extend(options.who_asked());
     list
 }
 

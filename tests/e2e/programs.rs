@@ -35,12 +35,15 @@ fn each(end: &str, test: impl Fn(&str, &Folder) -> Result<(), String>) -> Result
 /// A site with its certificate in the folder.
 pub fn with_certificates(text: &str, folder: &Folder) -> Result<String, String> {
     folder.certificates()?;
+    folder.write("both.pem", &(folder.read("server.crt") + &folder.read("server.key")));
     let at = |name: &str| folder.0.join(name).to_str().unwrap().to_owned();
     let replace = |word: &str| {
         let (inner, end) = word.strip_suffix(';').map_or((word, ""), |inner| (inner, ";"));
         let plain = inner.trim_matches('"');
         let file = if plain.contains("/origin-pull-") {
             "ca.crt"
+        } else if plain.starts_with("/etc/haproxy/certs/") {
+            "both.pem"
         } else if plain.ends_with("/fullchain.pem") || plain.starts_with("/etc/ssl/certs/") {
             "server.crt"
         } else if plain.ends_with("/privkey.pem") || plain.starts_with("/etc/ssl/private/") {
@@ -88,6 +91,13 @@ pub fn caddy_takes_the_caddyfiles() -> Result<(), String> {
     })
 }
 
+pub fn haproxy_takes_its_files() -> Result<(), String> {
+    each("haproxy.cfg", |text, folder| {
+        let file = folder.write("haproxy.cfg", &with_certificates(text, folder)?);
+        run("haproxy", &["-c", "-q", "-f", &file]).map(drop)
+    })
+}
+
 /// Only who shows a certificate of the authority gets in, where the policy says so.
 pub fn the_proxies_ask_for_cloudflares_certificate() -> Result<(), String> {
     let path = "tests/e2e/everything.hedge";
@@ -104,11 +114,13 @@ pub fn the_proxies_ask_for_cloudflares_certificate() -> Result<(), String> {
     let caddy = with_certificates(companion("Caddyfile")?, &folder)?;
     let caddy = folder.write("Caddyfile", &caddy);
     let main = nginx(&with_certificates(companion("nginx.conf")?, &folder)?, &folder);
+    let haproxy = folder.write("haproxy.cfg", &with_certificates(companion("haproxy.cfg")?, &folder)?);
     let text = fs::read_to_string(&main).map_err(|error| error.to_string())?;
     folder.write("nginx.conf", &format!("daemon off;\nmaster_process off;\n{text}"));
     let home = folder.0.display();
     let proxies = [
         (format!("nginx -c {main}"), "400"),
+        (format!("haproxy -db -f {haproxy}"), "000"),
         (
             format!("env XDG_DATA_HOME={home} XDG_CONFIG_HOME={home} caddy run --adapter caddyfile --config {caddy}"),
             "000",

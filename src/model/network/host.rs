@@ -40,6 +40,12 @@ pub struct Host {
 }
 
 impl Host {
+    /// The hardware address by which a router reserves its address; none if the address may be whatever comes.
+    #[must_use]
+    pub fn reserved_by(&self) -> Option<[u8; 6]> {
+        self.mac.filter(|_| self.lease != Some(Lease::Dynamic))
+    }
+
     /// Its addresses in one zone, or in all.
     #[must_use]
     pub fn address_set(&self, zone: Option<ZoneId>) -> AddressSet {

@@ -50,6 +50,14 @@ pub struct Options {
     pub owner: Option<String>,
 }
 
+impl Options {
+    /// Whom to ask about the statement, for a message that proposes to change it.
+    #[must_use]
+    pub fn who_asked(&self) -> Option<String> {
+        self.owner.as_ref().map(|owner| format!("its owner is {owner}"))
+    }
+}
+
 /// So many packets that open connections in a unit of time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Limit {

@@ -139,13 +139,13 @@ impl<'t> Resolver<'t> {
         if date > self.today {
             return false;
         }
-        self.report(
-            Diagnostic::error("expired-rule", span, format!("this ran out on {date}"))
-                .label("not compiled any more")
-                .note(format!("today is {}", self.today))
-                .help("remove the statement, or give it a new date if it is still needed")
-                .fix(self.network.removal(span, "statement")),
-        );
+        let mut error = Diagnostic::error("expired-rule", span, format!("this ran out on {date}"))
+            .label("not compiled any more")
+            .note(format!("today is {}", self.today))
+            .help("remove the statement, or give it a new date if it is still needed")
+            .fix(self.network.removal(span, "statement"));
+        error.notes.extend(options.who_asked());
+        self.report(error);
         true
     }
 

@@ -1,14 +1,28 @@
-//! A rule is there for a while, and nothing says until when.
+//! A statement is there for a while, and nothing says until when.
 
-use super::super::{Finding, Outcome, Subject, subject::warning};
+use super::super::{Finding, Outcome, Subject, subject, subject::warning};
+use crate::{
+    diagnostic::Span,
+    model::{Options, Region},
+};
 
 pub fn run(subject: &mut Subject<'_>) -> Outcome {
-    let mut found = Vec::new();
-    for rule in subject.network.rules.iter().filter(|rule| rule.options.temporary && rule.options.until.is_none()) {
-        let diagnostic = warning(rule.span, "this rule is temporary, and has no end")
-            .label("marked `temporary`")
-            .help("give it a date: `until 2027-01-31`");
-        found.push(Finding::ends(diagnostic, rule.from.clone(), rule.to.clone()));
+    let network = subject.network;
+    let rules = network.rules.iter().map(|rule| (&rule.options, rule.span, rule.from.clone(), rule.to.clone()));
+    let exposures = network.exposures.iter().map(|exposure| {
+        let answers = subject::host(network.host(exposure.target().0));
+        (&exposure.options, exposure.span, exposure.from.clone(), answers)
+    });
+    Outcome::Decided(rules.chain(exposures).filter_map(endless).collect())
+}
+
+fn endless((options, span, from, to): (&Options, Span, Vec<Region>, Vec<Region>)) -> Option<Finding> {
+    if !options.temporary || options.until.is_some() {
+        return None;
     }
-    Outcome::Decided(found)
+    let mut diagnostic = warning(span, "this is temporary, and has no end")
+        .label("marked `temporary`")
+        .help("give it a date: `until 2027-01-31`");
+    diagnostic.notes.extend(options.who_asked());
+    Some(Finding::ends(diagnostic, from, to))
 }

@@ -203,9 +203,9 @@ impl Renderer<'_> {
     }
 }
 
-/// The lease of a host with a hardware address.
+/// The lease of a host whose address is reserved.
 fn lease(host: &Host, name: &str) -> Option<Section> {
-    let mac = host.mac?;
+    let mac = host.reserved_by()?;
     let four = host.addresses.iter().find(|own| own.address.is_ipv4());
     let part = |own: &&crate::model::HostAddress| match own.address {
         IpAddr::V6(address) => u32::try_from(address.to_bits() & u128::from(u64::MAX)).ok(),

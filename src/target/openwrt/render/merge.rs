@@ -126,9 +126,10 @@ impl Renderer<'_> {
             ("firewall", "forwarding") => section.options.len() == 2 && value("src") == "lan" && value("dest") == "wan",
             ("dhcp", "dhcp") => ours(&value("interface")) || second(&value("interface")),
             ("dhcp", "host") => self.network.hosts.iter().any(|host| {
-                let mac = host.mac.is_some_and(|mac| value("mac").eq_ignore_ascii_case(&super::dhcp::mac_text(mac)));
+                let reserved = host.reserved_by();
+                let mac = reserved.is_some_and(|mac| value("mac").eq_ignore_ascii_case(&super::dhcp::mac_text(mac)));
                 let ip = host.addresses.iter().any(|own| value("ip") == own.address.to_string());
-                host.mac.is_some() && (mac || ip)
+                reserved.is_some() && (mac || ip)
             }),
             _ => false,
         }

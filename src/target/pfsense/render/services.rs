@@ -92,7 +92,7 @@ impl Renderer<'_> {
         let hosts = self.network.hosts.iter().filter(|host| host.zones.contains(&id));
         hosts
             .filter_map(|host| {
-                let mac = host.mac?.map(|byte| format!("{byte:02x}")).join(":");
+                let mac = host.reserved_by()?.map(|byte| format!("{byte:02x}")).join(":");
                 let address = host.address_set(Some(id));
                 let (first, _) = address.v4.ranges().first()?;
                 Some(Reservation {
