@@ -196,15 +196,28 @@ fn in_words(network: &Network, question: &Question) -> String {
 }
 
 fn within(network: &Network, question: &Question, words: String) -> Answer {
-    let isolated =
-        question.from.iter().any(|region| matches!(region.place, Place::Zone(zone) if network.zone(zone).isolated));
-    let change = if isolated {
-        "the zone is `isolated`: the switch or access point keeps its hosts apart, if it is set to"
-    } else {
-        "put the two into different zones, or set the switch to keep them apart and write `isolated`"
+    let zones = || {
+        question.from.iter().filter_map(|region| match region.place {
+            Place::Zone(zone) => Some(zone),
+            Place::Router => None,
+        })
+    };
+    let isolated = zones().any(|zone| network.zone(zone).isolated);
+    let joined = zones().any(|zone| network.joined_by_router(zone));
+    let change = match (isolated, joined) {
+        (true, true) => "the zone is `isolated`: the router passes on nothing from one client of its VPN to another",
+        (false, true) => {
+            "the router passes on what the clients of a VPN send each other: write `isolated` in its zone to end that"
+        }
+        (true, false) => "the zone is `isolated`: the switch or access point keeps its hosts apart, if it is set to",
+        (false, false) => "put the two into different zones, or set the switch to keep them apart and write `isolated`",
     };
     Answer {
-        verdict: if isolated { Verdict::Denied } else { Verdict::Unfiltered },
+        verdict: match (isolated, joined) {
+            (true, _) => Verdict::Denied,
+            (false, true) => Verdict::Allowed,
+            (false, false) => Verdict::Unfiltered,
+        },
         question: words,
         passes: None,
         held_back: None,
