@@ -37,7 +37,7 @@ pub fn run(subject: &mut Subject<'_>) -> Outcome {
             )
             .label(format!("opened on `{}`", zone.name))
             .also(zone.span, "this uplink");
-            if opened.v6 && !opened.vpn {
+            if opened.v6 && network.exposures.iter().any(|exposure| exposure.span == opened.span) {
                 diagnostic = diagnostic.help("if IPv6 is meant alone, write `ipv4 off`");
             }
             if reached {

@@ -21,8 +21,6 @@ pub struct Inbound {
     pub ports: Vec<Traffic>,
     /// Who answers.
     pub to: Vec<Region>,
-    /// Is it a VPN's port, and not an exposure?
-    pub vpn: bool,
     /// Does it need IPv4 to be forwarded or taken in?
     pub v4: bool,
     /// May the internet open it by IPv6 too?
@@ -50,7 +48,6 @@ pub fn inbound(subject: &mut Subject<'_>) -> Vec<Inbound> {
             said: exposure.on_span.is_some(),
             ports: service.iter().map(outside).collect(),
             to: host(target),
-            vpn: false,
             v4: exposure.ipv4 != Some(false) && target.address(Family::V4).is_some(),
             v6: !by_v6.is_empty(),
             zone: target.address(Family::V4).map(|own| own.zone),
@@ -68,7 +65,6 @@ pub fn inbound(subject: &mut Subject<'_>) -> Vec<Inbound> {
             said: vpn.on_span.is_some(),
             ports: vpn.listen.clone(),
             to: server.map_or_else(|| vec![router()], host),
-            vpn: true,
             v4: true,
             // To a host it is forwarded by IPv4 alone.
             v6: server.is_none() && vpn.on.iter().any(has_v6),
