@@ -206,6 +206,26 @@ fn explain_answers_every_kind_of_question() {
 }
 
 #[test]
+fn explain_knows_that_clients_of_a_vpn_meet_at_the_router() {
+    let vpn = "zone road { role vpn;  interface wg0;  network 10.0.99.0/24 }
+vpn road { kind wireguard;  listen udp 51820;  peer phone { address 10.0.99.2 };  peer tablet { address 10.0.99.3 } }
+allow phone -> nas : ssh
+exposed { tcp 8443 -> ha : https;  udp 51820 -> router }
+";
+    let home = HOME.replace("exposed { tcp 8443 -> ha : https }\n", "");
+    let apart = vpn.replace("99.0/24 }", "99.0/24;  isolated }");
+    let folder = Folder::new("explain-vpn")
+        .file("joined.hedge", &format!("{home}\n{vpn}"))
+        .file("apart.hedge", &format!("{home}\n{apart}"));
+    session!(
+        folder.run("explain joined.hedge phone nas ssh"),
+        folder.run("explain joined.hedge tablet phone"),
+        folder.run("explain apart.hedge tablet phone"),
+        folder.run("explain apart.hedge tablet nas ssh"),
+    );
+}
+
+#[test]
 fn explain_speaks_json_too() {
     let folder = Folder::home("explain-json");
     session!(

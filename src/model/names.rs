@@ -73,6 +73,13 @@ impl<T: Copy + PartialEq> Names<T> {
         self.look(space, name, imports).ok().map(|(_, thing)| thing)
     }
 
+    /// Where a name of a name space is declared in it, and whether somebody has asked for it there.
+    pub fn own(&self, space: Space, name: &str) -> Option<(Span, bool)> {
+        let key = (space, name.to_owned());
+        let (_, span) = self.table.get(&key)?;
+        Some((*span, self.asked.borrow().contains(&key)))
+    }
+
     /// All declarations, and all places where one was asked for with the place of its declaration.
     pub fn into_parts(self) -> (Declared<T>, Vec<(Span, Span)>) {
         let declared = self.table.into_iter().map(|((space, name), (thing, span))| (space, name, thing, span));

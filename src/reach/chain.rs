@@ -400,13 +400,16 @@ fn report(network: &Network, meaning: &Meaning, assertion: &Assertion, path: &Pa
             }
         }
     }
-    let same_zone = path.steps.iter().any(|(step, _)| *step == Step::SameZone);
-    if same_zone {
-        error = error.note("hosts of one zone reach each other past the router, unless the zone is `isolated`");
+    let Some(zone) = path.steps.iter().find(|(step, _)| *step == Step::SameZone).map(|(_, leg)| leg.zone) else {
+        return error.help("take back one of these rules, or change what is promised");
+    };
+    if network.joined_by_router(zone) {
+        let name = &network.zone(zone).name;
+        return error
+            .note("the router passes on what the clients of a VPN send each other, unless the zone is `isolated`")
+            .help(format!("write `isolated` in zone `{name}`, and its clients reach each other no more"));
     }
-    error.help(if same_zone {
-        "move the host in the middle into a zone of its own, or take back the rule that leads to it"
-    } else {
-        "take back one of these rules, or change what is promised"
-    })
+    error
+        .note("hosts of one zone reach each other past the router, unless the zone is `isolated`")
+        .help("move the host in the middle into a zone of its own, or take back the rule that leads to it")
 }

@@ -2,7 +2,10 @@
 
 use serde::Serialize;
 
-use super::name::{describe_sent, region_name};
+use super::{
+    name::{describe_sent, region_name},
+    within::{within, within_zones},
+};
 use crate::{
     diagnostic::{Diagnostic, Severity, Sources, Span},
     model::{AddressSet, Network, Place, Region, address::bits, resolve_with, service::Traffic},
@@ -193,31 +196,6 @@ fn in_words(network: &Network, question: &Question) -> String {
     };
     let traffic: Vec<String> = question.traffic.iter().map(ToString::to_string).collect();
     format!("{} -> {} : {}", side(&question.from), side(&question.to), traffic.join(", "))
-}
-
-fn within(network: &Network, question: &Question, words: String) -> Answer {
-    let isolated =
-        question.from.iter().any(|region| matches!(region.place, Place::Zone(zone) if network.zone(zone).isolated));
-    let change = if isolated {
-        "the zone is `isolated`: the switch or access point keeps its hosts apart, if it is set to"
-    } else {
-        "put the two into different zones, or set the switch to keep them apart and write `isolated`"
-    };
-    Answer {
-        verdict: if isolated { Verdict::Denied } else { Verdict::Unfiltered },
-        question: words,
-        passes: None,
-        held_back: None,
-        change: Some(change.to_owned()),
-    }
-}
-
-fn within_zones(network: &Network, space: &mut Space) -> Set {
-    let cubes = network.zone_ids().map(|(id, _)| {
-        let number = Ranges::single(zone_number(id).into());
-        Cube::any().with(Field::In, number.clone()).with(Field::Out, number)
-    });
-    space.cubes_union(cubes.collect())
 }
 
 /// A packet that passes as it is sent, and how it is translated. One that leaves by an uplink which only stands in for

@@ -12,6 +12,7 @@ mod graph;
 mod name;
 mod triples;
 mod tunnelled;
+mod within;
 mod words;
 
 pub use chain::{Path, Step, chains, never, service_words};

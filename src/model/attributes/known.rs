@@ -135,6 +135,7 @@ const EXPOSE: &[Known] = &[
         "where the certificate comes from",
     ),
     once("hairpin", SWITCH, "whether the public name also works from inside"),
+    once("ipv4", SWITCH, "whether it is reachable over IPv4, by a port forward"),
     once("ipv6", SWITCH, "whether it is reachable over IPv6 too, without translation"),
 ];
 

@@ -40,6 +40,25 @@ pub struct Host {
 }
 
 impl Host {
+    /// A host of which nothing is known but its name.
+    pub(in crate::model) fn new(name: String, span: Span) -> Self {
+        Self {
+            name,
+            span,
+            zones: Vec::new(),
+            addresses: Vec::new(),
+            mac: None,
+            lease: None,
+            dns_name: None,
+            runs: Vec::new(),
+            integrations: Vec::new(),
+            admin: false,
+            same_subnet: false,
+            default_routes: None,
+            bridges: Vec::new(),
+        }
+    }
+
     /// The hardware address by which a router reserves its address; none if the address may be whatever comes.
     #[must_use]
     pub fn reserved_by(&self) -> Option<[u8; 6]> {

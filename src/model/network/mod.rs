@@ -108,6 +108,12 @@ impl Network {
         self.zones.iter().enumerate().map(|(index, zone)| (ZoneId(index), zone))
     }
 
+    /// Do the hosts of a zone reach each other by the router, as the clients of a VPN that ends there?
+    #[must_use]
+    pub fn joined_by_router(&self, zone: ZoneId) -> bool {
+        self.vpns.iter().any(|vpn| vpn.zone == zone && vpn.server.is_none() && !vpn.kind.is_overlay())
+    }
+
     /// The zone in whose networks an address lies, if it lies in a zone other than the internet.
     #[must_use]
     pub fn zone_of(&self, address: IpAddr) -> Option<ZoneId> {

@@ -19,6 +19,7 @@ impl<'t> Resolver<'t> {
     /// Remembers every name with its statement.
     #[expect(clippy::collapsible_match, reason = "`object` remembers the name: no condition for a pattern")]
     pub(super) fn declare(&mut self, units: &'t Units) {
+        let mut vpns = Vec::new();
         for unit in &units.list {
             for statement in &unit.file.statements {
                 let (space, span) = (unit.space, statement.span);
@@ -80,10 +81,12 @@ impl<'t> Resolver<'t> {
                             self.schedule_trees.push(Placed { space, folder, span, tree });
                         }
                     }
+                    StatementKind::Vpn(tree) => vpns.push(Placed { space, folder, span, tree }),
                     _ => {}
                 }
             }
         }
+        self.declare_peers(vpns);
     }
 
     fn object(&mut self, space: Space, name: &Name, object: Object) -> bool {
@@ -102,8 +105,8 @@ impl<'t> Resolver<'t> {
         }
     }
 
-    /// Reports reserved and repeated names.
-    fn fresh(&self, name: &Name, earlier: Option<Span>, help: &str) -> bool {
+    /// Reports names that nothing can have.
+    pub(super) fn well_named(&self, name: &Name) {
         if syntax::reserved(&name.text) {
             self.report(
                 Diagnostic::error("reserved-name", name.span, format!("`{}` is a word of the language", name.text))
@@ -123,6 +126,11 @@ impl<'t> Resolver<'t> {
                     .help(format!("write `{}`", name.text.trim_start_matches('_'))),
             );
         }
+    }
+
+    /// Reports reserved and repeated names.
+    fn fresh(&self, name: &Name, earlier: Option<Span>, help: &str) -> bool {
+        self.well_named(name);
         if let Some(earlier) = earlier {
             self.report(
                 Diagnostic::error("duplicate-name", name.span, format!("the name `{}` is given twice", name.text))

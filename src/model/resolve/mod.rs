@@ -6,6 +6,7 @@ mod declare;
 mod exposures;
 mod hosts;
 mod index;
+mod peers;
 mod ranges;
 mod regions;
 mod router;
@@ -27,7 +28,7 @@ use super::{
     index::Index,
     load::{Import, Space, Units},
     names::{Names, Unclear},
-    network::{HostId, Network, ScheduleId, ZoneId},
+    network::{HostId, Network, Peer, ScheduleId, ZoneId},
     service::{Integration, Service},
 };
 use crate::{
@@ -110,6 +111,11 @@ struct Resolver<'t> {
     schedules: Names<ScheduleId>,
     zone_trees: Vec<Placed<'t, Declaration>>,
     host_trees: Vec<Placed<'t, Declaration>>,
+    vpn_trees: Vec<Placed<'t, Declaration>>,
+    /// The peers that are hosts by their names. Their ids follow those of the other hosts.
+    peer_hosts: Vec<peers::PeerHost>,
+    /// Every peer by the place of its attribute.
+    peers: BTreeMap<Span, Peer>,
     group_trees: Vec<Placed<'t, Group>>,
     ranges_trees: Vec<Placed<'t, Ranges>>,
     service_trees: Vec<Placed<'t, ServiceTree>>,
@@ -171,6 +177,9 @@ fn resolve_with<T>(
         schedules: Names::default(),
         zone_trees: Vec::new(),
         host_trees: Vec::new(),
+        vpn_trees: Vec::new(),
+        peer_hosts: Vec::new(),
+        peers: BTreeMap::new(),
         group_trees: Vec::new(),
         ranges_trees: Vec::new(),
         service_trees: Vec::new(),
@@ -187,11 +196,13 @@ fn resolve_with<T>(
     resolver.all_ranges();
     resolver.zones();
     resolver.hosts();
+    resolver.peers();
     resolver.all_services();
     resolver.statements(&units);
     resolver.addons();
     resolver.conflicts();
     resolver.unused();
+    resolver.shadowed_peers();
     let more = more(&mut resolver, &units);
     let network = std::mem::take(&mut resolver.network);
     drop(resolver);
@@ -309,6 +320,9 @@ impl<'t> Resolver<'t> {
                     (None, []) if sort == "service" => {
                         error.help(format!("declare it: `service {name} = tcp PORT`; `hedgerow list services` shows those of the standard library"))
                     }
+                    (None, []) if sort.contains("host") => {
+                        error.help(format!("declare it: `host {name} {{ zone ...;  address ... }}`"))
+                    }
                     (None, []) => error,
                     (None, [first, rest @ ..]) => {
                         let rest: String = rest.iter().map(|name| format!(" or `{name}`")).collect();
@@ -373,7 +387,8 @@ impl<'t> Resolver<'t> {
                 None
             }
             Err(why) => {
-                let known: Vec<String> = self.host_trees.iter().map(|host| host.tree.name.text.clone()).collect();
+                let hosts = self.host_trees.iter().map(|host| host.tree.name.text.clone());
+                let known: Vec<String> = hosts.chain(self.peer_hosts.iter().map(peers::PeerHost::name)).collect();
                 let near = nearest(&name.text, known.iter().map(String::as_str)).is_some();
                 let help =
                     (!near).then(|| format!("declare it with `host {} {{ zone ...;  address ... }}`", name.text));

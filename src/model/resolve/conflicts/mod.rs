@@ -149,7 +149,9 @@ impl Resolver<'_> {
     fn addresses_twice(&self) {
         let mut addresses = BTreeMap::new();
         let mut macs = BTreeMap::new();
-        for (index, host) in self.network.hosts.iter().enumerate() {
+        // A peer may be a second name of a host, and what is wrong among peers has been told.
+        let declared = self.network.hosts.iter().take(self.host_trees.len());
+        for (index, host) in declared.enumerate() {
             for address in &host.addresses {
                 if let Some((earlier, name)) = addresses.insert(address.address, (address.span, &host.name)) {
                     let what = address.suffix.map_or_else(|| address.address.to_string(), |suffix| suffix.to_string());

@@ -1,14 +1,13 @@
 //! `vpn`
 
 mod offers;
-mod peers;
 
 use crate::{
     diagnostic::{Diagnostic, Span},
     model::{
         attributes::{Arguments, Attributes},
         load::Space,
-        network::{HostId, Peer, Role, Vpn, VpnKind},
+        network::{HostId, Role, Vpn, VpnKind},
         resolve::Resolver,
         service::{TCP, Traffic, UDP},
     },
@@ -46,8 +45,7 @@ impl Resolver<'_> {
         });
         let auth = attributes.get("auth").map(|arguments| arguments.attribute.key.span);
         let radius = attributes.get("auth").and_then(|mut arguments| self.auth(&mut arguments, space));
-        let peers: Vec<Peer> = attributes.all("peer").filter_map(|arguments| self.peer(arguments, zone)).collect();
-        self.peers_twice(&peers);
+        let peers = self.peers_of(tree);
         let full_tunnel = attributes.choice("tunnel", &[("split", false), ("full", true)]).unwrap_or(false);
         let resolver = self.resolver(&attributes, space);
         let ipv6 = attributes.switch("ipv6").zip(attributes.get("ipv6").map(|found| found.span()));
