@@ -175,10 +175,7 @@ fn policy(statements: &str) -> String {
 
 /// What each place makes of a policy, or the code of the error with which it refuses it.
 fn outcome(text: &str) -> Result<BTreeMap<&'static str, Result<String, String>>, Failed> {
-    let files = [
-        ("configuration.yaml", "http:\n  ip_ban_enabled: false\n"),
-        ("ranges.txt", "198.51.100.0/24\n"),
-    ];
+    let files = [("configuration.yaml", "http:\n  ip_ban_enabled: false\n"), ("ranges.txt", "198.51.100.0/24\n")];
     let world = Memory {
         files: files.map(|(name, text)| (name.to_owned(), text.to_owned())).into(),
         date: jiff::civil::date(2026, 11, 23),

@@ -38,7 +38,9 @@ pub fn guide(
         need("`network`: the `ports` of the bridge and of its VLANs. Yours are called by the names that `ls /sys/class/net` shows; `:t` is tagged, `:u*` untagged. **The port at which you sit must carry the zone from which you administer.**".to_owned());
     }
     if let Some(name) = &renderer.network.router.hostname {
-        need(format!("The router's own name is in `system`, which hedgerow does not write: `uci set system.@system[0].hostname='{name}'; uci commit system; service system reload`."));
+        need(format!(
+            "The router's own name is in `system`, which hedgerow does not write: `uci set system.@system[0].hostname='{name}'; uci commit system; service system reload`."
+        ));
     }
     if !renderer.network.schedules.is_empty() {
         need("The router's time zone has to be UTC: firewall4 hands times to nft, which takes them for local ones. `uci set system.@system[0].zonename='UTC'; uci set system.@system[0].timezone='UTC0'; uci commit system; service system reload`.".to_owned());
