@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use hedgerow::{
     compile,
     diagnostic::{Diagnostic, Human, Sources},
-    model::resolve,
+    model::{attributes_of, resolve},
     reach, report,
-    syntax::parse,
+    syntax::{STATEMENTS, parse},
     target::Target,
     world::Memory,
 };
@@ -171,4 +171,53 @@ fn no_link_is_dead() {
     }
     assert!(seen > 10, "only {seen} links were found");
     assert!(failures.is_empty(), "\n{failures}");
+}
+
+/// The section of the language reference that a statement, or an attribute with attributes of its own, is described in.
+fn section_of(word: &str) -> &str {
+    match word {
+        "allow" | "deny" => "### Options",
+        "redirect" | "reflect" => "## Redirection and discovery",
+        "through" => "#### The proxy",
+        "publishes" => "#### tunnel",
+        "proxied" => "### expose",
+        "peer" => "### vpn",
+        _ => word,
+    }
+}
+
+/// A section from its heading to the next one of whatever level.
+fn section<'p>(page: &'p str, heading: &str) -> &'p str {
+    let start = page.find(&format!("\n{heading}\n")).unwrap_or_else(|| panic!("no heading `{heading}`"));
+    let text = &page[start + heading.len() + 2..];
+    let heads = ["\n# ", "\n## ", "\n### ", "\n#### "];
+    &text[..heads.iter().filter_map(|mark| text.find(mark)).min().unwrap_or(text.len())]
+}
+
+#[test]
+fn the_language_reference_describes_every_attribute_and_shows_it() {
+    let page = std::fs::read_to_string("docs/language.md").unwrap();
+    let mut missing = String::new();
+    for word in STATEMENTS.into_iter().chain(["through", "tunnel", "publishes", "proxied", "peer"]) {
+        let found = section_of(word);
+        let heading = ["", "### ", "#### "].map(|mark| format!("{mark}{found}"));
+        let heading = heading.iter().find(|heading| heading.starts_with('#') && page.contains(&format!("\n{heading}\n")));
+        let Some(heading) = heading else { continue };
+        let mut text = section(&page, heading).to_owned();
+        // The options of a rule are described once, for exposures too.
+        if word == "expose" {
+            text += section(&page, "### Options");
+        }
+        let example: String = blocks("", &text).into_iter().map(|block| block.text).collect();
+        let words: Vec<&str> = example.split(|letter: char| !letter.is_alphanumeric() && letter != '-').collect();
+        for known in attributes_of(word) {
+            if !text.contains(&format!("`{}", known.key)) {
+                missing += &format!("`{}` of `{word}` is not described below {heading}\n", known.key);
+            }
+            if !words.contains(&known.key) {
+                missing += &format!("`{}` of `{word}` is in no example below {heading}\n", known.key);
+            }
+        }
+    }
+    assert!(missing.is_empty(), "{missing}");
 }
