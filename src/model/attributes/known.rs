@@ -96,6 +96,8 @@ const SERVICE: &[Known] = &[
     once("plaintext", Value::Flag, "it is not encrypted"),
     once("management", Value::Flag, "it administers a device"),
     once("discovery", Value::Flag, "it works inside one zone only"),
+    once("back", Value::Services, "what the called end opens to the caller; no reply covers it"),
+    once("because", Value::Free, "why it does that"),
 ];
 
 const INTEGRATION: &[Known] = &[

@@ -1,28 +1,18 @@
-//! A statement is there for a while, and nothing says until when.
+//! A rule or an exposure is there for a while, and nothing says until when.
 
-use super::super::{Finding, Outcome, Subject, subject, subject::warning};
-use crate::{
-    diagnostic::Span,
-    model::{Options, Region},
+use super::{
+    super::{Finding, Outcome, Subject, subject::warning},
+    options::opened,
 };
 
 pub fn run(subject: &mut Subject<'_>) -> Outcome {
-    let network = subject.network;
-    let rules = network.rules.iter().map(|rule| (&rule.options, rule.span, rule.from.clone(), rule.to.clone()));
-    let exposures = network.exposures.iter().map(|exposure| {
-        let answers = subject::host(network.host(exposure.target().0));
-        (&exposure.options, exposure.span, exposure.from.clone(), answers)
-    });
-    Outcome::Decided(rules.chain(exposures).filter_map(endless).collect())
-}
-
-fn endless((options, span, from, to): (&Options, Span, Vec<Region>, Vec<Region>)) -> Option<Finding> {
-    if !options.temporary || options.until.is_some() {
-        return None;
+    let mut found = Vec::new();
+    for opened in opened(subject).into_iter().filter(|one| one.options.temporary && one.options.until.is_none()) {
+        let mut diagnostic = warning(opened.span, format!("this {} is temporary, and has no end", opened.word))
+            .label("marked `temporary`")
+            .help("give it a date: `until 2027-01-31`");
+        diagnostic.notes.extend(opened.options.who_asked());
+        found.push(Finding::ends(diagnostic, opened.from, opened.to));
     }
-    let mut diagnostic = warning(span, "this is temporary, and has no end")
-        .label("marked `temporary`")
-        .help("give it a date: `until 2027-01-31`");
-    diagnostic.notes.extend(options.who_asked());
-    Some(Finding::ends(diagnostic, from, to))
+    Outcome::Decided(found)
 }

@@ -7,7 +7,7 @@ use crate::{
         load::Space,
         network::{Exposure, Host, RangesId, Region, Tls},
         resolve::{Resolver, zones::list},
-        service::{ICMP, ICMPV6},
+        service::{ICMP, ICMPV6, Traffic},
     },
     packet::Family,
     syntax::{
@@ -171,10 +171,10 @@ impl Resolver<'_> {
                 .help("expose each port by a statement of its own"),
             );
         }
-        if public.iter().any(|traffic| traffic.protocol.is_none() || traffic.has_ports() && traffic.to.is_empty()) {
+        if let Some(traffic) = public.iter().find(|traffic| most_ports(traffic)) {
             self.report(
                 Diagnostic::error("expose-everything", exposure.span, "this would forward everything to one host")
-                    .label("every port")
+                    .label(if traffic.to.is_empty() { "every port" } else { "more than half of all ports" })
                     .help("name the services that shall be reachable"),
             );
         }
@@ -241,4 +241,10 @@ fn tls(mut arguments: Arguments<'_>) -> Option<Tls> {
     let found = arguments.choice(&[("own", Tls::Own), ("none", Tls::None), ("letsencrypt", Tls::Own)])?;
     arguments.end();
     Some(found)
+}
+
+/// Is it everything, or most of what a host can be asked on?
+fn most_ports(traffic: &Traffic) -> bool {
+    let ports: u32 = traffic.to.iter().map(|(from, to)| u32::from(*to) - u32::from(*from) + 1).sum();
+    traffic.protocol.is_none() || traffic.has_ports() && (traffic.to.is_empty() || ports > 1 << 15)
 }
