@@ -201,7 +201,8 @@ fn the_language_reference_describes_every_attribute_and_shows_it() {
     for word in STATEMENTS.into_iter().chain(["through", "tunnel", "publishes", "proxied", "peer"]) {
         let found = section_of(word);
         let heading = ["", "### ", "#### "].map(|mark| format!("{mark}{found}"));
-        let heading = heading.iter().find(|heading| heading.starts_with('#') && page.contains(&format!("\n{heading}\n")));
+        let heading =
+            heading.iter().find(|heading| heading.starts_with('#') && page.contains(&format!("\n{heading}\n")));
         let Some(heading) = heading else { continue };
         let mut text = section(&page, heading).to_owned();
         // The options of a rule are described once, for exposures too.
