@@ -1,4 +1,4 @@
-//! A reverse proxy before a service: a site for NGINX, Caddy, Traefik and HAProxy, and a table for those with pages only.
+//! A reverse proxy before a service: a site for the products that have a file, and a table for those with pages only.
 
 use minijinja::{Error, context};
 
@@ -51,7 +51,7 @@ pub fn write(network: &Network, printer: &Printer, found: &mut Companions) -> Re
             ));
         }
         let forwarded = exposure.through.as_ref().is_none_or(|through| through.proxy.forwarded_for);
-        // HAProxy takes certificate and key from one file.
+        // `HAProxy` takes certificate and key from one file.
         let tls = match (secure, authority.is_empty()) {
             (false, _) => String::new(),
             (true, true) => format!(" ssl crt /etc/haproxy/certs/{name}.pem alpn h2,http/1.1"),
