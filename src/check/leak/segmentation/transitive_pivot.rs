@@ -73,6 +73,9 @@ fn further(subject: &mut Subject<'_>, from: ZoneId, mut told: Vec<ZoneId>) -> Ve
     let network = subject.network;
     let source = network.zone(from);
     let mut found = Vec::new();
+    let has = |host: &&Host, leg: &reach::Leg| {
+        host.addresses.iter().any(|own| own.address == address(leg.family, leg.address))
+    };
     told.push(from);
     loop {
         let rest: Vec<ZoneId> = network
@@ -86,15 +89,17 @@ fn further(subject: &mut Subject<'_>, from: ZoneId, mut told: Vec<ZoneId>) -> Ve
         let paths = if to.is_empty() { None } else { reach::chains(network, subject.meant, ends, passing) };
         let Some(path) = paths.and_then(|paths| paths.into_iter().next()) else { return found };
         let Some((_, end)) = path.steps.last() else { return found };
-        told.push(end.zone);
+        // A host may have been reached by a leg in a zone that was told of: it stands in one of the others too.
+        let onto = network.hosts.iter().filter(|host| has(host, end)).flat_map(|host| &host.zones);
+        let Some(reached) = [end.zone].iter().chain(onto).copied().find(|zone| rest.contains(zone)) else {
+            return found;
+        };
+        told.push(reached);
         // By one host, or by itself: that has been told, or is what the policy says.
         if path.steps.len() < 3 {
             continue;
         }
-        let target = network.zone(end.zone);
-        let has = |host: &&Host, leg: &reach::Leg| {
-            host.addresses.iter().any(|own| own.address == address(leg.family, leg.address))
-        };
+        let target = network.zone(reached);
         let first = path.steps.first().and_then(|(_, leg)| network.hosts.iter().find(|host| has(host, leg)));
         let mut diagnostic = warning(
             first.map_or(source.span, |host| host.span),
@@ -106,7 +111,7 @@ fn further(subject: &mut Subject<'_>, from: ZoneId, mut told: Vec<ZoneId>) -> Ve
         for (span, words) in path.causes(network, &subject.meant.meaning) {
             diagnostic = diagnostic.also(span, words);
         }
-        let finding = Finding::ends(diagnostic, vec![region(from)], vec![region(end.zone)]);
+        let finding = Finding::ends(diagnostic, vec![region(from)], vec![region(reached)]);
         let worst = target.role == Role::Management;
         found.push(if worst { finding.with_severity(Severity::Error) } else { finding });
     }

@@ -112,7 +112,7 @@ impl Renderer<'_> {
                 "pfsense sends a zone by one uplink or by any, and not each packet by another choice of them",
             )
             .label("may leave by some uplinks only")
-            .help("give the zone one `egress`, or allow the internet beyond all uplinks; merged with --base, gateways are known by their names"),
+            .help("give the zone one `egress` and no other uplink `failover`, or allow the internet beyond all uplinks; merged with --base, gateways are known by their names"),
         );
     }
 }
