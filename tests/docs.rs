@@ -7,6 +7,7 @@ use hedgerow::{
     compile,
     diagnostic::{Diagnostic, Human, Sources},
     model::resolve,
+    reach, report,
     syntax::parse,
     target::Target,
     world::Memory,
@@ -121,6 +122,26 @@ fn the_readme_shows_what_the_program_says() {
     let checked = compile::check("home.hedge", &leaky, &Memory::default());
     let said = rendered(&checked.sources, &checked.diagnostics);
     assert!(page.contains(said.trim_end()), "README.md does not show what is said of the leak:\n\n{said}");
+}
+
+#[test]
+fn the_readme_shows_the_picture_of_its_policy() {
+    let page = std::fs::read_to_string("README.md").unwrap();
+    let policy = blocks("README.md", &page).into_iter().find(|block| !block.fragment).unwrap().text;
+    let mut checked = compile::check("home.hedge", &policy, &Memory::default());
+    let graph = reach::graph(&checked.network, &checked.sources, checked.meant.as_mut().unwrap());
+    let picture =
+        report::svg(&graph, "home.hedge: who may open connections to whom", &reach::graph_notes(&checked.network));
+    let file = "docs/images/home.svg";
+    if std::env::var_os("DOCS_BLESS").is_some() {
+        std::fs::write(file, &picture).unwrap();
+    }
+    assert!(page.contains(file));
+    let shown = std::fs::read_to_string(file).unwrap_or_default();
+    assert!(
+        shown == picture,
+        "{file} is not what `hedgerow graph` draws: DOCS_BLESS=1 cargo test --test docs writes it"
+    );
 }
 
 #[test]

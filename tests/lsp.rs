@@ -118,6 +118,34 @@ fn findings_go_to_the_file_they_are_in() {
 }
 
 #[test]
+fn what_hedgerow_toml_leaves_out_is_not_told() {
+    let policy = "use std.services
+use std.leaks.home
+router edge { target nftables }
+zone wan { role internet;  interface eth0;  address dhcp;  uplink public }
+zone pc  { role trusted;   interface eth1.10;  network 10.0.10.0/24 }
+zone iot { role iot;  interface eth1.30;  network 10.0.30.0/24 }
+allow pc, iot -> internet
+allow pc, iot -> router : dns, dhcp, ntp
+";
+    let codes = |found: &Value| -> Vec<String> {
+        found.as_array().unwrap().iter().map(|one| one["code"].as_str().unwrap().to_owned()).collect()
+    };
+    let mut told = Vec::new();
+    for toml in ["", "skip = [\"iot-internet-unrestricted\"]\n", "skip = [\"no-such-check\"]\n"] {
+        let mut editor = Editor::start("toml", &[("house/main.hedge", policy), ("hedgerow.toml", toml)]);
+        editor.open("house/main.hedge");
+        told.push(codes(&editor.diagnostics("house/main.hedge")));
+        editor.end();
+    }
+    let skipped = "iot-internet-unrestricted".to_owned();
+    assert!(told[0].contains(&skipped), "{told:?}");
+    let rest: Vec<String> = told[0].iter().filter(|code| **code != skipped).cloned().collect();
+    assert_eq!(told[1], rest);
+    assert_eq!(told[2], told[0], "a file that is wrong leaves nothing out");
+}
+
+#[test]
 fn what_can_be_written() {
     let mut editor = editor("complete");
     let offers = |editor: &mut Editor, typed: &str, pattern: &str, wanted: &[&str], unwanted: &[&str]| {

@@ -20,6 +20,7 @@ use super::{
     changed::walk,
     disk::{self, Disk},
     output::Common,
+    project::Project,
 };
 use crate::{
     check::leak::catalogue,
@@ -78,6 +79,11 @@ impl Surroundings for Files {
             found.extend(ours.map(|name| format!("{}/{name}", folder.trim_end_matches('/'))));
         }
         found.into_iter().collect()
+    }
+
+    fn skipped(&self, folder: &str) -> Vec<String> {
+        // What is wrong with the file is told by `hedgerow check`; until then nothing is left out.
+        Project::of(Path::new(folder)).map(|project| project.skips().map(str::to_owned).collect()).unwrap_or_default()
     }
 
     fn library(&self) -> Option<String> {

@@ -53,29 +53,33 @@ impl Project {
     /// nothing is said. Nothing at all when it is wrong: that has been told then.
     pub fn find(common: &Common) -> Option<Self> {
         let Ok(here) = std::env::current_dir() else { return Some(Self::default()) };
+        match Self::of(&here) {
+            Ok(project) => Some(project),
+            Err((sources, found)) => {
+                common.report(&sources, &found);
+                None
+            }
+        }
+    }
+
+    /// What holds in a folder: of the nearest file in it or above it. Paths are told as from this folder.
+    pub fn of(here: &Path) -> Result<Self, (Sources, Vec<Diagnostic>)> {
         let mut folder = String::new();
         for place in here.ancestors() {
-            let file = format!("{folder}{NAME}");
             if place.join(NAME).is_file() {
-                return match Self::read(&file, folder) {
-                    Ok(project) => Some(project),
-                    Err((sources, found)) => {
-                        common.report(&sources, &found);
-                        None
-                    }
-                };
+                return Self::read(&place.join(NAME), &format!("{folder}{NAME}"), folder);
             }
             if place.join(".git").exists() {
                 break;
             }
             folder.push_str("../");
         }
-        Some(Self::default())
+        Ok(Self::default())
     }
 
-    fn read(file: &str, folder: String) -> Result<Self, (Sources, Vec<Diagnostic>)> {
+    fn read(place: &Path, file: &str, folder: String) -> Result<Self, (Sources, Vec<Diagnostic>)> {
         let mut sources = Sources::default();
-        let Some(text) = disk::text(Path::new(file)) else {
+        let Some(text) = disk::text(place) else {
             let span = Span { source: sources.add(file, ""), start: 0, end: 0 };
             let found = Diagnostic::error("project-file", span, format!("`{file}` cannot be read"))
                 .help("make it readable text, or remove it");

@@ -53,6 +53,7 @@ pub fn run(arguments: &Arguments, common: &Common) -> Exit {
         policy: &path,
         date: &common.disk().today().to_string(),
         graph: &graph,
+        output_open: network.router.output_open,
         notes: &notes,
         sources: &checked.sources,
         diagnostics: &checked.diagnostics,

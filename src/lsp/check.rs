@@ -19,8 +19,8 @@ use super::{
     workspace::{Overlay, Root},
 };
 use crate::{
-    check::leak,
-    compile,
+    check::leak::{self, Selection},
+    compile::{self, Budget},
     diagnostic::{Diagnostic, Severity, Sources, Span},
     world::World,
 };
@@ -52,7 +52,9 @@ impl Job {
         for (root, world) in self.policies {
             // The main file may have been removed.
             let Ok(text) = world.read(&root.path) else { continue };
-            let checked = compile::check(&root.path, &text, &world);
+            let skip = world.below.skipped(place::folder(&world.absolute(&root.path)));
+            let selection = Selection { only: Vec::new(), skip };
+            let checked = compile::check_within(&root.path, &text, &world, Budget::default(), &selection);
             found.insert(root, Found { world, sources: checked.sources, diagnostics: checked.diagnostics });
         }
         Outcome { change: self.change, found }

@@ -49,6 +49,9 @@ pub trait Surroundings: World + Send + Sync {
     /// The whole paths of all policies in a folder, and in those below it.
     fn policies(&self, folder: &str, below: bool) -> Vec<String>;
 
+    /// The leak checks that `hedgerow.toml` leaves out for the policies of a folder.
+    fn skipped(&self, folder: &str) -> Vec<String>;
+
     /// The folder with copies of the standard library (`std.services.hedge`) and of the pages of the checks
     /// (`checks/ID.md`), which editors open; nothing if there is none.
     fn library(&self) -> Option<String>;
@@ -134,7 +137,9 @@ impl Server {
     pub fn greeting(&self) -> Vec<Message> {
         let watcher =
             |pattern: &str| FileSystemWatcher { glob_pattern: GlobPattern::String(pattern.to_owned()), kind: None };
-        let options = DidChangeWatchedFilesRegistrationOptions { watchers: vec![watcher("**/*.hedge")] };
+        let options = DidChangeWatchedFilesRegistrationOptions {
+            watchers: vec![watcher("**/*.hedge"), watcher("**/hedgerow.toml")],
+        };
         let registration = Registration {
             id: "policies".to_owned(),
             method: notification::DidChangeWatchedFiles::METHOD.to_owned(),

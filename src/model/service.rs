@@ -173,6 +173,9 @@ pub enum Trait {
 pub struct Service {
     pub traffic: Vec<Traffic>,
     pub traits: BTreeSet<Trait>,
+    /// What the called end opens to the caller, which no reply covers.
+    pub back: Vec<Traffic>,
+    pub because: Option<String>,
 }
 
 /// How devices are found.

@@ -102,6 +102,9 @@ pub fn forwards(network: &Network) -> Vec<Forward> {
 }
 
 fn of_exposure(found: &mut Vec<Forward>, network: &Network, index: usize, exposure: &Exposure) {
+    if exposure.ipv4 == Some(false) {
+        return;
+    }
     let cause = Cause::Exposure(index, exposure.span);
     let (host, service) = exposure
         .through

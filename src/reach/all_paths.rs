@@ -8,8 +8,9 @@ use petgraph::{
 };
 
 use super::{
-    chain::{Path, Step, Walk, holds},
+    chain::{Walk, holds},
     classes::Leg,
+    path::{Path, Step},
 };
 use crate::{model::Region, packet::Set};
 

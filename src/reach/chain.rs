@@ -4,38 +4,15 @@ use std::collections::{BTreeMap, VecDeque};
 
 use super::{
     classes::{Class, Classes, Leg},
-    name::address_name,
+    path::{Path, Step},
     tunnelled::{self, Tunnelled, at_once, tunnelled},
 };
 use crate::{
-    diagnostic::{Diagnostic, Span},
+    diagnostic::Diagnostic,
     model::{AddressSet, Assertion, HostAddress, Network, Place, Region, address::address, service::Traffic},
     packet::{Cube, Field, Packet, Ranges, Set, Side, Space, prefix},
-    policy::{Meaning, Meant, between, let_through, zone_number},
-    router::LOCAL,
+    policy::{Meaning, Meant, between, zone_number},
 };
-
-/// How one host reaches the next.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Step {
-    /// By the router: one packet that it lets through.
-    Routed(Packet),
-    /// In the same zone, past the router.
-    SameZone,
-    /// By its second leg, or under its other address.
-    SameHost,
-    /// A client of a VPN that an add-on ends: it goes on under the address of the add-on's host.
-    ByAddon,
-    /// From the internet, by a tunnel which the router does not see into.
-    Tunnelled { words: String, span: Span },
-}
-
-/// A chain: where it starts, and each step with where it leads.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Path {
-    pub start: Leg,
-    pub steps: Vec<(Step, Leg)>,
-}
 
 pub(super) struct Walk<'a> {
     pub(super) network: &'a Network,
@@ -326,51 +303,6 @@ fn trace(parents: &BTreeMap<Leg, Option<(Leg, Step)>>, last: Leg, step: Step, en
     Path { start: at, steps }
 }
 
-impl Path {
-    /// `10.0.30.1 (iot) -tcp 1883-> ha -same zone-> 10.0.10.1 (pc)`
-    #[must_use]
-    pub fn sentence(&self, network: &Network) -> String {
-        let name = |leg: Leg| address_name(network, leg.zone, address(leg.family, leg.address));
-        let router = |packet: &Packet, number: u16| number == LOCAL && packet.ingress != packet.egress;
-        let mut text = match self.steps.first() {
-            Some((Step::Routed(packet), _)) if router(packet, packet.ingress) => "router".to_owned(),
-            // Whoever comes by a tunnel has no address here.
-            Some((Step::Tunnelled { .. }, _)) => "internet".to_owned(),
-            _ => name(self.start),
-        };
-        for (step, leg) in &self.steps {
-            let how = match step {
-                Step::Routed(packet) => service_words(packet),
-                Step::SameZone => "same zone, unfiltered".to_owned(),
-                Step::SameHost => "same host".to_owned(),
-                Step::ByAddon => "under its address, by the add-on".to_owned(),
-                Step::Tunnelled { words, .. } => format!("{words} by tunnel"),
-            };
-            let end = match step {
-                Step::Routed(packet) if router(packet, packet.egress) => "router".to_owned(),
-                _ => name(*leg),
-            };
-            text += &format!(" -[{how}]-> {end}");
-        }
-        text
-    }
-}
-
-/// `tcp 1883`, `icmp 8/0`
-#[must_use]
-pub fn service_words(packet: &Packet) -> String {
-    let traffic = match packet.proto {
-        crate::model::service::ICMP | crate::model::service::ICMPV6 => {
-            Traffic { to: vec![(packet.dst_port, packet.dst_port)], ..Traffic::protocol(packet.proto) }
-        }
-        proto @ (crate::model::service::TCP | crate::model::service::UDP | crate::model::service::SCTP) => {
-            Traffic::ports(proto, packet.dst_port, packet.dst_port)
-        }
-        proto => Traffic::protocol(proto),
-    };
-    traffic.to_string()
-}
-
 fn report(network: &Network, meaning: &Meaning, assertion: &Assertion, path: &Path) -> Diagnostic {
     let count = path.steps.len();
     let message = if count == 1 {
@@ -381,24 +313,8 @@ fn report(network: &Network, meaning: &Meaning, assertion: &Assertion, path: &Pa
     let mut error = Diagnostic::error("never-failed", assertion.span, message)
         .label("promised here")
         .note(format!("path: {}", path.sentence(network)));
-    let mut told: Vec<Span> = Vec::new();
-    for (number, (step, leg)) in path.steps.iter().enumerate() {
-        if let Step::Tunnelled { span, .. } = step {
-            let name = address_name(network, leg.zone, address(leg.family, leg.address));
-            error = error.also(*span, format!("step {}: a tunnel leads to {name}", number + 1));
-        }
-        let Step::Routed(packet) = step else { continue };
-        for span in let_through(meaning, packet).iter().filter_map(|cause| cause.span()) {
-            if !told.contains(&span) {
-                told.push(span);
-                let name = if packet.egress == LOCAL {
-                    "the router".to_owned()
-                } else {
-                    address_name(network, leg.zone, address(leg.family, leg.address))
-                };
-                error = error.also(span, format!("step {}: lets it reach {name}", number + 1));
-            }
-        }
+    for (span, words) in path.causes(network, meaning) {
+        error = error.also(span, words);
     }
     let Some(zone) = path.steps.iter().find(|(step, _)| *step == Step::SameZone).map(|(_, leg)| leg.zone) else {
         return error.help("take back one of these rules, or change what is promised");

@@ -1,9 +1,10 @@
 //! What comes in by a tunnel: a first step from the internet that no router sees.
 
 use super::{
-    chain::{Path, Step, holds},
+    chain::holds,
     classes::Leg,
     name::region_name,
+    path::{Path, Step},
 };
 use crate::{
     diagnostic::Span,

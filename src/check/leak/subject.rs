@@ -4,7 +4,7 @@ use crate::{
     check::assertion::Bounds,
     diagnostic::{Diagnostic, Severity, Span},
     model::{
-        AddressSet, Host, HostId, Network, Place, Region, Role, Rule, Zone, ZoneId,
+        Action, AddressSet, Host, HostId, Network, Place, Region, Role, Rule, Zone, ZoneId,
         service::{TCP, Traffic, UDP},
     },
     packet::{Cube, Field, Ranges, Set, Space},
@@ -22,6 +22,8 @@ pub struct Subject<'a> {
 
 /// The runner names the check.
 const UNNAMED: &str = "";
+/// The port of Home Assistant's page.
+const PAGE: (u16, u16) = (8123, 8123);
 /// Whom a household has no reason to trust.
 const UNTRUSTED: [Role; 4] = [Role::Guest, Role::Iot, Role::Camera, Role::Kids];
 /// Where people work.
@@ -142,7 +144,8 @@ impl<'a> Subject<'a> {
         flow_set(network, standing, limits, space, &flows)
     }
 
-    /// What the internet may open to whole zones: a gate that was left open, and not a service that is published.
+    /// What the internet may open to whole zones, or of all that a host has: a gate that was left open, and not a service
+    /// that is published.
     pub fn thrown_open(&mut self) -> Set {
         let network = self.network;
         let wide = self.rules(|rule| {
@@ -150,7 +153,8 @@ impl<'a> Subject<'a> {
                 .from
                 .iter()
                 .any(|from| matches!(from.place, Place::Zone(zone) if network.zone(zone).is_internet()));
-            outside && rule.to.iter().any(|to| to.whole && to.place != Place::Router)
+            let everything = rule.traffic.iter().any(is_everything);
+            outside && rule.to.iter().any(|to| (to.whole || everything) && to.place != Place::Router)
         });
         let (outside, private) = (self.outside(), self.private());
         let packets = self.anything(&outside, &private);
@@ -162,11 +166,28 @@ impl<'a> Subject<'a> {
         self.meant.space.minus(packets, taken)
     }
 
-    /// The hosts that run Home Assistant: by their own words, or because they run its service.
+    /// The hosts that run Home Assistant: by their own words, because they run its service, or because the policy leads
+    /// to its port on this very host.
     #[must_use]
     pub fn home_assistants(&self) -> Vec<(HostId, &'a Host)> {
         let said = |id: HostId| self.network.home_assistants.iter().any(|home| home.host == id);
-        self.hosts().filter(|(id, host)| said(*id) || runs(host, "home-assistant")).collect()
+        self.hosts().filter(|(id, host)| said(*id) || runs(host, "home-assistant") || self.led_to(*id)).collect()
+    }
+
+    /// Does an exposure or a rule name Home Assistant's port, and this host alone?
+    fn led_to(&self, id: HostId) -> bool {
+        let page = |traffic: &[Traffic]| traffic.iter().any(|one| one.protocol == Some(TCP) && one.to.contains(&PAGE));
+        let own = self.network.host(id).address_set(None);
+        let alone = |to: &[Region]| {
+            let inside = |region: &Region| {
+                region.place != Place::Router && !region.whole && region.addresses.minus(&own) == AddressSet::default()
+            };
+            !to.is_empty() && to.iter().all(inside)
+        };
+        let exposures = self.network.exposures.iter().filter(|exposure| !exposure.expired);
+        let mut rules = self.network.rules.iter().filter(|rule| rule.action == Action::Allow && !rule.expired);
+        exposures.into_iter().any(|exposure| exposure.host == id && page(&exposure.service))
+            || rules.any(|rule| page(&rule.traffic) && alone(&rule.to))
     }
 
     /// What the integrations that devices of a zone declare send to Home Assistant by themselves: from all of a zone of

@@ -96,6 +96,8 @@ const SERVICE: &[Known] = &[
     once("plaintext", Value::Flag, "it is not encrypted"),
     once("management", Value::Flag, "it administers a device"),
     once("discovery", Value::Flag, "it works inside one zone only"),
+    once("back", Value::Services, "what the called end opens to the caller; no reply covers it"),
+    once("because", Value::Free, "why it does that"),
 ];
 
 const INTEGRATION: &[Known] = &[
@@ -135,6 +137,7 @@ const EXPOSE: &[Known] = &[
         "where the certificate comes from",
     ),
     once("hairpin", SWITCH, "whether the public name also works from inside"),
+    once("ipv4", SWITCH, "whether it is reachable over IPv4, by a port forward"),
     once("ipv6", SWITCH, "whether it is reachable over IPv6 too, without translation"),
 ];
 

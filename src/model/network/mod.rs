@@ -21,7 +21,7 @@ use jiff::civil::Date;
 
 use super::{
     address::AddressSet,
-    service::{Traffic, Trait},
+    service::{Service, Traffic, Trait},
 };
 use crate::diagnostic::{Fix, Span};
 
@@ -82,6 +82,8 @@ pub struct Network {
     pub removals: BTreeMap<Span, (Span, bool)>,
     /// What is worth knowing of the services that say something of themselves, by name.
     pub traits: BTreeMap<String, BTreeSet<Trait>>,
+    /// The services whose called end opens connections of its own, by their names.
+    pub two_way: BTreeMap<String, Service>,
 }
 
 impl Network {

@@ -40,6 +40,7 @@ pub struct Exposure {
     pub split_dns: Option<(bool, Span)>,
     pub tls: Option<Tls>,
     pub hairpin: bool,
+    pub ipv4: Option<bool>,
     pub ipv6: Option<bool>,
     pub options: Options,
     pub expired: bool,

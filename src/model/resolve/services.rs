@@ -1,11 +1,13 @@
 //! `service NAME = ...` and `integration NAME { }`
 
+use std::collections::BTreeSet;
+
 use super::{Lazy, Resolver};
 use crate::{
     diagnostic::{Diagnostic, Fix, Span, nearest},
     model::{
         attributes::Attributes,
-        load::Space,
+        load::{POLICY, Space},
         names::Unclear,
         service::{Discovery, ICMP, ICMPV6, Integration, SCTP, SameZone, Service, TCP, Traffic, Trait, UDP},
     },
@@ -19,12 +21,24 @@ use crate::{
 impl Resolver<'_> {
     /// Resolves every service and integration, so that those that nobody uses are checked too.
     pub(super) fn all_services(&mut self) {
+        let mut own = BTreeSet::new();
         for index in 0..self.service_trees.len() {
             let service = self.service(index);
             let name = self.service_trees.get(index).map(|placed| placed.tree.name.text.clone());
             if let (Some(name), Some(service)) = (name, service) {
                 if !service.traits.is_empty() {
-                    self.network.traits.insert(name.clone(), service.traits);
+                    self.network.traits.insert(name.clone(), service.traits.clone());
+                }
+                // A policy's own service is meant in place of a standard one of its name.
+                if self.service_trees.get(index).is_some_and(|placed| placed.space == POLICY) {
+                    own.insert(name.clone());
+                    self.network.two_way.remove(&name);
+                } else if own.contains(&name) {
+                    self.network.services.push((name, service.traffic));
+                    continue;
+                }
+                if !service.back.is_empty() {
+                    self.network.two_way.insert(name.clone(), service.clone());
                 }
                 self.network.services.push((name, service.traffic));
             }
@@ -186,8 +200,27 @@ impl Resolver<'_> {
                 service.traits.insert(found);
             }
         }
+        service.back = self.flows(&attributes, "back", space);
+        service.because = attributes.quoted("because").map(|text| text.text);
         *self.service_values.get_mut(index)? = Lazy::Done(service.clone());
         Some(service)
+    }
+
+    /// The services of an attribute.
+    fn flows(&mut self, attributes: &Attributes<'_>, key: &str, space: Space) -> Vec<Traffic> {
+        let Some(arguments) = attributes.get(key) else { return Vec::new() };
+        arguments.no_body();
+        if arguments.rest().is_empty() {
+            arguments.expected("services");
+            return Vec::new();
+        }
+        match syntax::items(arguments.rest(), self.source_text(arguments.span())) {
+            Ok(items) => self.traffic(&items, space),
+            Err(error) => {
+                self.report(*error);
+                Vec::new()
+            }
+        }
     }
 
     /// An integration by number.
@@ -198,22 +231,7 @@ impl Resolver<'_> {
         let placed = self.integration_trees.get(index)?;
         let (space, tree) = (placed.space, placed.tree);
         let attributes = Attributes::new("integration", &tree.body, self.errors);
-        let mut flows = |key: &str| {
-            let Some(arguments) = attributes.get(key) else { return Vec::new() };
-            arguments.no_body();
-            if arguments.rest().is_empty() {
-                arguments.expected("services");
-                return Vec::new();
-            }
-            match syntax::items(arguments.rest(), self.source_text(arguments.span())) {
-                Ok(items) => self.traffic(&items, space),
-                Err(error) => {
-                    self.report(*error);
-                    Vec::new()
-                }
-            }
-        };
-        let (there, back) = (flows("there"), flows("back"));
+        let (there, back) = (self.flows(&attributes, "there", space), self.flows(&attributes, "back", space));
         let found = Integration {
             there,
             back,

@@ -50,8 +50,8 @@ struct Entry {
     details: String,
 }
 
-/// The matrix of a graph.
-pub fn matrix(graph: &Graph) -> Matrix {
+/// The matrix of a graph, and of a router that may open what it likes or not.
+pub fn matrix(graph: &Graph, output_open: bool) -> Matrix {
     let mut places: Vec<(NodeIndex, &Node)> =
         graph.node_references().filter(|(_, node)| node.kind != NodeKind::Host).collect();
     places.sort_by_key(|(_, node)| match node.kind {
@@ -69,7 +69,16 @@ pub fn matrix(graph: &Graph) -> Matrix {
     };
     let rows = places.iter().map(|(_, from)| Row {
         head: head(from),
-        fields: places.iter().map(|(_, to)| field(graph, from, to)).collect(),
+        fields: places
+            .iter()
+            .map(|(_, to)| {
+                if output_open && from.kind == NodeKind::Router && to.kind != NodeKind::Router {
+                    of_the_router()
+                } else {
+                    field(graph, from, to)
+                }
+            })
+            .collect(),
     });
     Matrix { rows: rows.collect(), columns: places.iter().map(|(_, node)| head(node)).collect() }
 }
@@ -80,6 +89,14 @@ fn lies_in(node: &Node, place: &Node) -> bool {
         NodeKind::Host => place.kind != NodeKind::Router && node.zones.first() == Some(&place.name),
         _ => node.kind == place.kind && node.name == place.name,
     }
+}
+
+/// What a router opens that may open everything.
+fn of_the_router() -> Field {
+    let details =
+        "the router itself may open connections to everything, as `output closed` does not stand in its block";
+    let entry = Entry { who: String::new(), what: "everything".to_owned(), details: details.to_owned() };
+    Field { own: false, state: "beside", entries: vec![entry] }
 }
 
 fn field(graph: &Graph, from: &Node, to: &Node) -> Field {

@@ -27,6 +27,8 @@ pub struct Page<'a> {
     /// `2026-11-27`
     pub date: &'a str,
     pub graph: &'a Graph,
+    /// May the router itself open connections to everything?
+    pub output_open: bool,
     pub notes: &'a [String],
     pub sources: &'a Sources,
     pub diagnostics: &'a [Diagnostic],
@@ -95,7 +97,7 @@ fn print(page: &Page<'_>, picture: String) -> Result<String, minijinja::Error> {
         date => page.date,
         figures => Value::from(Serde(page.figures)),
         picture => Value::from_safe_string(picture),
-        matrix => Value::from(Serde(matrix::matrix(page.graph))),
+        matrix => Value::from(Serde(matrix::matrix(page.graph, page.output_open))),
         openings => Value::from(Serde(openings(page.graph))),
         promises => Value::from(Serde(promises(page))),
         findings => Value::from(Serde(findings(page))),

@@ -6,8 +6,8 @@ use super::super::{
 };
 use crate::{
     model::{
-        Action, Place, Region,
-        service::{ICMP, ICMPV6, Traffic},
+        Action, Place, Region, Tls,
+        service::{ICMP, ICMPV6, TCP, Traffic},
     },
     packet::{Cube, Family, Field, Ranges, Set},
     policy::between,
@@ -44,10 +44,26 @@ pub fn run(subject: &mut Subject<'_>) -> Outcome {
         sets.push(more_by_v6(subject, everybody));
     }
     let packets = subject.space().union_all(sets);
+    let meant = by_v6_alone(subject);
+    let packets = subject.space().minus(packets, meant);
     let diagnostic = error(network.router.span, "IPv6 lets through what IPv4 does not")
         .label("lets it through by IPv6 only")
         .help("say it with names, which mean both families, and give hosts their addresses of both");
     Outcome::Decided(vec![Finding::packets(diagnostic, packets)])
+}
+
+/// What exposures with `ipv4 off` open: it is said to be so.
+fn by_v6_alone(subject: &mut Subject<'_>) -> Set {
+    let network = subject.network;
+    let mut sets = Vec::new();
+    for exposure in network.exposures.iter().filter(|exposure| exposure.ipv4 == Some(false) && !exposure.expired) {
+        let (target, service) = exposure.target();
+        let mut traffic = service.to_vec();
+        traffic.extend((exposure.tls == Some(Tls::Http01)).then(|| Traffic::ports(TCP, 80, 80)));
+        let opened = subject.passing(&exposure.from, &host(network.host(target)), &traffic);
+        sets.push(opened);
+    }
+    subject.space().union_all(sets)
 }
 
 /// What everybody out there may send, and not only some.

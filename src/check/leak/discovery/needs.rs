@@ -7,9 +7,11 @@ use super::super::{
 use crate::{
     diagnostic::{Diagnostic, Severity},
     model::{
-        Host, Place,
+        AddressSet, Host, Place, Region,
         service::{Discovery, SameZone, Traffic},
     },
+    packet::Field,
+    policy::between,
 };
 
 const NONE: Outcome = Outcome::NotApplicable("no host declares an integration");
@@ -29,9 +31,44 @@ fn apart(one: &Host, other: &Host) -> bool {
     !one.zones.iter().any(|zone| other.zones.contains(zone))
 }
 
-/// Does every service of a list have at least one packet that passes?
-fn missing(subject: &mut Subject<'_>, from: &Host, to: &Host, traffic: &[Traffic]) -> bool {
-    !traffic.is_empty() && subject.passing(&host(from), &host(to), traffic).is_empty()
+/// What of the services of a list is not let through. A service is, if it passes whole from one address of the one host to
+/// one address of the other: neither both families nor all legs are needed.
+fn missing(subject: &mut Subject<'_>, from: &Host, to: &Host, traffic: &[Traffic]) -> Vec<Traffic> {
+    let ends = |host: &Host| -> Vec<Region> {
+        host.addresses
+            .iter()
+            .map(|own| Region { place: Place::Zone(own.zone), addresses: AddressSet::of(own.address), whole: false })
+            .collect()
+    };
+    let parts = traffic.iter().flat_map(ports_apart);
+    let passes = |subject: &mut Subject<'_>, part: &Traffic| {
+        ends(from).iter().any(|from| {
+            ends(to).iter().any(|to| {
+                let (from, to) = (std::slice::from_ref(from), std::slice::from_ref(to));
+                let part = std::slice::from_ref(part);
+                let mut open = subject.passing(from, to, part);
+                let space = subject.space();
+                // At some times and rates is enough.
+                for field in [Field::SrcPort, Field::Minute, Field::Exceeded] {
+                    open = space.project(open, field);
+                }
+                let wanted = between(from, to, part, space);
+                !wanted.is_empty() && {
+                    let rest = space.minus(wanted, open);
+                    rest.is_empty()
+                }
+            })
+        })
+    };
+    parts.filter(|part| !passes(subject, part)).collect()
+}
+
+/// A traffic for each of its ranges of ports.
+fn ports_apart(traffic: &Traffic) -> Vec<Traffic> {
+    if traffic.to.is_empty() {
+        return vec![traffic.clone()];
+    }
+    traffic.to.iter().map(|range| Traffic { to: vec![*range], ..traffic.clone() }).collect()
 }
 
 /// `required-flow-missing`
@@ -47,16 +84,24 @@ pub fn flows(subject: &mut Subject<'_>) -> Outcome {
                 }
                 let there = missing(subject, home, device, &integration.value.there);
                 let back = missing(subject, device, home, &integration.value.back);
-                if !there && !back {
+                if there.is_empty() && back.is_empty() {
                     continue;
                 }
-                let (from, to) = if there { (home, device) } else { (device, home) };
+                let ways =
+                    [(home, device, &there, &integration.value.there), (device, home, &back, &integration.value.back)];
+                let lacking: Vec<String> = ways
+                    .iter()
+                    .filter(|(.., lacking, _)| !lacking.is_empty())
+                    .map(|(from, to, lacking, all)| {
+                        let whole = lacking.len() == all.iter().flat_map(ports_apart).count();
+                        let what = if whole { "a connection".to_owned() } else { words(lacking) };
+                        format!("{what} from `{}` to `{}`", from.name, to.name)
+                    })
+                    .collect();
+                let (from, to) = if there.is_empty() { (device, home) } else { (home, device) };
                 let mut diagnostic = error(
                     integration.span,
-                    format!(
-                        "`{}` needs a connection from `{}` to `{}`, and nothing allows it",
-                        integration.name, from.name, to.name
-                    ),
+                    format!("`{}` needs {}, and nothing allows it", integration.name, lacking.join(" and ")),
                 )
                 .label("needs it")
                 .help(format!(
@@ -71,6 +116,10 @@ pub fn flows(subject: &mut Subject<'_>) -> Outcome {
         }
     }
     Outcome::Decided(found)
+}
+
+fn words(traffic: &[Traffic]) -> String {
+    traffic.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
 /// `matter-cross-vlan`

@@ -1,5 +1,6 @@
 //! Statements that do nothing, have run out, or say too little.
 
+mod options;
 mod schedule_keeps_states;
 mod states_survive;
 mod temporary_without_expiry;

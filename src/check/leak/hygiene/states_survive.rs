@@ -1,15 +1,36 @@
 //! A rule has run out, and what was opened by it goes on.
 
-use super::super::{Finding, Outcome, Subject, subject::warning};
+use super::{
+    super::{Finding, Outcome, Subject, subject::warning},
+    options::opened,
+};
 use crate::diagnostic::Severity;
 
 pub fn run(subject: &mut Subject<'_>) -> Outcome {
     let mut found = Vec::new();
-    for rule in subject.network.rules.iter().filter(|rule| rule.expired) {
-        let diagnostic = warning(rule.span, "connections that this rule let through stay open")
-            .label("is not compiled any more")
-            .help("after the new configuration is loaded, drop them: `conntrack -D -s ADDRESS`");
-        found.push(Finding::ends(diagnostic, rule.from.clone(), rule.to.clone()).with_severity(Severity::Note));
+    for opened in opened(subject).into_iter().filter(|opened| opened.expired) {
+        let word = opened.word;
+        let mut diagnostic = warning(opened.span, format!("connections that this {word} let through stay open"))
+            .label("is not compiled any more");
+        for help in by_hand(subject) {
+            diagnostic = diagnostic.help(help);
+        }
+        found.push(Finding::ends(diagnostic, opened.from, opened.to).with_severity(Severity::Note));
     }
     Outcome::Decided(found)
+}
+
+/// How connections are dropped on the routers of the policy.
+fn by_hand(subject: &Subject<'_>) -> Vec<&'static str> {
+    let targets = &subject.network.router.targets;
+    let pfsense = targets.iter().any(|(target, _)| target == "pfsense");
+    let linux = targets.is_empty() || targets.iter().any(|(target, _)| target == "nftables" || target == "openwrt");
+    let mut found = Vec::new();
+    if linux {
+        found.push("after the new configuration is loaded, drop them: `conntrack -D -s ADDRESS`");
+    }
+    if pfsense {
+        found.push("after the new configuration is restored on pfSense, drop them: Diagnostics > States, filter by the address, Kill States");
+    }
+    found
 }

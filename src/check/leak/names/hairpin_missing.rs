@@ -34,6 +34,7 @@ pub fn run(subject: &mut Subject<'_>) -> Outcome {
                 && !hairpins(subject, exposure)
                 && !answered(subject, exposure, zone)
                 && !goes_round(subject, exposure, zone)
+                && !by_v6_alone(subject, exposure, zone)
             {
                 without.push(zone);
             }
@@ -59,6 +60,7 @@ fn hairpins(subject: &Subject<'_>, exposure: &Exposure) -> bool {
     exposure.hairpin
         && exposure.proxied.is_none()
         && exposure.on.iter().any(public)
+        && exposure.ipv4 != Some(false)
         && network.host(exposure.target().0).address(Family::V4).is_some()
 }
 
@@ -74,6 +76,13 @@ fn answered(subject: &mut Subject<'_>, exposure: &Exposure, zone: ZoneId) -> boo
     inside.push(router());
     let dns = [Traffic::ports(UDP, 53, 53), Traffic::ports(TCP, 853, 853)];
     network.hosts.iter().any(resolver) || !subject.passing(&[region(zone)], &inside, &dns).is_empty()
+}
+
+/// Has the name an IPv6 address only, and is that reached from here as from anywhere?
+fn by_v6_alone(subject: &mut Subject<'_>, exposure: &Exposure, zone: ZoneId) -> bool {
+    let (target, service) = exposure.target();
+    let passes = subject.passing(&[region(zone)], &host(subject.network.host(target)), service);
+    exposure.ipv4 == Some(false) && !subject.family(passes, Family::V6).is_empty()
 }
 
 /// Out to the servers of the name's proxy, and back in by these.

@@ -78,11 +78,12 @@ fn missing(subject: &mut Subject<'_>, exposure: &Exposure) -> Set {
         .collect();
     let target = network.host(exposure.target().0);
     let mut reached = v6(subject, exposure);
-    let carrier = exposure.on.iter().all(|zone| {
-        let zone = network.zone(*zone);
-        !zone.addresses.iter().any(|own| own.address.is_ipv4())
-            || matches!(zone.uplink, Some(Uplink::Cgnat | Uplink::DsLite))
-    });
+    let carrier = exposure.ipv4 == Some(false)
+        || exposure.on.iter().all(|zone| {
+            let zone = network.zone(*zone);
+            !zone.addresses.iter().any(|own| own.address.is_ipv4())
+                || matches!(zone.uplink, Some(Uplink::Cgnat | Uplink::DsLite))
+        });
     if let Some(own) = target.address(Family::V4).filter(|_| !carrier) {
         reached = reached.union(&AddressSet::of(own.address));
     }

@@ -2,25 +2,32 @@
 
 use super::super::{
     Finding, Outcome, Subject,
-    subject::{error, host},
+    subject::{error, host, page},
 };
 use crate::model::{
     Region, Tls,
-    service::{Traffic, Trait},
+    service::{TCP, Traffic, Trait},
 };
 
 pub fn run(subject: &mut Subject<'_>) -> Outcome {
     let outside = subject.outside();
     let network = subject.network;
     let mut sets = Vec::new();
+    for (_, home) in subject.home_assistants() {
+        sets.push(subject.passing(&outside, &host(home), &page(home)));
+    }
     for running in &network.hosts {
-        let plain =
-            |name: &str| name.rsplit('.').next() == Some("home-assistant") || network.is(name, Trait::Plaintext);
+        let plain = |name: &str| network.is(name, Trait::Plaintext);
         let traffic: Vec<Traffic> =
             running.runs.iter().filter(|(name, _)| plain(name)).map(|(_, traffic)| traffic.clone()).collect();
         if !traffic.is_empty() {
             sets.push(subject.passing(&outside, &host(running), &traffic));
         }
+    }
+    for exposure in network.exposures.iter().filter(|exposure| exposure.tls == Some(Tls::None) && !exposure.expired) {
+        let (target, service) = exposure.target();
+        let pages: Vec<Traffic> = service.iter().filter(|one| one.protocol == Some(TCP)).cloned().collect();
+        sets.push(subject.passing(&outside, &host(network.host(target)), &pages));
     }
     let mut packets = subject.space().union_all(sets);
     for exposure in network.exposures.iter().filter(|exposure| exposure.tls.is_some_and(|tls| tls != Tls::None)) {

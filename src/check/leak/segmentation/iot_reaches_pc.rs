@@ -19,6 +19,7 @@ pub fn run(subject: &mut Subject<'_>) -> Outcome {
     let packets = subject.without(packets, home);
     let diagnostic = error(zone, "devices reach the computers of people")
         .label("lets devices in")
-        .help("let people open the connection, and give what the devices need a zone of its own");
+        .help("let people open the connection, by `->`: `<->` opens the way back too")
+        .help("give what the devices need a zone of its own");
     Outcome::Decided(vec![Finding::packets(diagnostic, packets)])
 }

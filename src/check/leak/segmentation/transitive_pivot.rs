@@ -6,8 +6,9 @@ use super::super::{
 };
 use crate::{
     diagnostic::Severity,
-    model::{Host, Region, Role, ZoneId},
+    model::{Host, Region, Role, ZoneId, address::address, service::Traffic},
     policy::{describe, let_through},
+    reach,
 };
 
 /// Who is taken over first.
@@ -20,6 +21,7 @@ pub fn run(subject: &mut Subject<'_>) -> Outcome {
     }
     let mut found = Vec::new();
     for (from, source) in sources {
+        let mut told: Vec<ZoneId> = Vec::new();
         for (_, pivot) in subject.hosts() {
             let joined = pivot.zones.contains(&from) && pivot.zones.len() > 1 && !source.isolated;
             if pivot.zones.contains(&from) && !joined {
@@ -34,6 +36,7 @@ pub fn run(subject: &mut Subject<'_>) -> Outcome {
             if targets.is_empty() {
                 continue;
             }
+            told.extend(&targets);
             let names: Vec<String> =
                 targets.iter().map(|zone| format!("`{}`", subject.network.zone(*zone).name)).collect();
             let names = names.join(", ");
@@ -60,8 +63,53 @@ pub fn run(subject: &mut Subject<'_>) -> Outcome {
             let finding = if joined { finding } else { finding.resting_on(first) };
             found.push(if worst { finding.with_severity(Severity::Error) } else { finding });
         }
+        found.extend(further(subject, from, told));
     }
     Outcome::Decided(found)
+}
+
+/// The zones that a source reaches by more than one host, and neither by itself nor by one.
+fn further(subject: &mut Subject<'_>, from: ZoneId, mut told: Vec<ZoneId>) -> Vec<Finding> {
+    let network = subject.network;
+    let source = network.zone(from);
+    let mut found = Vec::new();
+    told.push(from);
+    loop {
+        let rest: Vec<ZoneId> = network
+            .zone_ids()
+            .filter(|(id, zone)| !zone.is_internet() && !told.contains(id))
+            .map(|(id, _)| id)
+            .collect();
+        let to: Vec<Region> = rest.iter().map(|zone| region(*zone)).collect();
+        let passing = subject.passing;
+        let ends = (&[region(from)][..], &to[..], &[Traffic::ANY][..]);
+        let paths = if to.is_empty() { None } else { reach::chains(network, subject.meant, ends, passing) };
+        let Some(path) = paths.and_then(|paths| paths.into_iter().next()) else { return found };
+        let Some((_, end)) = path.steps.last() else { return found };
+        told.push(end.zone);
+        // By one host, or by itself: that has been told, or is what the policy says.
+        if path.steps.len() < 3 {
+            continue;
+        }
+        let target = network.zone(end.zone);
+        let has = |host: &&Host, leg: &reach::Leg| {
+            host.addresses.iter().any(|own| own.address == address(leg.family, leg.address))
+        };
+        let first = path.steps.first().and_then(|(_, leg)| network.hosts.iter().find(|host| has(host, leg)));
+        let mut diagnostic = warning(
+            first.map_or(source.span, |host| host.span),
+            format!("`{}` reaches `{}` in {} steps", source.name, target.name, path.steps.len()),
+        )
+        .label(if first.is_some() { "the first stepping stone" } else { "where it begins" })
+        .note(format!("path: {}", path.sentence(network)))
+        .help("narrow one of the steps, or accept it with `waive`");
+        for (span, words) in path.causes(network, &subject.meant.meaning) {
+            diagnostic = diagnostic.also(span, words);
+        }
+        let finding = Finding::ends(diagnostic, vec![region(from)], vec![region(end.zone)]);
+        let worst = target.role == Role::Management;
+        found.push(if worst { finding.with_severity(Severity::Error) } else { finding });
+    }
 }
 
 /// The zones that a host reaches, by the router or past it, and that the source does not reach.

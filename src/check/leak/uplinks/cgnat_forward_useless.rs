@@ -37,6 +37,9 @@ pub fn run(subject: &mut Subject<'_>) -> Outcome {
             )
             .label(format!("opened on `{}`", zone.name))
             .also(zone.span, "this uplink");
+            if opened.v6 && network.exposures.iter().any(|exposure| exposure.span == opened.span) {
+                diagnostic = diagnostic.help("if IPv6 is meant alone, write `ipv4 off`");
+            }
             if reached {
                 diagnostic = diagnostic.help("name only the uplinks that can be reached in `on`");
             }

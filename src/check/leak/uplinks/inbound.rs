@@ -48,7 +48,7 @@ pub fn inbound(subject: &mut Subject<'_>) -> Vec<Inbound> {
             said: exposure.on_span.is_some(),
             ports: service.iter().map(outside).collect(),
             to: host(target),
-            v4: target.address(Family::V4).is_some(),
+            v4: exposure.ipv4 != Some(false) && target.address(Family::V4).is_some(),
             v6: !by_v6.is_empty(),
             zone: target.address(Family::V4).map(|own| own.zone),
         });

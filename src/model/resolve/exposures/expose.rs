@@ -5,9 +5,9 @@ use crate::{
     model::{
         attributes::{Arguments, Attributes, dns_name},
         load::Space,
-        network::{Exposure, RangesId, Region, Tls},
+        network::{Exposure, Host, RangesId, Region, Tls},
         resolve::{Resolver, zones::list},
-        service::{ICMP, ICMPV6},
+        service::{ICMP, ICMPV6, Traffic},
     },
     packet::Family,
     syntax::{
@@ -65,6 +65,7 @@ impl Resolver<'_> {
             split_dns: self.split_dns(&attributes),
             tls: attributes.get("tls").and_then(tls),
             hairpin: attributes.switch("hairpin").unwrap_or(true),
+            ipv4: attributes.switch("ipv4"),
             ipv6: attributes.switch("ipv6"),
             options,
             expired,
@@ -73,6 +74,45 @@ impl Resolver<'_> {
         self.fits_the_proxy(&attributes, &exposure);
         if self.exposable(&exposure, &tree.host.span) {
             self.network.exposures.push(Exposure { span: self.head(span), ..exposure });
+        }
+    }
+
+    /// Reports families that are asked for and cannot be, and an exposure that is left with none.
+    fn families(&self, exposure: &Exposure, host: &Host, place: Span) {
+        let name = &host.name;
+        let lacks = |key: &str, family: &str, help: &str| {
+            Diagnostic::error(
+                "host-without-address",
+                place,
+                format!("host `{name}` has no {family} address, so `{key}` opens nothing"),
+            )
+            .label(format!("which {family} address?"))
+            .also(host.span, "declared without one")
+            .help(help.to_owned())
+        };
+        let (v4, v6) = (host.address(Family::V4).is_some(), host.address(Family::V6).is_some());
+        if exposure.ipv4 == Some(false) && exposure.ipv6 == Some(false) {
+            self.report(
+                Diagnostic::error("exposed-to-nobody", exposure.span, "this is exposed in no family")
+                    .label("`ipv4 off` and `ipv6 off` leave nothing")
+                    .help("remove one of the two, or the exposure"),
+            );
+        } else if exposure.ipv6 == Some(true) && !v6 {
+            self.report(lacks("ipv6 on", "IPv6", "give it a `suffix` or an IPv6 `address`, or remove `ipv6 on`"));
+        } else if exposure.ipv4 == Some(false) && !v6 {
+            self.report(lacks("ipv4 off", "IPv6", "give it a `suffix` or an IPv6 `address`, or remove `ipv4 off`"));
+        } else if exposure.ipv4 == Some(true) && !v4 {
+            self.report(lacks("ipv4 on", "IPv4", "give it an IPv4 `address`, or remove `ipv4 on`"));
+        } else if let Some((_, span)) = exposure.port.filter(|_| exposure.ipv4 == Some(false)) {
+            self.report(
+                Diagnostic::error(
+                    "port-without-ipv4",
+                    span,
+                    "a public port of its own takes a translation, which IPv6 has not",
+                )
+                .label("only IPv4 is forwarded to another port")
+                .help("remove `port`: over IPv6 the host is asked on the port of its service"),
+            );
         }
     }
 
@@ -115,21 +155,8 @@ impl Resolver<'_> {
                     .help("declare a zone with `role internet`"),
             );
         }
-        if exposure.ipv6 == Some(true)
-            && exposure.tunnel.is_none()
-            && !host.addresses.is_empty()
-            && host.address(Family::V6).is_none()
-        {
-            self.report(
-                Diagnostic::error(
-                    "host-without-address",
-                    place,
-                    format!("host `{}` has no IPv6 address, so `ipv6 on` opens nothing", host.name),
-                )
-                .label("which IPv6 address?")
-                .also(host.span, "declared without one")
-                .help("give it a `suffix` or an IPv6 `address`, or remove `ipv6 on`"),
-            );
+        if exposure.tunnel.is_none() && !host.addresses.is_empty() {
+            self.families(exposure, host, place);
         }
         let public = exposure.through.as_ref().map_or(&exposure.service, |through| &through.service);
         if exposure.port.is_some() && !matches!(public.as_slice(), [one] if one.single_port().is_some()) {
@@ -144,10 +171,10 @@ impl Resolver<'_> {
                 .help("expose each port by a statement of its own"),
             );
         }
-        if public.iter().any(|traffic| traffic.protocol.is_none() || traffic.has_ports() && traffic.to.is_empty()) {
+        if let Some(traffic) = public.iter().find(|traffic| most_ports(traffic)) {
             self.report(
                 Diagnostic::error("expose-everything", exposure.span, "this would forward everything to one host")
-                    .label("every port")
+                    .label(if traffic.to.is_empty() { "every port" } else { "more than half of all ports" })
                     .help("name the services that shall be reachable"),
             );
         }
@@ -214,4 +241,10 @@ fn tls(mut arguments: Arguments<'_>) -> Option<Tls> {
     let found = arguments.choice(&[("own", Tls::Own), ("none", Tls::None), ("letsencrypt", Tls::Own)])?;
     arguments.end();
     Some(found)
+}
+
+/// Is it everything, or most of what a host can be asked on?
+fn most_ports(traffic: &Traffic) -> bool {
+    let ports: u32 = traffic.to.iter().map(|(from, to)| u32::from(*to) - u32::from(*from) + 1).sum();
+    traffic.protocol.is_none() || traffic.has_ports() && (traffic.to.is_empty() || ports > 1 << 15)
 }
