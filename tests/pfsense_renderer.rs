@@ -375,3 +375,71 @@ fn what_pfsense_cannot_say_is_refused_at_its_place() {
     let said: String = cases.iter().map(|case| refused(&format!("{SMALL}{case}\n"), &[])).collect();
     insta::assert_snapshot!("refusals", said);
 }
+
+#[test]
+fn headings_stay_before_the_rules_that_they_were_put_before() {
+    let rule = |page: &str, descr: &str| {
+        format!(
+            "\t\t<rule>\n\t\t\t<type>pass</type>\n\t\t\t<interface>{page}</interface>\n\t\t\t<ipprotocol>inet</ipprotocol>\n\t\t\t<protocol>esp</protocol>\n\t\t\t<source><address>10.0.10.77</address></source>\n\t\t\t<destination><address>172.20.0.9</address></destination>\n\t\t\t<descr><![CDATA[{descr}]]></descr>\n\t\t\t<disabled/>\n\t\t</rule>\n"
+        )
+    };
+    let heading = |number: usize, row: usize, text: &str| {
+        format!("<sep{number}><row>fr{row}</row><text><![CDATA[{text}]]></text><color>bg-warning</color></sep{number}>")
+    };
+    let rules = [("lan", "one"), ("opt4", "other"), ("lan", "two"), ("lan", "three")];
+    let rules: String = rules.iter().map(|(page, descr)| rule(page, descr)).collect();
+    let separators = format!(
+        "\t\t<separator>\n\t\t\t<lan>{}{}</lan>\n\t\t\t<opt4>{}</opt4>\n\t\t\t<wan/>\n\t\t</separator>\n",
+        heading(0, 1, "before two"),
+        heading(1, 3, "at the end"),
+        heading(0, 0, "before other")
+    );
+    let whole = backup().text;
+    let (head, rest) = whole.split_once("\t<filter>\n").unwrap();
+    let tail = rest.split_once("\t</filter>\n").unwrap().1;
+    let forward = "<rule><disabled/><interface>wan</interface><protocol>tcp</protocol><descr>old</descr></rule>";
+    let head = head.replace(
+        "\t<nat>\n",
+        &format!("\t<nat>\n\t\t{forward}\n\t\t<separator>{}</separator>\n", heading(0, 1, "behind old")),
+    );
+    let base = File {
+        name: "config-edge.xml".to_owned(),
+        text: format!("{head}\t<filter>\n{rules}{separators}\t</filter>\n{tail}"),
+    };
+    let merged = render(SMALL, std::slice::from_ref(&base));
+
+    // Each heading with the description of the rule behind it.
+    let told = |text_of: &str| {
+        let document = Document::parse(text_of).unwrap();
+        let root = document.root_element();
+        let mut told = Vec::new();
+        let pages = items(root, &["filter", "separator"])[0].children().filter(roxmltree::Node::is_element);
+        for page in pages {
+            let name = page.tag_name().name();
+            let on: Vec<_> = items(root, &["filter", "rule"])
+                .into_iter()
+                .filter(|rule| text(*rule, &["interface"]) == name && items(*rule, &["floating"]).is_empty())
+                .collect();
+            let mut names = std::collections::BTreeSet::new();
+            for heading in page.children().filter(roxmltree::Node::is_element) {
+                assert!(names.insert(heading.tag_name().name().to_owned()), "two headings of one name on {name}");
+                let row: usize = text(heading, &["row"]).strip_prefix("fr").unwrap().parse().unwrap();
+                let next = on.get(row).map_or("the end".to_owned(), |rule| text(*rule, &["descr"]).to_owned());
+                told.push(format!("{name}: {} | {next}", text(heading, &["text"])));
+            }
+        }
+        told.push(format!("nat: {}", text(items(root, &["nat", "separator"])[0], &["sep0", "row"])));
+        told.sort();
+        told.join("\n")
+    };
+    insta::assert_snapshot!(told(&merged[0].text));
+    let again = render(SMALL, &merged[..1]);
+    assert_eq!(again[0].text, merged[0].text);
+    // One rule of ours more or less, and the headings still stand where they stood.
+    let more = format!("{SMALL}allow pc -> ha : telnet\nservice telnet = tcp 23\n");
+    let theirs =
+        |text: &str| told(text).lines().filter(|line| !line.contains("hedgerow ")).collect::<Vec<_>>().join("\n");
+    let (more, less) = (render(&more, &merged[..1]), render(SMALL, &merged[..1]));
+    assert_eq!(theirs(&more[0].text), theirs(&less[0].text));
+    assert_eq!(render(SMALL, &more[..1])[0].text, merged[0].text);
+}

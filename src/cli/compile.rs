@@ -218,6 +218,7 @@ fn tell(output: &Output, folder: &Path, common: &Common) {
         let guide = inside.join("IMPORT.md");
         let how = match output.target {
             Target::PortForward => "which file is for which router, and the way back",
+            Target::PfSense => "how to restore it, and the way back",
             _ => "how to try it with an automatic way back",
         };
         common.say(&format!("  next      {} tells {how}", guide.display()));

@@ -187,7 +187,8 @@ impl<'a> Config<'a> {
             return Some(Place::Own);
         }
         if let Some(port) = self.port(word) {
-            let nets = port.nets(self.further);
+            // These two words are read by code of their own, which minds further addresses in every version.
+            let nets = port.nets(self.further || ["wan", "lan"].contains(&word));
             return (!nets.is_empty()).then_some(Place::Nets(nets));
         }
         let port = self.port(word.strip_suffix("ip")?)?;

@@ -14,6 +14,7 @@ mod merge;
 mod nat;
 mod output;
 mod print;
+mod separators;
 mod services;
 mod sources;
 mod uplinks;
@@ -88,7 +89,9 @@ pub fn render(request: &Request) -> Result<Vec<File>, Vec<Diagnostic>> {
     let printer = Printer::new().map_err(fault)?;
     let parts = printer.parts(&renderer.document).map_err(fault)?;
     let whole = match theirs {
-        Some(file) => merge::merge(&file.text, &renderer.base, &parts).map_err(unreadable)?,
+        Some(file) => merge::merge(&file.text, &renderer.base, &parts)
+            .and_then(|merged| separators::merged(&file.text, &merged, &renderer.document.separators))
+            .map_err(unreadable)?,
         None => printer.whole(&renderer.document, &parts, policy).map_err(fault)?,
     };
     let mut files = vec![File { name: "config.xml".to_owned(), text: whole }];
