@@ -35,9 +35,10 @@ bench *ARGS:
 bench-packets:
     cargo bench --bench packet_cost
 
-# compiles every example into its `out` folder again; read the difference before you commit it
+# writes the ways in again, and compiles every household into its `out` folder; read the difference before you commit it
 examples:
-    for policy in examples/*/; do SOURCE_DATE_EPOCH=1795392000 cargo run --quiet -- compile "${policy%/}" || exit 1; done
+    for way in examples/ways-in/*/; do name="${way%/}"; SOURCE_DATE_EPOCH=1795392000 cargo run --quiet -- --quiet init --force "${way}main.hedge" --mode "${name##*/[0-9][0-9]-}" --router nftables,openwrt,pfsense --zones iot,guest || exit 1; done
+    for policy in examples/*/main.hedge; do SOURCE_DATE_EPOCH=1795392000 cargo run --quiet -- compile "${policy%/main.hedge}" || exit 1; done
 
 # lays the sources out
 fmt:

@@ -51,8 +51,9 @@ fn example(name: &str) -> (Graph, Vec<String>) {
 }
 
 fn examples() -> Vec<String> {
-    let mut names: Vec<String> =
-        fs::read_dir("examples").unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    let households = fs::read_dir("examples").unwrap().map(|entry| entry.unwrap());
+    let households = households.filter(|entry| entry.path().join("main.hedge").exists());
+    let mut names: Vec<String> = households.map(|entry| entry.file_name().into_string().unwrap()).collect();
     names.sort();
     names
 }

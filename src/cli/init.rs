@@ -1,14 +1,18 @@
 //! `hedgerow init`
 
-use std::{io::IsTerminal, path::Path};
+use std::{
+    io::{IsTerminal, Write},
+    path::Path,
+};
 
 use clap::Args;
 use dialoguer::{Input, MultiSelect, Select};
 
 use super::{Exit, disk, output::Common};
 use crate::{
-    init::{self, Answers, Mode, ROUTERS, ZONES},
+    init::{self, Answers, ROUTERS, WAYS, Way, ZONES},
     syntax::format,
+    world::World,
 };
 
 /// Begin a policy: asks which router, which zones, and how Home Assistant shall be reached
@@ -20,9 +24,9 @@ pub struct Arguments {
     /// The file to write
     #[arg(default_value = "main.hedge")]
     path: String,
-    /// The router: nftables, openwrt, pfsense or port-forward
-    #[arg(long)]
-    router: Option<String>,
+    /// The router: nftables, openwrt, pfsense or port-forward; several, if they are to be compared
+    #[arg(long, value_delimiter = ',')]
+    router: Option<Vec<String>>,
     /// The interface of the uplink
     #[arg(long, value_name = "INTERFACE")]
     uplink: Option<String>,
@@ -35,26 +39,32 @@ pub struct Arguments {
     /// How Home Assistant is reached; `hedgerow init --mode help` lists the ways
     #[arg(long)]
     mode: Option<String>,
-    /// Its public name
-    #[arg(long, default_value = "ha.example.org")]
-    name: String,
+    /// Its public name [default: ha.example.org]
+    #[arg(long)]
+    name: Option<String>,
     /// Overwrite a file that is there
     #[arg(long)]
     force: bool,
 }
 
 pub fn run(arguments: &Arguments, common: &Common) -> Exit {
+    if arguments.mode.as_deref() == Some("help") {
+        return if writeln!(std::io::stdout(), "{}", ways()).is_ok() { Exit::Clean } else { Exit::Invalid };
+    }
     if Path::new(&arguments.path).exists() && !arguments.force {
         return common.fail(&format!("`{}` is there already; --force overwrites it", arguments.path));
     }
-    let answers = match answers(arguments) {
+    let answers = match answers(arguments, common) {
         Ok(answers) => answers,
         Err(why) => return common.fail(&why),
     };
     if let Some(why) = answers.conflict() {
         return common.fail(&why);
     }
-    let text = init::policy(&answers);
+    let text = match init::policy(&answers) {
+        Ok(text) => text,
+        Err(error) => return common.fail(&format!("the template of a policy failed: {error:#}")),
+    };
     let Some(text) = format(&text) else {
         return common.fail("an answer cannot stand in a policy: interfaces and names are words such as `eth0`");
     };
@@ -67,56 +77,86 @@ pub fn run(arguments: &Arguments, common: &Common) -> Exit {
 }
 
 /// What was given, and the rest as it is answered on a terminal; without one, as most homes have it.
-fn answers(arguments: &Arguments) -> Result<Answers, String> {
+fn answers(arguments: &Arguments, common: &Common) -> Result<Answers, String> {
     let asks = std::io::stdin().is_terminal() && std::io::stderr().is_terminal() && arguments.mode.is_none();
-    let failed = |error: dialoguer::Error| error.to_string();
-    let router = match &arguments.router {
-        Some(router) if ROUTERS.contains(&router.as_str()) => router.clone(),
-        Some(router) => return Err(format!("there is no router `{router}`; there are {}", ROUTERS.join(", "))),
-        None if asks => {
-            let at = Select::new().with_prompt("Which router?").items(ROUTERS).default(0).interact().map_err(failed)?;
-            ROUTERS.get(at).copied().unwrap_or_default().to_owned()
-        }
-        None => "nftables".to_owned(),
+    let routers = routers(arguments, asks)?;
+    let way = match &arguments.mode {
+        Some(name) => Way::named(name).ok_or_else(|| format!("there is no way `{name}`; there are\n{}", ways()))?,
+        None => chosen_way(asks)?,
     };
-    let mode = match &arguments.mode {
-        Some(name) => Mode::named(name).ok_or_else(|| modes(name))?,
-        None if asks => {
-            let ways: Vec<String> = Mode::ALL.iter().map(|(_, name, what)| format!("{name}: {what}")).collect();
-            let prompt = "How shall Home Assistant be reached from outside?";
-            let at = Select::new().with_prompt(prompt).items(&ways).default(0).interact().map_err(failed)?;
-            Mode::ALL.get(at).map_or(Mode::LanOnly, |(mode, ..)| *mode)
-        }
-        None => Mode::LanOnly,
+    let zones = zones(arguments, asks && routers.iter().any(|router| router != "port-forward"))?;
+    let (outer, inner) = match routers.as_slice() {
+        [only] if only == "openwrt" => ("eth0", "br-lan"),
+        _ => ("eth0", "eth1"),
     };
-    let zones = match &arguments.zones {
+    let ask = |given: &Option<String>, prompt: &str, usual: &str, asks: bool| match given {
+        Some(given) => Ok(given.clone()),
+        None if asks => Input::new().with_prompt(prompt).default(usual.to_owned()).interact_text().map_err(failed),
+        None => Ok(usual.to_owned()),
+    };
+    // pfSense has names of its own for what is assigned.
+    let linux = asks && routers.iter().any(|router| router != "pfsense");
+    Ok(Answers {
+        uplink: ask(&arguments.uplink, "Interface of the uplink", outer, linux)?,
+        inside: ask(&arguments.inside, "Interface that the VLANs are on", inner, linux)?,
+        name: ask(&arguments.name, "Public name", "ha.example.org", asks && way.has_name())?,
+        today: common.disk().today(),
+        routers,
+        zones,
+        way,
+    })
+}
+
+fn failed(error: dialoguer::Error) -> String {
+    error.to_string()
+}
+
+fn routers(arguments: &Arguments, asks: bool) -> Result<Vec<String>, String> {
+    let Some(given) = &arguments.router else {
+        if !asks {
+            return Ok(vec!["nftables".to_owned()]);
+        }
+        let at = Select::new().with_prompt("Which router?").items(ROUTERS).default(0).interact().map_err(failed)?;
+        return Ok(ROUTERS.get(at).map(|router| (*router).to_owned()).into_iter().collect());
+    };
+    match given.iter().find(|router| !ROUTERS.contains(&router.as_str())) {
+        Some(router) => Err(format!("there is no router `{router}`; there are {}", ROUTERS.join(", "))),
+        None => Ok(given.clone()),
+    }
+}
+
+fn chosen_way(asks: bool) -> Result<&'static Way, String> {
+    let at = if asks {
+        let lines: Vec<String> = WAYS.iter().map(line).collect();
+        let prompt = "How shall Home Assistant be reached from outside?";
+        Select::new().with_prompt(prompt).items(&lines).default(0).interact().map_err(failed)?
+    } else {
+        0
+    };
+    WAYS.get(at).ok_or_else(|| "there is no such way".to_owned())
+}
+
+fn zones(arguments: &Arguments, asks: bool) -> Result<Vec<String>, String> {
+    let zones: Vec<String> = match &arguments.zones {
         Some(zones) => zones.iter().filter(|zone| !zone.is_empty()).cloned().collect(),
-        None if asks && router != "port-forward" => {
+        None if asks => {
             let prompt = "Which zones beside lan and server? (space chooses)";
             let chosen = MultiSelect::new().with_prompt(prompt).items(ZONES).interact().map_err(failed)?;
             chosen.iter().filter_map(|at| ZONES.get(*at)).map(|zone| (*zone).to_owned()).collect()
         }
         None => Vec::new(),
     };
-    if let Some(zone) = zones.iter().find(|zone| !ZONES.contains(&zone.as_str())) {
-        return Err(format!("there is no zone `{zone}` to choose; there are {}", ZONES.join(", ")));
+    match zones.iter().find(|zone| !ZONES.contains(&zone.as_str())) {
+        Some(zone) => Err(format!("there is no zone `{zone}` to choose; there are {}", ZONES.join(", "))),
+        None => Ok(zones),
     }
-    let (outer, inner) = match router.as_str() {
-        "pfsense" => ("wan", "igb1"),
-        "openwrt" => ("eth0", "br-lan"),
-        _ => ("eth0", "eth1"),
-    };
-    let ask = |given: &Option<String>, prompt: &str, usual: &str| match given {
-        Some(given) => Ok(given.clone()),
-        None if asks => Input::new().with_prompt(prompt).default(usual.to_owned()).interact_text().map_err(failed),
-        None => Ok(usual.to_owned()),
-    };
-    let uplink = ask(&arguments.uplink, "Interface of the uplink", outer)?;
-    let inside = ask(&arguments.inside, "Interface that the VLANs are on", inner)?;
-    Ok(Answers { router, uplink, inside, zones, mode, name: arguments.name.clone() })
 }
 
-fn modes(name: &str) -> String {
-    let list: String = Mode::ALL.iter().map(|(_, name, what)| format!("\n  {name:<18} {what}")).collect();
-    if name == "help" { format!("the ways are{list}") } else { format!("there is no way `{name}`; there are{list}") }
+/// All ways, a line each.
+fn ways() -> String {
+    WAYS.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+fn line(way: &Way) -> String {
+    format!("{:<18} {}", way.name, way.about)
 }

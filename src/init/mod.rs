@@ -1,177 +1,123 @@
 //! A first policy from a few answers: the zones of a home, and one way to reach Home Assistant with exactly the flows that
 //! it needs. Takes plain answers and gives text; asks nobody, and writes no file.
+//!
+//! The text stands in `policies/init`: the house, and the part of each way. The examples of `examples/ways-in` are what
+//! this gives for all routers and the zones `iot` and `guest`.
 
-mod mode;
+mod way;
 
-pub use mode::Mode;
+use std::collections::BTreeMap;
+
+use jiff::{ToSpan, civil::Date};
+use minijinja::{Environment, Error, UndefinedBehavior, context, syntax::SyntaxConfig};
+
+pub use way::{WAYS, Way};
 
 /// The routers that a policy can be begun for, by the names of their targets.
 pub const ROUTERS: [&str; 4] = ["nftables", "openwrt", "pfsense", "port-forward"];
 
-/// Zones beside the one for people and the one for servers.
+/// Zones beside the one for people and the one for servers, and their VLANs.
 pub const ZONES: [&str; 3] = ["iot", "camera", "guest"];
+
+/// The VLANs of the zones, in the order in which pfSense numbers its interfaces.
+const VLANS: [(&str, u16); 6] = [("lan", 10), ("server", 20), ("dmz", 60), ("iot", 30), ("camera", 50), ("guest", 40)];
 
 /// What somebody wants.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answers {
-    /// One of [`ROUTERS`].
-    pub router: String,
+    /// Some of [`ROUTERS`].
+    pub routers: Vec<String>,
     /// The interface of the uplink.
     pub uplink: String,
     /// The interface that the VLANs are on.
     pub inside: String,
     /// Some of [`ZONES`].
     pub zones: Vec<String>,
-    pub mode: Mode,
+    pub way: &'static Way,
     /// The public name.
     pub name: String,
+    /// The day, from which dates of the policy count.
+    pub today: Date,
 }
 
 impl Answers {
     /// What cannot be had together, and what to do instead.
     #[must_use]
     pub fn conflict(&self) -> Option<String> {
-        if self.router != "port-forward" {
-            return None;
-        }
-        if !self.mode.for_forwards() {
+        if !self.way.by_forwards && self.routers.iter().any(|router| router == "port-forward") {
             return Some(format!(
                 "a router that can be told of forwards alone cannot do `{}`; choose a proxy or a tunnel",
-                self.mode.name()
+                self.way.name
             ));
         }
-        let apart = !self.zones.is_empty();
+        let apart = self.flat() && !self.zones.is_empty();
         apart.then(|| "a router that can be told of forwards alone keeps no zones apart: leave --zones out".to_owned())
-    }
-
-    fn has(&self, zone: &str) -> bool {
-        self.zones.iter().any(|have| have == zone)
     }
 
     /// Is everything inside one zone?
     fn flat(&self) -> bool {
-        self.router == "port-forward"
+        self.routers.iter().all(|router| router == "port-forward")
     }
-}
 
-/// The policy.
-#[must_use]
-pub fn policy(answers: &Answers) -> String {
-    let mut text = String::from(
-        "# What may talk to what. `hedgerow check` decides it, `hedgerow compile` writes the router's files.\n\n",
-    );
-    text += "use std.services\n";
-    if answers.mode.uses_ranges() {
-        text += "use std.ranges\n";
-    }
-    text += "use std.leaks.home  # the checks that a home should pass\n\n";
-    text += &format!("router edge {{ target {} }}\n\n", answers.router);
-    text += &zones(answers);
-    text += &hosts(answers);
-    text += &rules(answers);
-    text += &answers.mode.statements(&answers.name);
-    text += &promises(answers);
-    text
-}
-
-fn zones(answers: &Answers) -> String {
-    let delegated = answers.mode == Mode::Ipv6;
-    let prefix = if delegated { "\n    delegated 2001:db8:1042::/56  # the prefix of your provider" } else { "" };
-    let uplink = format!("    interface {}\n", answers.uplink);
-    let mut text = format!(
-        "zone wan {{\n    role internet\n{uplink}    address dhcp\n    uplink {}{prefix}\n}}\n",
-        answers.mode.uplink()
-    );
-    let mut add = |number: usize, name: &str, role: &str, vlan: u16, more: &str| {
-        let interface = match answers.router.as_str() {
-            "pfsense" if number == 0 => "lan".to_owned(),
-            "pfsense" => format!("opt{number}"),
-            "port-forward" => answers.inside.clone(),
-            _ => format!("{}.{vlan}", answers.inside),
+    /// The interfaces of every zone that there is, as attributes.
+    fn interfaces(&self) -> BTreeMap<&str, String> {
+        let asked = |zone: &str| match zone {
+            "lan" => true,
+            "server" => !self.flat(),
+            "dmz" => !self.flat() && self.way.zone.is_some_and(|(zone, _)| zone == "dmz"),
+            other => self.zones.iter().any(|zone| zone == other),
         };
-        let tag = if answers.flat() { String::new() } else { format!(";  vlan {vlan}") };
-        let six = if delegated { format!(", delegated {vlan}") } else { String::new() };
-        text += &format!(
-            "zone {name} {{ role {role};  interface {interface}{tag};  network 10.0.{vlan}.0/24{six}{more} }}\n"
-        );
-    };
-    add(0, "lan", "trusted", 10, "");
-    if !answers.flat() {
-        add(1, "server", "server", 20, "");
-    }
-    let others = [("iot", "iot", 30, ""), ("camera", "camera", 50, ""), ("guest", "guest", 40, ";  isolated")];
-    for (number, (name, role, vlan, more)) in (2..).zip(others.into_iter().filter(|(name, ..)| answers.has(name))) {
-        add(number, name, role, vlan, more);
-    }
-    if let Some((interface, network)) = answers.mode.vpn() {
-        let interface = if answers.router == "pfsense" { "opt9" } else { interface };
-        text += &format!("zone road {{ role vpn;  interface {interface};  network {network} }}\n");
-    }
-    text + "\n"
-}
-
-fn hosts(answers: &Answers) -> String {
-    let (zone, net) = if answers.flat() { ("lan", "10.0.10") } else { ("server", "10.0.20") };
-    let suffix = if answers.mode == Mode::Ipv6 { ";  suffix ::10" } else { "" };
-    let runs = answers.mode.runs();
-    let mut text =
-        format!("host ha {{ zone {zone};  address {net}.10{suffix};  dhcp static;  runs home-assistant{runs} }}\n");
-    text +=
-        "host desk { zone lan;  address 10.0.10.20;  dhcp static;  admin }  # from here the router is administered\n";
-    if answers.mode.has_proxy() {
-        text += &format!("host proxy {{ zone {zone};  address {net}.5;  dhcp static;  runs https }}\n");
-    }
-    if answers.mode == Mode::Openvpn {
-        text +=
-            &format!("host directory {{ zone {zone};  address {net}.8;  dhcp static }}  # FreeIPA, asked by RADIUS\n");
-    }
-    text + "\n"
-}
-
-fn rules(answers: &Answers) -> String {
-    let mut text = String::from("allow lan -> internet\n");
-    if !answers.flat() {
-        text += match answers.mode {
-            // Past the proxy nobody gets to Home Assistant.
-            Mode::Proxy | Mode::Cloudflare => "",
-            Mode::ProxyAddon => "allow lan -> ha : https\n",
-            _ => "allow lan -> ha : home-assistant\n",
-        };
-        text += &format!("allow ha -> internet : https, ntp{} {{ because \"updates\" }}\n", answers.mode.out());
-        if answers.mode.has_proxy() {
-            text +=
-                "allow proxy -> internet : https { because \"certificates, updates\" }\nallow lan -> proxy : https\n";
+        let of_vlan = |vlan: u16| if self.flat() { self.inside.clone() } else { format!("{}.{vlan}", self.inside) };
+        let vlans = VLANS.into_iter().filter(|(zone, _)| asked(zone)).map(|(zone, vlan)| (zone, of_vlan(vlan)));
+        let own = self.way.zone.and_then(|(zone, interface)| Some((zone, interface?.to_owned())));
+        let mut found = BTreeMap::from([("wan", self.interface(&self.uplink, "wan"))]);
+        for (number, (zone, name)) in vlans.chain(own).enumerate() {
+            let assigned = if number == 0 { "lan".to_owned() } else { format!("opt{number}") };
+            found.insert(zone, self.interface(&name, &assigned));
         }
+        found
     }
-    if answers.has("iot") {
-        text += "allow ha -> iot { because \"Home Assistant polls its devices\" }\nallow iot -> ha : mqtt\n";
+
+    /// An interface, as Linux calls it and as pfSense does.
+    fn interface(&self, linux: &str, pfsense: &str) -> String {
+        let pfsense = match self.routers.as_slice() {
+            [only] if only == "pfsense" => return format!("interface {pfsense}"),
+            routers if routers.iter().any(|router| router == "pfsense") => format!(";  interface pfsense {pfsense}"),
+            _ => String::new(),
+        };
+        format!("interface {linux}{pfsense}")
     }
-    if answers.has("camera") {
-        text += "allow ha -> camera : rtsp, onvif\n";
-    }
-    if answers.has("guest") {
-        text += "allow guest -> internet\n";
-    }
-    text += "allow private -> router : dns, dhcp, ntp\nallow desk -> router : ssh, https\n\n";
-    text
 }
 
-fn promises(answers: &Answers) -> String {
-    let mut text = String::from("\n# What must stay true, whatever is added.\n");
-    text += &answers.mode.exposed();
-    if answers.has("guest") {
-        text += "never guest -> private\n";
-    }
-    if answers.has("camera") {
-        text += "never camera -> internet\n";
-    }
-    if answers.has("iot") && (answers.has("camera") || answers.mode.has_proxy() || answers.mode == Mode::Openvpn) {
-        text +=
-            "waive transitive-pivot for iot { because \"Home Assistant listens to its devices, and reaches others\" }
-";
-    }
-    if answers.has("iot") {
-        text += "never iot -> lan\n";
-    }
-    text
+/// The policy, not laid out yet.
+///
+/// # Errors
+/// When a template fails, which is a fault of hedgerow.
+pub fn policy(answers: &Answers) -> Result<String, Error> {
+    let mut environment = Environment::new();
+    // What is not there counts as no; to write it is an error.
+    environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
+    environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
+    environment
+        .set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).keep_trailing_newline(true).build()?);
+    environment.add_template("house", include_str!("../../policies/init/house.hedge.j2"))?;
+    environment.add_template("way", answers.way.template)?;
+    let flat = answers.flat();
+    let place = |zone: &str, net: &str| {
+        let (zone, net) = if flat { ("lan", "10.0.10") } else { (zone, net) };
+        context! { zone, net }
+    };
+    // Devices that Home Assistant switches, and that others reach through it.
+    let devices: Vec<String> = answers.zones.iter().filter(|zone| *zone != "guest").cloned().collect();
+    environment.get_template("way")?.render(context! {
+        flat,
+        six => answers.way.name == "ipv6",
+        devices,
+        targets => answers.routers.join(", "),
+        interface => answers.interfaces(),
+        home => place("server", "10.0.20"),
+        proxy => place("dmz", "10.0.60"),
+        name => answers.name.clone(),
+        month => answers.today.saturating_add(30.days()).to_string(),
+    })
 }

@@ -7,8 +7,11 @@ use crate::lab::{Folder, Space, compiled, run};
 /// Every example and the policy that has everything, compiled: its name and its companions.
 fn all() -> Result<Vec<(String, hedgerow::compile::Companions)>, String> {
     let mut policies = vec!["tests/e2e/everything.hedge".to_owned(), "tests/e2e/home.hedge".to_owned()];
-    let examples = fs::read_dir("examples").map_err(|error| error.to_string())?;
-    policies.extend(examples.flatten().map(|entry| format!("{}/main.hedge", entry.path().display())));
+    for folder in ["examples", "examples/ways-in"] {
+        let entries = fs::read_dir(folder).map_err(|error| error.to_string())?;
+        let inside = entries.flatten().map(|entry| entry.path().join("main.hedge"));
+        policies.extend(inside.filter(|path| path.exists()).map(|path| path.display().to_string()));
+    }
     policies.sort();
     let mut found = Vec::new();
     for path in policies {

@@ -47,7 +47,8 @@ fn policies() -> Vec<(String, String, BTreeMap<String, String>)> {
         names.into_iter().map(path).filter_map(text).collect()
     };
     let examples = std::fs::read_dir(Path::new(ROOT).join("examples")).into_iter().flatten().flatten();
-    let mut names: Vec<String> = examples.filter_map(|entry| entry.file_name().into_string().ok()).collect();
+    let households = examples.filter(|entry| entry.path().join("main.hedge").exists());
+    let mut names: Vec<String> = households.filter_map(|entry| entry.file_name().into_string().ok()).collect();
     names.sort();
     for name in names {
         let folder = format!("examples/{name}");
