@@ -443,3 +443,33 @@ fn headings_stay_before_the_rules_that_they_were_put_before() {
     assert_eq!(theirs(&more[0].text), theirs(&less[0].text));
     assert_eq!(render(SMALL, &more[..1])[0].text, merged[0].text);
 }
+
+#[test]
+fn an_uplink_whose_address_is_written_has_its_provider_s_router() {
+    let fixed = SMALL.replace(
+        "address dhcp }",
+        "address 203.0.113.2/30, 2001:db8:9::2/64; gateway 203.0.113.1, fe80::1 }\n\
+         zone line { role internet; interface igb2; interface pfsense opt2; address 198.51.100.7 }\n\
+         zone lab { role work; interface igb3; interface pfsense opt3; network 10.0.30.0/24; egress wan }",
+    ) + "allow lab -> internet : https\n";
+    let files = render(&fixed, &[]);
+    let document = Document::parse(&files[0].text).unwrap();
+    let root = document.root_element();
+    let mut told = Vec::new();
+    for key in ["wan", "opt2"] {
+        for field in ["ipaddr", "subnet", "gateway", "ipaddrv6", "subnetv6", "gatewayv6"] {
+            told.push(format!("{key} {field} {}", texts(root, &["interfaces", key, field]).join("")));
+        }
+    }
+    for item in items(root, &["gateways", "gateway_item"]) {
+        let fields = ["name", "interface", "ipprotocol", "gateway", "descr"];
+        told.push(fields.map(|field| text(item, &[field])).join(" | "));
+    }
+    told.extend(texts(root, &["virtualip", "vip", "subnet"]).iter().map(|further| format!("further {further}")));
+    let ways: Vec<_> = items(root, &["filter", "rule"]).into_iter().map(|rule| text(rule, &["gateway"])).collect();
+    told.push(format!(
+        "rules by {:?}",
+        ways.into_iter().filter(|way| !way.is_empty()).collect::<std::collections::BTreeSet<_>>()
+    ));
+    insta::assert_snapshot!(told.join("\n"));
+}

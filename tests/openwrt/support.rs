@@ -25,8 +25,8 @@ pub const SMALL: &str = "use std.services\nrouter edge { target openwrt }\n\
 /// All policies that the tests know, by their names.
 pub fn policies() -> Vec<(String, String)> {
     let mut found = vec![("house".to_owned(), HOUSE.to_owned()), ("small".to_owned(), SMALL.to_owned())];
-    for entry in fs::read_dir("examples").unwrap() {
-        let path = entry.unwrap().path();
+    let examples = ["examples", "examples/ways-in"].into_iter().flat_map(|folder| fs::read_dir(folder).unwrap());
+    for path in examples.map(|entry| entry.unwrap().path()).filter(|path| path.join("main.hedge").is_file()) {
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
         found.push((name, fs::read_to_string(path.join("main.hedge")).unwrap()));
     }

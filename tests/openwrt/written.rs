@@ -61,3 +61,17 @@ fn names_point_inside_only_where_the_port_is_the_same() {
     assert!(exposed("port 443"));
     assert!(!exposed("port 8443"), "who is inside would ask the host on a port that is not open");
 }
+
+#[test]
+fn an_uplink_whose_address_is_written_has_its_provider_s_router() {
+    let wan = SMALL.lines().find(|line| line.trim_start().starts_with("zone wan")).unwrap();
+    let fixed = "zone wan { role internet; interface eth0; address 203.0.113.2/30, 2001:db8:9::2/64; gateway 203.0.113.1, fe80::1 }";
+    let files = render(&SMALL.replace(wan, fixed), &[]).unwrap();
+    let network = file(&files, "network");
+    let section = sections(network).into_iter().find(|section| section.get("device") == Some("eth0")).unwrap();
+    assert_eq!(section.get("proto"), Some("static"));
+    assert_eq!(section.all("ipaddr"), ["203.0.113.2/30"]);
+    assert_eq!(section.all("ip6addr"), ["2001:db8:9::2/64"]);
+    assert_eq!((section.get("gateway"), section.get("ip6gw")), (Some("203.0.113.1"), Some("fe80::1")));
+    assert!(!network.contains("yours to fill in"), "{network}");
+}

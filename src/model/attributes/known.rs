@@ -63,6 +63,7 @@ const ZONE: &[Known] = &[
     once("masquerade", SWITCH, "hide IPv4 senders behind the router's address when they leave by this zone"),
     once("uplink", Value::Words(&["public", "private", "cgnat", "ds-lite"]), "what kind of address the provider gives"),
     once("upstream", Value::Free, "a private network beyond the uplink, of the modem or the landlord"),
+    once("gateway", Value::Free, "the provider's router, for an address that is written"),
     once("delegated", Value::Free, "the IPv6 prefix that the provider delegates"),
     once("failover", Value::Flag, "this uplink is used when another one is down"),
     once("replies", Value::Words(&["by-uplink", "by-route"]), "by which uplink answers leave, for the checks"),

@@ -82,6 +82,10 @@ pub struct Zone {
     pub uplink: Option<Uplink>,
     /// Private networks beyond an uplink.
     pub upstream: Vec<IpNet>,
+    /// The networks of an uplink's own addresses, where the policy says how long their prefixes are.
+    pub links: Vec<IpNet>,
+    /// The provider's routers, one for each family at most.
+    pub gateways: Vec<IpAddr>,
     pub delegated: Option<(Ipv6Net, Span)>,
     pub failover: bool,
     /// Does an answer leave by the uplink on which the question came, if the policy says so?
@@ -100,6 +104,19 @@ impl Zone {
     #[must_use]
     pub fn network_set(&self) -> AddressSet {
         AddressSet::nets(self.networks.iter().map(|network| network.net))
+    }
+
+    /// The length of the prefix that one of the router's own addresses has here, if it is known.
+    #[must_use]
+    pub fn length_of(&self, own: IpAddr) -> Option<u8> {
+        let nets = self.networks.iter().map(|network| &network.net).chain(&self.links).chain(&self.upstream);
+        nets.filter(|net| net.contains(&own)).map(IpNet::prefix_len).max()
+    }
+
+    /// The provider's router of a family.
+    #[must_use]
+    pub fn gateway(&self, v4: bool) -> Option<IpAddr> {
+        self.gateways.iter().copied().find(|gateway| gateway.is_ipv4() == v4)
     }
 
     /// The name of its interface on a target.

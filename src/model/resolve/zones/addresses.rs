@@ -6,17 +6,18 @@ use ipnet::IpNet;
 
 use super::{WrittenAddresses, edge_address, list, shown};
 use crate::{
-    diagnostic::Diagnostic,
+    diagnostic::{Diagnostic, Span},
     model::{
-        attributes::Attributes,
+        attributes::{Arguments, Attributes},
         network::{AddressSource, OwnAddress, Zone, ZoneId},
         resolve::Resolver,
     },
-    syntax::token::{Kind, Token},
+    syntax::token::{Kind, Literal, Token},
 };
 
 impl Resolver<'_> {
-    pub(super) fn written_addresses(&self, attributes: &Attributes<'_>) -> WrittenAddresses {
+    /// The addresses of a zone; those of an uplink may say how long their prefix is.
+    pub(super) fn written_addresses(&self, attributes: &Attributes<'_>, uplink: bool) -> WrittenAddresses {
         let mut found = WrittenAddresses::default();
         for mut arguments in attributes.all("address") {
             loop {
@@ -41,7 +42,7 @@ impl Resolver<'_> {
                             );
                         }
                     }
-                    _ => match arguments.address("an address, dhcp, pppoe or pd") {
+                    next => match self.one_address(next, uplink, &mut found, &mut arguments) {
                         Some((address, span)) => match found.literal.iter().find(|(other, _)| *other == address) {
                             Some((_, earlier)) => self.report(
                                 Diagnostic::error("duplicate-address", span, format!("{address} is given twice"))
@@ -60,6 +61,97 @@ impl Resolver<'_> {
             }
         }
         found
+    }
+
+    /// An address, and for an uplink the length of its prefix.
+    fn one_address(
+        &self,
+        next: Option<&Token>,
+        uplink: bool,
+        found: &mut WrittenAddresses,
+        arguments: &mut Arguments<'_>,
+    ) -> Option<(IpAddr, Span)> {
+        let known = self.with_length(next, uplink, found);
+        if known.is_none() {
+            return arguments.address("an address, dhcp, pppoe or pd");
+        }
+        arguments.next();
+        known
+    }
+
+    /// `203.0.113.2/30`: an address of an uplink, and the network that it lies in.
+    fn with_length(&self, next: Option<&Token>, uplink: bool, found: &mut WrittenAddresses) -> Option<(IpAddr, Span)> {
+        let Some(Token { kind: Kind::Literal(Literal::Prefix(address, length)), span }) = next else { return None };
+        let net = IpNet::new(*address, *length).ok().filter(|_| uplink)?.trunc();
+        if let Some(error) = edge_address(net, *address, *span) {
+            self.report(
+                error
+                    .help("write the address that the provider gave to your router, and behind it the prefix's length"),
+            );
+        }
+        found.links.push(net);
+        Some((*address, *span))
+    }
+
+    /// `gateway 203.0.113.1, fe80::1`: the provider's routers.
+    pub(super) fn gateways(&self, attributes: &Attributes<'_>, zone: &Zone, own: &WrittenAddresses) -> Vec<IpAddr> {
+        let mut found: Vec<(IpAddr, Span)> = Vec::new();
+        let Some(mut arguments) = attributes.get("gateway") else { return Vec::new() };
+        while let Some((gateway, span)) = arguments.address("the address of the provider's router") {
+            if self.is_gateway(gateway, span, zone, own, &found) {
+                found.push((gateway, span));
+            }
+            if !arguments.comma() {
+                arguments.end();
+                break;
+            }
+        }
+        found.into_iter().map(|(gateway, _)| gateway).collect()
+    }
+
+    /// Reports a gateway that the router could not ask.
+    fn is_gateway(
+        &self,
+        gateway: IpAddr,
+        span: Span,
+        zone: &Zone,
+        own: &WrittenAddresses,
+        earlier: &[(IpAddr, Span)],
+    ) -> bool {
+        let family = if gateway.is_ipv4() { "IPv4" } else { "IPv6" };
+        let same = |address: &IpAddr| address.is_ipv4() == gateway.is_ipv4();
+        let near = matches!(gateway, IpAddr::V6(gateway) if gateway.is_unicast_link_local());
+        let mut nets = own.links.iter().chain(&zone.upstream).filter(|net| same(&net.addr())).peekable();
+        let error = if let Some((_, first)) = earlier.iter().find(|(other, _)| same(other)) {
+            Diagnostic::error("gateway", span, format!("a second gateway for {family}"))
+                .label("only one is used")
+                .also(*first, "the first one")
+                .help("an uplink of its own is a zone of its own")
+        } else if !own.literal.iter().any(|(address, _)| same(address)) {
+            Diagnostic::error("gateway", span, format!("the router has no {family} address here that is written"))
+                .label("a gateway for which address?")
+                .help("whoever assigns the address names the gateway too: remove it, or write the address as in `address 203.0.113.2/30`")
+        } else if let Some((_, other)) = own.literal.iter().find(|(address, _)| *address == gateway) {
+            Diagnostic::error("gateway", span, format!("{gateway} is the router's own address"))
+                .label("cannot be its way out")
+                .also(*other, "given to the router here")
+                .help("the gateway is the provider's router")
+        } else if near {
+            return true;
+        } else if nets.peek().is_none() {
+            Diagnostic::error("gateway", span, "nothing says which network the gateway is in")
+                .label("on the link of the router's address?")
+                .help("write the length of the prefix behind the address, as in `address 203.0.113.2/30`")
+        } else if !nets.any(|net| net.contains(&gateway)) {
+            let nets = own.links.iter().chain(&zone.upstream).filter(|net| same(&net.addr()));
+            Diagnostic::error("gateway", span, format!("{gateway} is in no network of the router's address"))
+                .label("cannot be asked from here")
+                .help(format!("that is {}", list(nets)))
+        } else {
+            return true;
+        };
+        self.report(error);
+        false
     }
 
     /// The router's addresses in a zone: those written, or a stand-in for what is assigned, or the first of each network.

@@ -33,6 +33,8 @@ enum Written {
 #[derive(Default)]
 struct WrittenAddresses {
     literal: Vec<(IpAddr, Span)>,
+    /// The networks of those that are written with the length of their prefix.
+    links: Vec<IpNet>,
     assigned: Option<(AddressSource, Span)>,
 }
 
@@ -96,7 +98,7 @@ impl Resolver<'_> {
         if role_known {
             self.only_for(
                 &attributes,
-                &["uplink", "upstream", "delegated", "failover", "replies"],
+                &["uplink", "upstream", "gateway", "delegated", "failover", "replies"],
                 internet,
                 "an internet zone",
             );
@@ -159,6 +161,8 @@ impl Resolver<'_> {
                 ],
             ),
             upstream: upstream.into_iter().map(|(net, _)| net).collect(),
+            links: Vec::new(),
+            gateways: Vec::new(),
             delegated: self.delegated(&attributes),
             failover: attributes.flag("failover"),
             replies_by_uplink: attributes
@@ -166,7 +170,12 @@ impl Resolver<'_> {
                 .zip(attributes.get("replies").map(|found| found.span())),
             egress: self.egress(&attributes, space),
         };
-        let own = self.written_addresses(&attributes);
+        let own = self.written_addresses(&attributes, internet);
+        let zone = Zone {
+            links: own.links.clone(),
+            gateways: if internet { self.gateways(&attributes, &zone, &own) } else { Vec::new() },
+            ..zone
+        };
         if !internet && written.is_empty() {
             self.broken_zones.insert(id);
         }

@@ -55,7 +55,7 @@ impl Renderer<'_> {
         let section = match names.proto {
             Proto::Pppoe => section
                 .note(format!("zone {}: device of the line, username and password are yours to fill in", zone.name)),
-            Proto::Static if zone.is_internet() => section
+            Proto::Static if zone.is_internet() && zone.gateway(true).is_none() => section
                 .note(format!("zone {}: gateway and netmask of the provider are yours to fill in", zone.name))
                 .set("device", &names.device),
             Proto::Wireguard => section
@@ -71,7 +71,15 @@ impl Renderer<'_> {
         };
         let section = section.set("proto", word);
         match names.proto {
-            Proto::Static if zone.is_internet() => self.metric(Self::own(section, zone), zone),
+            Proto::Static if zone.is_internet() => {
+                let mut section = Self::own(section, zone);
+                for (v4, option) in [(true, "gateway"), (false, "ip6gw")] {
+                    if let Some(gateway) = zone.gateway(v4) {
+                        section = section.set(option, gateway.to_string());
+                    }
+                }
+                self.metric(section, zone)
+            }
             Proto::Dhcp | Proto::Pppoe => self.metric(section, zone),
             Proto::Static => self.delegated(Self::own(section, zone), zone),
             Proto::Wireguard => self.wireguard(section, id, zone),
@@ -92,10 +100,8 @@ impl Renderer<'_> {
                 .iter()
                 .filter(move |own| own.source.is_known() && own.address.is_ipv4() == (family == Family::V4))
                 .map(|own| {
-                    let nets = zone.networks.iter().map(|network| network.net).chain(zone.upstream.iter().copied());
-                    let length = nets.filter(|net| net.contains(&own.address)).map(|net| net.prefix_len()).max();
                     let whole = if own.address.is_ipv4() { 32 } else { 128 };
-                    format!("{}/{}", own.address, length.unwrap_or(whole))
+                    format!("{}/{}", own.address, zone.length_of(own.address).unwrap_or(whole))
                 })
                 .collect::<Vec<_>>()
         };

@@ -45,6 +45,7 @@ pub struct Interface {
     /// Bits of subnets that are asked for with a delegated prefix.
     pub delegation: String,
     pub gateway: String,
+    pub gateway6: String,
 }
 
 /// A VLAN on a parent device.
@@ -71,6 +72,10 @@ pub struct VirtualAddress {
 pub struct Gateway {
     pub interface: String,
     pub name: String,
+    /// `inet` or `inet6`
+    pub family: &'static str,
+    /// Nothing when the policy does not say it.
+    pub address: Option<String>,
 }
 
 /// A PPPoE session.

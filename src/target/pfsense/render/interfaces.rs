@@ -99,6 +99,9 @@ impl Renderer<'_> {
             // A written address has no gateway of its own, and pfSense leaves out rules whose gateway is not there.
             let asks = zone.addresses.iter().any(|own| own.address.is_ipv6() && own.source == AddressSource::Dhcp);
             let asks = asks || zone.delegated.is_some() || self.asked_for_prefix(id);
+            if assigned.is_none() && zone.gateway(false).is_some() {
+                return Some(format!("{descr}GW6"));
+            }
             return (assigned.is_some() || asks).then(|| format!("{descr}_DHCP6"));
         }
         match zone.addresses.iter().find(|own| own.address.is_ipv4())?.source {
@@ -209,6 +212,7 @@ impl Renderer<'_> {
             track_id: String::new(),
             delegation: String::new(),
             gateway: String::new(),
+            gateway6: String::new(),
         };
         if self.is_addressed_by_daemon(id) {
             return interface;
@@ -221,7 +225,8 @@ impl Renderer<'_> {
             }
             match own.source {
                 AddressSource::Written | AddressSource::Default => {
-                    let length = length(zone, own.address);
+                    let whole = if v4 { 32 } else { 128 };
+                    let length = zone.length_of(own.address).unwrap_or(whole);
                     if v4 {
                         (interface.v4, interface.v4_length) = (own.address.to_string(), length.to_string());
                         if zone.is_internet() {
@@ -229,6 +234,9 @@ impl Renderer<'_> {
                         }
                     } else {
                         (interface.v6, interface.v6_length) = (own.address.to_string(), length.to_string());
+                        if zone.gateway(false).is_some() {
+                            interface.gateway6 = format!("{}GW6", interface.descr);
+                        }
                     }
                 }
                 AddressSource::Dhcp if v4 => interface.v4 = "dhcp".to_owned(),
@@ -248,8 +256,10 @@ impl Renderer<'_> {
             interface.track_id = number.to_string();
         }
         if zone.is_internet() && (zone.delegated.is_some() || self.asked_for_prefix(id)) {
+            // A written address is a further one then, and its gateway stays one that rules can name.
             interface.v6 = "dhcp6".to_owned();
             interface.v6_length = String::new();
+            interface.gateway6 = String::new();
             let length = zone.delegated.map_or(56, |(net, _)| net.prefix_len());
             interface.delegation = 64_u8.saturating_sub(length).to_string();
         }
@@ -301,7 +311,7 @@ impl Renderer<'_> {
             self.document.addresses.push(VirtualAddress {
                 id: format!("{:014x}", words::number(&(key, &text))),
                 interface: key.to_owned(),
-                length: length(zone, own.address),
+                length: zone.length_of(own.address).unwrap_or(if own.address.is_ipv4() { 32 } else { 128 }),
                 address: text,
                 descr,
             });
@@ -316,7 +326,20 @@ impl Renderer<'_> {
         let mut members = Vec::new();
         for (id, zone) in self.network.zone_ids().filter(|(_, zone)| zone.is_internet()) {
             if zone.addresses.iter().any(|own| own.address.is_ipv4() && own.source.is_known()) {
-                self.document.gateways.push(Gateway { interface: self.key(id), name: format!("{}GW", self.descr(id)) });
+                self.document.gateways.push(Gateway {
+                    interface: self.key(id),
+                    name: format!("{}GW", self.descr(id)),
+                    family: "inet",
+                    address: zone.gateway(true).map(|gateway| gateway.to_string()),
+                });
+            }
+            if let Some(gateway) = zone.gateway(false) {
+                self.document.gateways.push(Gateway {
+                    interface: self.key(id),
+                    name: format!("{}GW6", self.descr(id)),
+                    family: "inet6",
+                    address: Some(gateway.to_string()),
+                });
             }
             if let Some(name) = self.gateway(id, true) {
                 members.push((name, if zone.failover { 2 } else { 1 }));
@@ -337,14 +360,4 @@ impl Renderer<'_> {
     pub(super) fn is_tunnel(zone: &Zone) -> bool {
         zone.role == Role::Vpn
     }
-}
-
-/// The length of the network that an address lies in; the address alone when the policy names none.
-fn length(zone: &Zone, address: IpAddr) -> u8 {
-    let nets = zone.networks.iter().map(|network| network.net).chain(zone.upstream.iter().copied());
-    nets.filter(|net| net.contains(&address)).map(|net| net.prefix_len()).max().unwrap_or(if address.is_ipv4() {
-        32
-    } else {
-        128
-    })
 }
