@@ -128,7 +128,8 @@ fn what_no_file_can_say_is_said() {
          reflect mdns between a, b\nreflect mdns between b, c\nreflect ssdp between a, b\n",
     );
     insta::assert_snapshot!(found.by_hand.join("\n"));
-    assert!(!found.files.iter().any(|file| file.name.starts_with("discovery/")), "one daemon would join a and c");
+    let daemon = found.files.iter().any(|file| file.name == "discovery/avahi-daemon.conf");
+    assert!(!daemon, "one daemon would join a and c");
 }
 
 /// A Home Assistant and an exposure of it.
@@ -239,4 +240,20 @@ fn zerotier_is_done_by_hand() {
 fn an_openvpn_server_asks_radius_without_a_secret_in_the_policy() {
     let found = companions(include_str!("e2e/everything.hedge"));
     insta::assert_snapshot!(file(&found, "openvpn-ovpn/radiusplugin.cnf"));
+}
+
+#[test]
+fn ssdp_has_a_relay_for_each_reflector() {
+    let found = behind_a_proxy(
+        "zone srv { role server;  interface eth1;  network 10.0.20.0/24 }\n\
+         host ha { zone srv;  address 10.0.20.10 }\nhost proxy { zone srv;  address 10.0.20.5 }\n\
+         zone a { role trusted;  interface eth2;  interface pfsense lan;  network 10.0.31.0/24 }\n\
+         zone b { role iot;  interface eth3;  interface pfsense opt1;  network 10.0.32.0/24 }\n\
+         reflect ssdp between a, b\nreflect ssdp between b, srv\n",
+    );
+    let files = ["hedgerow-ssdp-1.service", "hedgerow-ssdp-2.service", "udp_broadcast_relay_redux"];
+    let mut text: String =
+        files.map(|name| format!("=== {name}\n{}", file(&found, &format!("discovery/{name}")))).concat();
+    text += &found.by_hand.iter().map(|what| format!("by hand: {what}\n")).collect::<String>();
+    insta::assert_snapshot!(text);
 }

@@ -27,7 +27,7 @@ pub struct Companions {
 }
 
 /// The templates, each by the name under which the stages ask for it.
-const TEMPLATES: [(&str, &str); 15] = [
+const TEMPLATES: [(&str, &str); 17] = [
     ("home-assistant.yaml", include_str!("../../companions/home-assistant.yaml.j2")),
     ("home-assistant.md", include_str!("../../companions/home-assistant.md.j2")),
     ("nginx.conf", include_str!("../../companions/nginx.conf.j2")),
@@ -42,6 +42,8 @@ const TEMPLATES: [(&str, &str); 15] = [
     ("radiusplugin.cnf", include_str!("../../companions/radiusplugin.cnf.j2")),
     ("tailscale.hujson", include_str!("../../companions/tailscale.hujson.j2")),
     ("avahi-daemon.conf", include_str!("../../companions/avahi-daemon.conf.j2")),
+    ("relay.service", include_str!("../../companions/relay.service.j2")),
+    ("relay.uci", include_str!("../../companions/relay.uci.j2")),
     ("dnsmasq.conf", include_str!("../../companions/dnsmasq.conf.j2")),
 ];
 
