@@ -118,7 +118,10 @@ fn cloudflared(printer: &Printer, found: &mut Companions, host: &str, outlet: &O
     for rule in &outlet.rules {
         let what = &rule.what;
         match (&rule.name, rule.to) {
-            (Some(name), Some(to)) => rules.push(context! { name, what, to => url(to) }),
+            (Some(name), Some(to)) => {
+                let to = url(to);
+                rules.push(context! { name, what, secure => to.starts_with("https"), to });
+            }
             _ => found
                 .by_hand
                 .push(format!("the tunnel of {host} to {what}: its ingress needs a `name`, one port and an address")),
