@@ -531,3 +531,35 @@ fn the_closing_line_stays_a_line() {
     let line = text.lines().find(|line| line.contains(" not applicable (")).expect("a line about the checks");
     assert!(line.contains(" other reasons)") && line.len() < 240, "{line}");
 }
+
+/// What a program writes to a terminal, with `script` of util-linux as the terminal. Nothing where there is none.
+fn on_a_terminal(folder: &Folder, command: &str) -> Option<String> {
+    let output = std::process::Command::new("script")
+        .args(["--quiet", "--return", "--command", command, "/dev/null"])
+        .env_remove("CI")
+        .env_remove("NO_COLOR")
+        .env("TERM", "xterm")
+        .current_dir(&folder.0)
+        .output();
+    match output {
+        Ok(output) => Some(String::from_utf8_lossy(&output.stdout).into_owned()),
+        Err(_) => {
+            assert!(std::env::var_os("CI").is_none(), "script of util-linux is needed in CI");
+            None
+        }
+    }
+}
+
+#[test]
+fn long_work_shows_what_it_is_at_on_a_terminal_only() {
+    let many = (0..5000).map(|number| {
+        format!("allow 10.0.30.{} -> 10.0.10.{} : tcp {}\n", 2 + number % 250, 2 + number % 127, 1000 + number * 7)
+    });
+    let folder = Folder::new("progress").file("main.hedge", &format!("{HOME}\n{}", many.collect::<String>()));
+    let compile = format!("{} compile main.hedge --force --today 2026-11-23", env!("CARGO_BIN_EXE_hedgerow"));
+    let Some(seen) = on_a_terminal(&folder, &compile) else { return };
+    assert!(seen.contains("writing for nftables and proving it"), "{seen:?}");
+    let quiet = on_a_terminal(&folder, &format!("{compile} --quiet")).unwrap();
+    assert!(!quiet.contains("proving it"));
+    assert!(!folder.run("compile main.hedge").contains("proving it"), "not in a pipe");
+}

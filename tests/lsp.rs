@@ -118,6 +118,24 @@ fn findings_go_to_the_file_they_are_in() {
 }
 
 #[test]
+fn each_name_that_may_be_meant_is_offered() {
+    let mut editor = editor("offers");
+    editor.diagnostics("main.hedge");
+    editor.edit("main.hedge", "allow ha -> cameras", "allow ha -> cameras : frigate");
+    let found = editor.diagnostics("main.hedge");
+    let found = found.as_array().unwrap().iter().find(|one| one["code"] == "unknown-name").unwrap().clone();
+    let asked = json!({ "range": found["range"], "context": { "diagnostics": [] } });
+    let actions = editor.of("codeAction", "main.hedge", asked);
+    let mut told = Vec::new();
+    for action in actions.as_array().unwrap() {
+        told.push((action["title"].as_str().unwrap().to_owned(), action["isPreferred"].as_bool().unwrap()));
+    }
+    let wanted = ["write `frigate-auth`", "write `frigate-noauth`"];
+    assert_eq!(told, wanted.map(|title| (title.to_owned(), false)), "{found}");
+    editor.end();
+}
+
+#[test]
 fn what_hedgerow_toml_leaves_out_is_not_told() {
     let policy = "use std.services
 use std.leaks.home

@@ -144,7 +144,9 @@ pub fn run(arguments: &Arguments, common: &Common) -> Exit {
             Err(why) => common.fail(&why),
             Ok((path, text)) => {
                 let budget = Budget { paths: arguments.all_paths.unwrap_or(1), ..Budget::default() };
+                let working = common.working(&format!("checking {path}"));
                 let mut checked = compile::check_within(&path, &text, &disk, budget, &arguments.selection(&project));
+                drop(working);
                 let summary = summary(&path, &checked, started);
                 let exit = exit_of(&checked.diagnostics, checked.meant.is_some(), deny);
                 // A policy's packets are many; what is printed later needs none of them.

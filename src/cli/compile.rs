@@ -63,7 +63,9 @@ pub fn run(arguments: &Arguments, common: &Common) -> Exit {
         Ok(policy) => policy,
         Err(why) => return common.fail(&why),
     };
+    let working = common.working(&format!("checking {path}"));
     let mut checked = compile::check(&path, &text, &disk);
+    drop(working);
     common.report(&checked.sources, &checked.diagnostics);
     if checked.meant.is_none() {
         common.say(&format!("{path}: {}; nothing was written", count(&checked.diagnostics)));
@@ -101,7 +103,10 @@ pub fn run(arguments: &Arguments, common: &Common) -> Exit {
     }
     let mut outputs = Vec::new();
     for target in targets {
-        match compile::render(&mut checked, &path, target, &base) {
+        let working = common.working(&format!("writing for {} and proving it", target.name()));
+        let rendered = compile::render(&mut checked, &path, target, &base);
+        drop(working);
+        match rendered {
             Ok(output) => outputs.push(output),
             Err(errors) => {
                 common.report(&checked.sources, &errors);

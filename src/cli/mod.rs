@@ -14,6 +14,7 @@ mod graph;
 mod init;
 mod lsp;
 mod output;
+mod progress;
 mod project;
 mod report;
 mod shell;

@@ -8,7 +8,7 @@ use std::{
 use clap::{Args, ValueEnum};
 use jiff::civil::Date;
 
-use super::disk::Disk;
+use super::{disk::Disk, progress::Progress};
 use crate::diagnostic::{Diagnostic, Human, Severity, Sources};
 
 /// Options that every command has.
@@ -80,6 +80,11 @@ impl Common {
         if !self.quiet {
             let _ = writeln!(std::io::stderr(), "{line}");
         }
+    }
+
+    /// Shows what is being done, for as long as the value lives.
+    pub fn working(&self, what: &str) -> Progress {
+        Progress::new(!self.quiet, what)
     }
 
     /// Prints an error that belongs to no policy.

@@ -104,8 +104,11 @@ pub fn run(arguments: &Arguments, common: &Common) -> Exit {
             Err(why) => return common.fail(&why),
         }
     }
+    let working = common.working(&format!("comparing {} with {path}", target.name()));
     let mut checked = compile::check(&path, &text, &disk);
-    match compile::verify(&mut checked, target, &files) {
+    let compared = compile::verify(&mut checked, target, &files);
+    drop(working);
+    match compared {
         None => {
             common.report(&checked.sources, &checked.diagnostics);
             Exit::Invalid

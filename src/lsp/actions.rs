@@ -72,22 +72,24 @@ fn changes(diagnostic: &Diagnostic, found: &Found, text: &str) -> Vec<Change> {
         list.push(Change { title: fix.title.clone(), edits, preferred: fix.safe });
     }
     for help in &diagnostic.help {
-        let meant = quoted(help, "did you mean `").and_then(|word| Some((misspelt(diagnostic, found)?, word)));
+        let place = misspelt(diagnostic, found);
+        let words = if place.is_some() { meant(help) } else { Vec::new() };
         let module = quoted(help, "add `use ");
-        if meant.is_none() && module.is_none() {
-            continue;
+        // One change for each name that may be meant; only a name that nothing competes with is the one to take.
+        let ways = words.iter().map(|word| Some(*word)).chain((words.is_empty() && module.is_some()).then_some(None));
+        for word in ways {
+            let mut edits = Vec::new();
+            let mut titles = Vec::new();
+            if let Some((span, word)) = place.zip(word) {
+                titles.push(format!("write `{word}`"));
+                edits.push((span, word.to_owned()));
+            }
+            if let Some(module) = module {
+                titles.push(format!("add `use {module}`"));
+                edits.push(using(source, text, module));
+            }
+            list.push(Change { title: titles.join(" and "), edits, preferred: words.len() < 2 });
         }
-        let mut edits = Vec::new();
-        let mut titles = Vec::new();
-        if let Some((span, word)) = meant {
-            titles.push(format!("write `{word}`"));
-            edits.push((span, word.to_owned()));
-        }
-        if let Some(module) = module {
-            titles.push(format!("add `use {module}`"));
-            edits.push(using(source, text, module));
-        }
-        list.push(Change { title: titles.join(" and "), edits, preferred: true });
     }
     if list.is_empty()
         && diagnostic.code.starts_with("unused-")
@@ -97,6 +99,13 @@ fn changes(diagnostic: &Diagnostic, found: &Found, text: &str) -> Vec<Change> {
         list.push(Change { title: "remove it".to_owned(), edits: vec![(span, String::new())], preferred: false });
     }
     list
+}
+
+/// The names that a help offers: "did you mean `a` or `b`?"
+fn meant(help: &str) -> Vec<&str> {
+    let Some((_, rest)) = help.split_once("did you mean ") else { return Vec::new() };
+    let question = rest.split('?').next().unwrap_or_default();
+    question.split('`').skip(1).step_by(2).filter(|word| !word.is_empty()).collect()
 }
 
 /// The word in backticks behind some words of a help.
