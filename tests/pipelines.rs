@@ -142,3 +142,20 @@ fn the_action_names_scripts_and_inputs_that_are_there() {
     }
     assert_eq!(declared, ["policy", "deny", "compiled", "sarif", "comment", "token"]);
 }
+
+#[test]
+fn the_scripts_are_scripts() {
+    let mut seen = 0;
+    for folder in [".ci", "pipelines"] {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let text = std::fs::read_to_string(&path).unwrap();
+            if text.starts_with("#!/usr/bin/env bash") {
+                let read = std::process::Command::new("bash").arg("-n").arg(&path).output().unwrap();
+                assert!(read.status.success(), "{}: {}", path.display(), String::from_utf8_lossy(&read.stderr));
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen >= 2, "only {seen} scripts");
+}
