@@ -226,6 +226,18 @@ exposed { tcp 8443 -> ha : https;  udp 51820 -> router }
 }
 
 #[test]
+fn explain_tells_of_tunnels_that_lead_there() {
+    let home = HOME.replace("expose ha : https { port 8443 }", "expose ha : https { name ha.example.org;  tunnel ha { kind cloudflared;  publishes nas : ssh { name nas.example.org } } }");
+    let folder = Folder::new("explain-tunnel").file("main.hedge", &home);
+    session!(
+        folder.run("explain . internet ha https"),
+        folder.run("explain . internet nas ssh"),
+        folder.run("explain . internet nas https"),
+        folder.run("explain . lan internet https"),
+    );
+}
+
+#[test]
 fn explain_speaks_json_too() {
     let folder = Folder::home("explain-json");
     session!(

@@ -87,6 +87,11 @@ fn human(answer: &Answer) -> String {
     if let Some(case) = &answer.held_back {
         text += &shown("held back", case);
     }
+    for tunnel in &answer.tunnels {
+        text += &format!("  but by tunnel  {}: {}\n", tunnel.place.as_deref().unwrap_or_default(), tunnel.text);
+        text +=
+            "                 the router does not see into it; who may use it is the provider's to ask (`access on`)\n";
+    }
     if let Some(change) = &answer.change {
         text += &format!("  to change it  {change}\n");
     }

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::{
     name::{describe_sent, region_name},
+    tunnelled::leading_there,
     within::{within, within_zones},
 };
 use crate::{
@@ -31,6 +32,8 @@ pub struct Answer {
     pub passes: Option<Case>,
     /// One packet that is held back, if any is.
     pub held_back: Option<Case>,
+    /// The tunnels that lead there past the router, if the question is about somebody out there.
+    pub tunnels: Vec<Reason>,
     /// What would have to change for the other answer.
     pub change: Option<String>,
 }
@@ -164,7 +167,13 @@ pub fn answer(network: &Network, sources: &Sources, meant: &mut Meant, question:
     };
     let held_back = held_back.map(|packet| case_held_back(network, sources, meant, packet));
     let change = held_back.as_ref().and_then(|case| change(network, &question, case, verdict));
-    Answer { verdict, question: words, passes, held_back, change }
+    let tunnels = leading_there(network, &question.from, &question.to, &question.traffic);
+    let tunnels = tunnels.into_iter().map(|span| Reason {
+        effect: "leads there past the router",
+        place: Some(sources.place(span)),
+        text: statement(sources, span),
+    });
+    Answer { verdict, question: words, passes, held_back, tunnels: tunnels.collect(), change }
 }
 
 /// The name of an uplink, asked from the internet, means the router's own address there; and who calls it, calls by

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     diagnostic::Span,
-    model::{Network, Place, Region, service::Traffic},
+    model::{AddressSet, Network, Place, Region, service::Traffic},
 };
 
 /// A step by a tunnel, and the regions that it leads to.
@@ -54,6 +54,27 @@ pub(super) fn at_once(
         }
     }
     None
+}
+
+/// The tunnels that lead from the internet to some regions on some traffic.
+pub(super) fn leading_there(network: &Network, from: &[Region], to: &[Region], traffic: &[Traffic]) -> Vec<Span> {
+    let outside = |region: &Region| matches!(region.place, Place::Zone(zone) if network.zone(zone).is_internet());
+    if !from.iter().any(outside) {
+        return Vec::new();
+    }
+    let all = network.led_by_tunnels().into_iter();
+    let mut spans: Vec<Span> = all
+        .filter(|led| {
+            let there = |one: &Region| {
+                let same = |other: &&Region| other.place == one.place;
+                to.iter().filter(same).any(|other| other.addresses.intersect(&one.addresses) != AddressSet::default())
+            };
+            led.to.iter().any(there) && led.traffic.iter().any(|asked| traffic.iter().any(|named| named.meets(asked)))
+        })
+        .map(|led| led.span)
+        .collect();
+    spans.dedup();
+    spans
 }
 
 /// Something that a tunnel leads everybody to, in words that two policies can be compared by.

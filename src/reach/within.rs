@@ -34,6 +34,7 @@ pub(super) fn within(network: &Network, question: &Question, words: String) -> A
         question: words,
         passes: None,
         held_back: None,
+        tunnels: Vec::new(),
         change: Some(change.to_owned()),
     }
 }
