@@ -473,3 +473,64 @@ fn an_uplink_whose_address_is_written_has_its_provider_s_router() {
     ));
     insta::assert_snapshot!(told.join("\n"));
 }
+
+/// A backup with an uplink whose address is written, its gateway, and a tunnel of WireGuard on `opt8`.
+fn backup_with_tunnel() -> File {
+    let text = backup()
+        .text
+        .replace(
+            "<ipaddr>dhcp</ipaddr></wan>",
+            "<ipaddr>203.0.113.2</ipaddr><subnet>30</subnet><gateway>MYGW</gateway></wan>\n\t\t<opt8><enable/><if>tun_wg0</if><descr>ROAD</descr><ipaddr>10.0.99.1</ipaddr><subnet>24</subnet></opt8>",
+        )
+        .replace(
+            "\t<aliases>\n",
+            "\t<gateways>\n\t\t<gateway_item><interface>wan</interface><gateway>203.0.113.1</gateway><name>MYGW</name><ipprotocol>inet</ipprotocol></gateway_item>\n\t</gateways>\n\t<aliases>\n",
+        )
+        .replace(
+            "\t<installedpackages/>\n",
+            "\t<installedpackages><wireguard><tunnels><item><name>tun_wg0</name><listenport>51820</listenport></item></tunnels></wireguard></installedpackages>\n",
+        );
+    File { text, ..backup() }
+}
+
+#[test]
+fn what_a_backup_keeps_has_to_be_what_the_policy_says() {
+    let fixed = SMALL.replace("address dhcp }", "address 203.0.113.2/30; gateway 203.0.113.1 }");
+    let road = "zone road { role vpn; interface pfsense opt8; network 10.0.99.0/24 }\n\
+        vpn road { kind wireguard; listen udp 51820; peer phone { address 10.0.99.2 } }\nallow phone -> ha : ssh\n";
+    let base = [backup_with_tunnel()];
+    let merged = render(&format!("{fixed}{road}"), &base);
+    assert!(merged[0].text.contains("<interface>opt8</interface>"));
+    assert_eq!(merged[0].text.matches("gateway_item").count(), 2, "the gateway of the base and no other");
+
+    insta::assert_snapshot!(
+        "base_other_gateway",
+        refused(&fixed.replace("gateway 203.0.113.1", "gateway 203.0.113.3").replace("/30", "/29"), &base)
+    );
+    insta::assert_snapshot!("base_other_port", refused(&format!("{fixed}{}", road.replace("51820", "51821")), &base));
+    let bare = [backup()];
+    insta::assert_snapshot!(
+        "base_without_tunnel",
+        refused(
+            &format!("{SMALL}{}", road.replace("interface pfsense opt8", "interface wg0; interface pfsense opt8")),
+            &bare
+        )
+    );
+
+    // An uplink that the base does not have comes with its gateway, or not at all.
+    let line = "zone line { role internet; interface igb5; interface pfsense opt9; address 198.51.100.2/29; gateway 198.51.100.1 }\n";
+    let merged = render(&format!("{fixed}{line}"), &base);
+    let document = Document::parse(&merged[0].text).unwrap();
+    let root = document.root_element();
+    let gateways = texts(root, &["gateways", "gateway_item", "name"]);
+    assert_eq!(gateways, ["LINEGW", "MYGW"]);
+    assert_eq!(texts(root, &["interfaces", "opt9", "gateway"]), ["LINEGW"]);
+    assert!(
+        render(&format!("{fixed}{line}"), &merged[..1])[0].text == merged[0].text,
+        "the second run changes something"
+    );
+    insta::assert_snapshot!(
+        "base_without_gateway",
+        refused(&format!("{fixed}{}", line.replace("; gateway 198.51.100.1", "")), &base)
+    );
+}

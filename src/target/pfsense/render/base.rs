@@ -13,12 +13,30 @@ pub struct Assigned {
     pub address: String,
 }
 
+/// A gateway of the base.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Gateway {
+    pub interface: String,
+    pub name: String,
+    /// An address, or `dynamic`.
+    pub address: String,
+    pub v6: bool,
+}
+
+/// A server of OpenVPN or a tunnel of WireGuard.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tunnel {
+    pub device: String,
+    pub port: String,
+}
+
 /// What the base holds.
 #[derive(Clone, Debug, Default)]
 pub struct Base {
     pub interfaces: Vec<Assigned>,
-    /// Interface, name, and whether it is for IPv4.
-    pub gateways: Vec<(String, String, bool)>,
+    pub gateways: Vec<Gateway>,
+    /// The tunnels that end on the firewall.
+    pub tunnels: Vec<Tunnel>,
     /// Interfaces with a DHCP server.
     pub pools: Vec<String>,
     /// The names of aliases and interfaces, which none of ours may have.
@@ -41,7 +59,7 @@ impl Base {
     pub fn read(text: &str) -> Result<Self, String> {
         let leaves = leaves(text)?;
         let mut base = Self::default();
-        let mut gateway: Option<usize> = None;
+        let (mut gateway, mut tunnel): (Option<usize>, Option<usize>) = (None, None);
         let (mut aliases, mut ours) = (Vec::new(), Vec::new());
         for leaf in &leaves {
             let path: Vec<&str> = leaf.path.iter().map(String::as_str).collect();
@@ -68,13 +86,29 @@ impl Base {
                 ["pfsense", "gateways", "gateway_item", field] => {
                     if gateway != Some(leaf.item) {
                         gateway = Some(leaf.item);
-                        base.gateways.push((String::new(), String::new(), true));
+                        base.gateways.push(Gateway::default());
                     }
                     if let Some(last) = base.gateways.last_mut() {
                         match *field {
-                            "interface" => last.0.clone_from(&leaf.text),
-                            "name" => last.1.clone_from(&leaf.text),
-                            "ipprotocol" => last.2 = leaf.text != "inet6",
+                            "interface" => last.interface.clone_from(&leaf.text),
+                            "name" => last.name.clone_from(&leaf.text),
+                            "gateway" => last.address.clone_from(&leaf.text),
+                            "ipprotocol" => last.v6 = leaf.text == "inet6",
+                            _ => {}
+                        }
+                    }
+                }
+                ["pfsense", "openvpn", "openvpn-server", field]
+                | ["pfsense", "installedpackages", "wireguard", "tunnels", "item", field] => {
+                    if tunnel != Some(leaf.item) {
+                        tunnel = Some(leaf.item);
+                        base.tunnels.push(Tunnel::default());
+                    }
+                    if let Some(last) = base.tunnels.last_mut() {
+                        match *field {
+                            "vpnid" => last.device = format!("ovpns{}", leaf.text),
+                            "name" => last.device.clone_from(&leaf.text),
+                            "local_port" | "listenport" => last.port.clone_from(&leaf.text),
                             _ => {}
                         }
                     }

@@ -1,7 +1,5 @@
 //! Which interface of pfSense each zone is, and what a fresh machine has to know of it.
 
-use std::net::IpAddr;
-
 use super::{
     Renderer, TARGET,
     document::{Gateway, Interface, Pppoe, VirtualAddress, Vlan},
@@ -87,10 +85,8 @@ impl Renderer<'_> {
     /// The gateway of an uplink.
     pub(super) fn gateway(&self, id: ZoneId, v4: bool) -> Option<String> {
         let key = self.key(id);
-        if let Some(name) =
-            self.base.gateways.iter().find(|known| known.0 == key && known.2 == v4).map(|known| known.1.clone())
-        {
-            return Some(name);
+        if let Some(known) = self.base.gateways.iter().find(|known| known.interface == key && known.v6 != v4) {
+            return Some(known.name.clone());
         }
         let assigned = self.base.interfaces.iter().find(|known| known.key == key);
         let descr = assigned.map_or_else(|| self.descr(id), |known| known.descr.to_uppercase());
@@ -122,8 +118,10 @@ impl Renderer<'_> {
             }
             if let Some(known) = self.base.interfaces.iter().find(|known| known.key == key).cloned() {
                 self.agrees(zone, &known);
+                self.gateways_agree(zone, &known);
                 continue;
             }
+            self.lacks_gateway(id, zone);
             let device = self.device(id, zone, &key);
             let interface = self.interface(id, zone, key.clone(), device);
             self.further_addresses(id, zone, &key, &interface);
@@ -136,31 +134,6 @@ impl Renderer<'_> {
         };
         self.document.interfaces.sort_by_key(|interface| order(&interface.key));
         self.failover();
-    }
-
-    /// An interface of the base has to stand where the policy says.
-    fn agrees(&mut self, zone: &Zone, known: &super::base::Assigned) {
-        let written = zone.addresses.iter().filter(|own| {
-            own.source == AddressSource::Written || zone.networks.iter().any(|net| net.net.contains(&own.address))
-        });
-        let Ok(theirs) = known.address.parse::<IpAddr>() else { return };
-        let mut ours = written.filter(|own| own.address.is_ipv4() && own.source.is_known()).peekable();
-        if ours.peek().is_some() && !ours.any(|own| own.address == theirs) {
-            self.errors.push(
-                Diagnostic::error(
-                    "base-differs",
-                    zone.span,
-                    format!(
-                        "the router has another address in zone `{}` than `{}` in the base ({theirs})",
-                        zone.name, known.key
-                    ),
-                )
-                .label("is an interface of the base that is never renumbered")
-                .help(format!(
-                    "write `address {theirs}` and its network, or change the address in pfSense and save a new backup"
-                )),
-            );
-        }
     }
 
     /// The device of a zone: as the policy calls it for routers in general, or a word that pfSense asks to replace.
@@ -318,13 +291,13 @@ impl Renderer<'_> {
         }
     }
 
-    /// Gateways of uplinks with a written address, and the group that stands in for one that is down.
+    /// Gateways of new uplinks with a written address, and on a fresh machine the group that stands in for one that is down.
     fn failover(&mut self) {
-        if !self.fresh {
-            return;
-        }
         let mut members = Vec::new();
         for (id, zone) in self.network.zone_ids().filter(|(_, zone)| zone.is_internet()) {
+            if self.is_in_base(id) {
+                continue;
+            }
             if zone.addresses.iter().any(|own| own.address.is_ipv4() && own.source.is_known()) {
                 self.document.gateways.push(Gateway {
                     interface: self.key(id),
@@ -345,7 +318,7 @@ impl Renderer<'_> {
                 members.push((name, if zone.failover { 2 } else { 1 }));
             }
         }
-        if members.iter().any(|(_, tier)| *tier == 2) {
+        if self.fresh && members.iter().any(|(_, tier)| *tier == 2) {
             self.document.failover = members;
         }
     }

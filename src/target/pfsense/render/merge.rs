@@ -37,6 +37,7 @@ pub fn merge(text: &str, base: &Base, parts: &Parts) -> Result<String, String> {
         List { path: &["interfaces"], item: None, text: &parts.interfaces },
         List { path: &["vlans"], item: None, text: &parts.vlans },
         List { path: &["virtualip"], item: None, text: &parts.addresses },
+        List { path: &["gateways"], item: None, text: &parts.gateways },
         List { path: &["aliases"], item: Some("alias"), text: &parts.aliases },
         List { path: &["schedules"], item: Some("schedule"), text: &parts.schedules },
         List { path: &["nat"], item: Some("rule"), text: &parts.translations },

@@ -3,6 +3,7 @@
 //! pfSense asks rules by the arriving interface and from above, after destinations were translated. [`filter`] says how
 //! a policy without an order becomes such a list, [`nat`] how a forward is kept apart from its inner address.
 
+mod agreement;
 mod aliases;
 mod base;
 mod combine;
@@ -140,6 +141,8 @@ impl Renderer<'_> {
         self.dhcp();
         if self.fresh {
             self.tunnels();
+        } else {
+            self.tunnels_agree();
         }
     }
 

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::document::Document;
 use crate::router::File;
 
-const TEMPLATES: [(&str, &str); 11] = [
+const TEMPLATES: [(&str, &str); 12] = [
     ("end.xml.j2", include_str!("../../../../targets/pfsense/end.xml.j2")),
     ("config", include_str!("../../../../targets/pfsense/config.xml.j2")),
     ("aliases", include_str!("../../../../targets/pfsense/aliases.xml.j2")),
@@ -21,6 +21,7 @@ const TEMPLATES: [(&str, &str); 11] = [
     ("vlans", include_str!("../../../../targets/pfsense/vlans.xml.j2")),
     ("interfaces", include_str!("../../../../targets/pfsense/interfaces.xml.j2")),
     ("dhcpd", include_str!("../../../../targets/pfsense/dhcpd.xml.j2")),
+    ("gateways", include_str!("../../../../targets/pfsense/gateways.xml.j2")),
 ];
 const ADDRESSES: &str = include_str!("../../../../targets/pfsense/addresses.xml.j2");
 
@@ -37,6 +38,7 @@ pub struct Parts {
     pub interfaces: String,
     pub dhcpd: String,
     pub addresses: String,
+    pub gateways: String,
 }
 
 /// Prints with everything escaped that XML would read as its own, but for what was printed before.
@@ -80,6 +82,7 @@ impl Printer {
             interfaces: print("interfaces")?,
             dhcpd: print("dhcpd")?,
             addresses: print("addresses")?,
+            gateways: print("gateways")?,
         })
     }
 
@@ -102,6 +105,7 @@ impl Printer {
                 interfaces => safe(&parts.interfaces),
                 dhcpd => safe(&parts.dhcpd),
                 addresses => safe(&parts.addresses),
+                gateways => safe(&parts.gateways),
             },
             policy => policy.replace("--", "__"),
             version => env!("CARGO_PKG_VERSION"),
