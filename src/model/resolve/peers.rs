@@ -105,7 +105,9 @@ impl<'t> Resolver<'t> {
     fn with_host(&mut self, peer: &mut Peer, zone: ZoneId, space: Space) {
         let Some(Object::Host(id)) = self.objects.glance(space, &peer.name, self.imports) else { return };
         let Some(host) = self.network.hosts.get_mut(id.0).filter(|host| host.zones.contains(&zone)) else { return };
-        let own: Vec<IpAddr> = host.addresses.iter().filter(|own| own.zone == zone).map(|own| own.address).collect();
+        // Those below a delegated prefix are stand-ins, which no file of a tunnel may hold.
+        let known = host.addresses.iter().filter(|own| own.zone == zone && own.suffix.is_none());
+        let own: Vec<IpAddr> = known.map(|own| own.address).collect();
         host.admin |= peer.admin;
         peer.admin = host.admin;
         if own.is_empty() {
