@@ -6,6 +6,7 @@ use super::{
     classes::{Class, Classes, Leg},
     path::{Path, Step},
     tunnelled::{self, Tunnelled, at_once, tunnelled},
+    within::within_zones,
 };
 use crate::{
     diagnostic::Diagnostic,
@@ -161,11 +162,7 @@ impl Walk<'_> {
     }
 
     fn crossing(&mut self, set: Set) -> Set {
-        let within = self.network.zone_ids().map(|(id, _)| {
-            let number = Ranges::single(zone_number(id).into());
-            Cube::any().with(Field::In, number.clone()).with(Field::Out, number)
-        });
-        let within = self.space.cubes_union(within.collect());
+        let within = within_zones(self.network, self.space);
         self.space.minus(set, within)
     }
 

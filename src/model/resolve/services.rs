@@ -30,14 +30,12 @@ impl Resolver<'_> {
                     self.network.traits.insert(name.clone(), service.traits.clone());
                 }
                 // A policy's own service is meant in place of a standard one of its name.
-                if self.service_trees.get(index).is_some_and(|placed| placed.space == POLICY) {
+                let of_policy = self.service_trees.get(index).is_some_and(|placed| placed.space == POLICY);
+                if of_policy {
                     own.insert(name.clone());
                     self.network.two_way.remove(&name);
-                } else if own.contains(&name) {
-                    self.network.services.push((name, service.traffic));
-                    continue;
                 }
-                if !service.back.is_empty() {
+                if !service.back.is_empty() && (of_policy || !own.contains(&name)) {
                     self.network.two_way.insert(name.clone(), service.clone());
                 }
                 self.network.services.push((name, service.traffic));
