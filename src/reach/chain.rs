@@ -11,7 +11,7 @@ use super::{
 use crate::{
     diagnostic::Diagnostic,
     model::{AddressSet, Assertion, HostAddress, Network, Place, Region, address::address, service::Traffic},
-    packet::{Cube, Field, Packet, Ranges, Set, Side, Space, prefix},
+    packet::{Field, Packet, Ranges, Set, Side, Space, prefix},
     policy::{Meaning, Meant, between, zone_number},
 };
 

@@ -30,10 +30,10 @@ pub fn run(subject: &mut Subject<'_>) -> Outcome {
         sets.push(subject.passing(&outside, &host(network.host(target)), &pages));
     }
     let mut packets = subject.space().union_all(sets);
-    for exposure in network.exposures.iter().filter(|exposure| exposure.tls.is_some_and(|tls| tls != Tls::None)) {
-        let ends = exposure.through.as_ref().map_or(exposure.host, |through| through.host);
-        let service = exposure.through.as_ref().map_or(&exposure.service, |through| &through.service);
-        let to: Vec<Region> = host(network.host(ends));
+    let live = network.exposures.iter().filter(|exposure| !exposure.expired);
+    for exposure in live.filter(|exposure| exposure.tls.is_some_and(|tls| tls != Tls::None)) {
+        let (target, service) = exposure.target();
+        let to: Vec<Region> = host(network.host(target));
         let encrypted = subject.passing(&outside, &to, service);
         packets = subject.without(packets, encrypted);
     }
