@@ -109,6 +109,16 @@ impl Renderer<'_> {
     /// What the internet may open without a forward.
     fn refuse_opening(&mut self, line: &Line, to: Place) {
         match (line.cause, line.family) {
+            (Cause::Exposure(index, _), Family::V6)
+                if self.request.network.exposures.get(index).is_some_and(|exposure| exposure.ipv4 == Some(false)) =>
+            {
+                self.refuse(
+                    line.cause,
+                    "a forward is IPv4: for IPv6 such a router has a page of its own, if it has one",
+                    "is reachable by IPv6 alone",
+                    "take a router that hedgerow configures, or connect outwards: `tunnel HOST`",
+                );
+            }
             (Cause::Exposure(..), Family::V6) => self.refuse(
                 line.cause,
                 "a forward is IPv4: for IPv6 such a router has a page of its own, if it has one",
