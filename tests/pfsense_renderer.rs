@@ -371,6 +371,7 @@ fn what_pfsense_cannot_say_is_refused_at_its_place() {
         "schedule night = 21:00-07:00\nallow pc -> srv : ssh { as router;  during night }",
         "allow srv -> internet\nredirect pc : dns -> ha",
         "allow pc -> srv : ping { as router }",
+        "zone road { role vpn; interface pfsense openvpn; network 10.0.99.0/24 }\nvpn road { kind openvpn; listen udp 1194; listen tcp 1194 }",
     ];
     let said: String = cases.iter().map(|case| refused(&format!("{SMALL}{case}\n"), &[])).collect();
     insta::assert_snapshot!("refusals", said);

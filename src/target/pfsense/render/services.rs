@@ -120,6 +120,13 @@ impl Renderer<'_> {
 
     pub(super) fn tunnels(&mut self) {
         for vpn in self.network.vpns.iter().filter(|vpn| vpn.server.is_none()) {
+            if vpn.listen.len() > 1 && !vpn.kind.is_overlay() {
+                self.errors.push(
+                    Diagnostic::error("backend-cannot-express", vpn.span, "a tunnel of pfsense listens on one port")
+                        .label("listens on several")
+                        .help("keep one `listen`, or give the clients of each a zone and a `vpn` of their own"),
+                );
+            }
             match vpn.kind {
                 VpnKind::Openvpn => self.openvpn(vpn),
                 VpnKind::Wireguard => self.wireguard(vpn),
