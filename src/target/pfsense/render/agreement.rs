@@ -120,8 +120,12 @@ impl Renderer<'_> {
                     "set it up in pfSense ({page}), assign its interface (Interfaces > Assignments) and save a new backup"
                 ))
         } else {
-            let ports: Vec<String> =
-                vpn.listen.iter().filter_map(|traffic| traffic.single_port()).map(|port| port.to_string()).collect();
+            let ports: Vec<String> = vpn
+                .listen
+                .iter()
+                .filter_map(crate::model::service::Traffic::single_port)
+                .map(|port| port.to_string())
+                .collect();
             let found: Vec<&str> = theirs.map(|tunnel| tunnel.port.as_str()).collect();
             let Some(missing) = ports.iter().find(|port| !found.contains(&port.as_str())) else { return };
             Diagnostic::error(
