@@ -345,7 +345,7 @@ const FAULTS: &[Fault] = &[
         "the real settings trust the add-ons",
         "nginx-cloudflare",
         &[(
-            "home-assistant ha { login-attempts 5 }",
+            "home-assistant ha { install haos;  settings from \"configuration.yaml\" }",
             "home-assistant ha { install haos;  settings from \"addon.yaml\" }",
         )],
         &[],
@@ -354,7 +354,7 @@ const FAULTS: &[Fault] = &[
         "the real settings trust every zone",
         "nginx-cloudflare",
         &[(
-            "home-assistant ha { login-attempts 5 }",
+            "home-assistant ha { install haos;  settings from \"configuration.yaml\" }",
             "home-assistant ha { install haos;  settings from \"addon-wide.yaml\" }",
         )],
         &["trusted-proxies-too-wide", "trusted-proxies-mismatch"],
@@ -363,7 +363,7 @@ const FAULTS: &[Fault] = &[
         "a trusted proxy with the length of its network",
         "nginx-cloudflare",
         &[(
-            "home-assistant ha { login-attempts 5 }",
+            "home-assistant ha { install haos;  settings from \"configuration.yaml\" }",
             "home-assistant ha { install haos;  settings from \"addon-bits.yaml\" }",
         )],
         &["trusted-proxies-host-bits"],
@@ -372,7 +372,7 @@ const FAULTS: &[Fault] = &[
         "X-Forwarded-For is refused",
         "nginx-cloudflare",
         &[(
-            "home-assistant ha { login-attempts 5 }",
+            "home-assistant ha { install haos;  settings from \"configuration.yaml\" }",
             "home-assistant ha { install haos;  settings from \"addon-off.yaml\" }",
         )],
         &["xff-setting-mismatch"],
@@ -448,6 +448,10 @@ fn main() {
 
 /// The settings of a Home Assistant that a fault may name, by their file.
 const SETTINGS: &[(&str, &str)] = &[
+    (
+        "configuration.yaml",
+        "use_x_forwarded_for: true\n  trusted_proxies: [172.30.33.0/24]\n  login_attempts_threshold: 5",
+    ),
     ("addon.yaml", "use_x_forwarded_for: true\n  trusted_proxies: [172.30.33.0/24]\n  login_attempts_threshold: 5"),
     ("addon-wide.yaml", "use_x_forwarded_for: true\n  trusted_proxies: [10.4.0.0/16]\n  login_attempts_threshold: 5"),
     ("addon-bits.yaml", "use_x_forwarded_for: true\n  trusted_proxies: [10.4.10.10/24]\n  login_attempts_threshold: 5"),

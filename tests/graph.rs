@@ -1,5 +1,8 @@
 //! The pictures of a policy's reachability. Read the snapshots as somebody who has to judge the network by them.
 
+#[path = "support/settings.rs"]
+mod settings;
+
 use std::{collections::BTreeSet, fs};
 
 use hedgerow::{
@@ -202,7 +205,7 @@ fn hostile_names_stay_inside() {
 }
 
 fn world() -> Memory {
-    Memory::default()
+    Memory { files: settings::settings(), ..Memory::default() }
 }
 
 #[test]

@@ -7,6 +7,9 @@
 //! and pass by connection tracking, so they are first packets of nothing; the test looks for that rule in the
 //! compiled file instead.
 
+#[path = "support/settings.rs"]
+mod settings;
+
 use std::{collections::BTreeMap, fmt::Write as _, fs, path::Path};
 
 use hedgerow::{
@@ -148,7 +151,7 @@ struct Household {
 }
 
 fn on_a_day() -> Memory {
-    Memory { files: BTreeMap::new(), date: jiff::civil::date(2026, 11, 23) }
+    Memory { files: settings::settings(), date: jiff::civil::date(2026, 11, 23) }
 }
 
 fn fail<T>(text: impl Into<String>) -> Result<T, Failed> {

@@ -11,6 +11,8 @@ mod planted;
 mod proven;
 #[path = "openwrt/refusals.rs"]
 mod refusals;
+#[path = "support/settings.rs"]
+mod settings;
 #[path = "openwrt/support.rs"]
 mod support;
 #[path = "openwrt/written.rs"]

@@ -21,6 +21,8 @@ mod plan;
 mod rng;
 #[path = "property/random/sample.rs"]
 mod sample;
+#[path = "support/settings.rs"]
+mod settings;
 
 use std::collections::BTreeMap;
 
@@ -44,7 +46,7 @@ use sample::Pool;
 const CASES: u64 = 100;
 
 fn world() -> Memory {
-    Memory { date: jiff::civil::date(2026, 7, 1), ..Memory::default() }
+    Memory { date: jiff::civil::date(2026, 7, 1), files: settings::settings() }
 }
 
 /// The text with an interface of pfSense for each zone.

@@ -3,6 +3,9 @@
 //!
 //! pfSense leaves a rule out in silence when it cannot resolve it, and takes a type that it does not know for `pass`.
 
+#[path = "support/settings.rs"]
+mod settings;
+
 use std::{collections::BTreeSet, fmt::Write as _, fs};
 
 use hedgerow::{
@@ -29,7 +32,7 @@ fn household(name: &str) -> String {
 }
 
 fn checked(path: &str, policy: &str) -> Checked {
-    let world = Memory { date: jiff::civil::date(2026, 11, 23), ..Memory::default() };
+    let world = Memory { date: jiff::civil::date(2026, 11, 23), files: settings::settings() };
     compile::check(path, policy, &world)
 }
 

@@ -1,6 +1,9 @@
 //! What `check --format sarif` prints, held against the schema of OASIS (SARIF 2.1.0, in tests/data), and `--format json`
 //! against hedgerow's own.
 
+#[path = "support/settings.rs"]
+mod settings;
+
 use std::{fs, path::Path, process::Command};
 
 use serde_json::Value;
@@ -23,6 +26,9 @@ fn printed(name: &str, text: &str, format: &str) -> Value {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("sarif-{name}"));
     fs::create_dir_all(&folder).unwrap();
     fs::write(folder.join("main.hedge"), text).unwrap();
+    for (name, text) in settings::settings() {
+        fs::write(folder.join(name), text).unwrap();
+    }
     let output = Command::new(env!("CARGO_BIN_EXE_hedgerow"))
         .args(["check", "main.hedge", "--today", "2026-11-23", "--format", format])
         .current_dir(&folder)

@@ -52,6 +52,8 @@ pub fn chains(
     let classes = Classes::new(network, &meant.meaning, &regions);
     let limit = meant.paths;
     let space = &mut meant.space;
+    // What IP itself needs on a link gives nobody a hold on anything.
+    let reaching = space.minus(reaching, meant.meaning.always);
     let mut ends = reaching;
     for field in [Field::Proto, Field::DstPort, Field::SrcPort, Field::Minute, Field::Exceeded] {
         ends = space.project(ends, field);

@@ -13,7 +13,7 @@ use hedgerow::{
 use super::support::file;
 
 fn example(name: &str) -> (Checked, Vec<File>) {
-    let world = Memory { date: jiff::civil::date(2026, 11, 23), ..Memory::default() };
+    let world = Memory { date: jiff::civil::date(2026, 11, 23), files: super::settings::settings() };
     let text = fs::read_to_string(format!("examples/{name}/main.hedge")).unwrap();
     let mut checked = compile::check("main.hedge", &text, &world);
     let output = compile::render(&mut checked, "main.hedge", Target::OpenWrt, &[])

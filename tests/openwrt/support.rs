@@ -36,7 +36,7 @@ pub fn policies() -> Vec<(String, String)> {
 }
 
 pub fn checked(policy: &str) -> Checked {
-    let world = Memory { date: jiff::civil::date(2026, 11, 23), ..Memory::default() };
+    let world = Memory { date: jiff::civil::date(2026, 11, 23), files: super::settings::settings() };
     compile::check("house.hedge", policy, &world)
 }
 
