@@ -10,7 +10,7 @@
 #[path = "support/settings.rs"]
 mod settings;
 
-use std::{collections::BTreeMap, fmt::Write as _, fs, path::Path};
+use std::{fmt::Write as _, fs, path::Path};
 
 use hedgerow::{
     compile::{self, Checked},
