@@ -2,10 +2,12 @@
 
 mod fix;
 mod human;
+mod nearest;
 mod source;
 
 pub use fix::{Edit, Fix, apply_safe};
 pub use human::Human;
+pub use nearest::{akin, nearest};
 pub use source::{Source, SourceId, Sources, Span};
 
 /// How bad a finding is. Errors stop every output.
@@ -109,36 +111,4 @@ impl Diagnostic {
         self.fixes.extend(fix.into());
         self
     }
-}
-
-/// The closest of the known names to a misspelt one, or nothing if none is close.
-#[must_use]
-pub fn nearest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let length = wrong.chars().count();
-    let limit = (length / 3).clamp(1, 3);
-    known
-        .into_iter()
-        // The distance is costly, and at least the difference of the lengths.
-        .filter(|name| name.chars().count().abs_diff(length) <= limit)
-        .map(|name| (strsim::damerau_levenshtein(wrong, name), name))
-        .filter(|&(distance, name)| distance <= limit && name != wrong)
-        .min()
-        .map(|(_, name)| name)
-}
-
-/// Names that may be meant by `wrong`, at most four: the nearest spelling, then those that have a word in common with
-/// it (`dsm` for `synology-dsm`), those with most in common first.
-pub fn akin<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str> + Clone) -> Vec<&'a str> {
-    let words: Vec<&str> = wrong.split(['-', '_', '.']).filter(|word| word.len() > 2).collect();
-    let shared = |name: &str| name.split(['-', '_', '.']).filter(|word| words.contains(word)).count();
-    let mut list: Vec<(usize, &str)> = known
-        .clone()
-        .into_iter()
-        .map(|name| (shared(name), name))
-        .filter(|&(shared, name)| shared > 0 && name != wrong)
-        .collect();
-    list.sort_by_key(|&(shared, name)| (std::cmp::Reverse(shared), name.len(), name));
-    list.dedup();
-    let near = nearest(wrong, known);
-    near.into_iter().chain(list.into_iter().map(|(_, name)| name).filter(|name| Some(*name) != near)).take(4).collect()
 }

@@ -23,15 +23,6 @@ impl Resolver<'_> {
     ) -> Option<Assertion> {
         let from = self.side(&tree.from, space);
         let to = self.side(&tree.to, space);
-        if tree.kind != AssertionKind::Never && tree.services.is_empty() {
-            let word = if tree.kind == AssertionKind::Always { "always" } else { "only" };
-            self.report(
-                Diagnostic::error("missing-services", span, format!("`{word}` needs the services that it is about"))
-                    .label("expected `: SERVICES` at its end")
-                    .help(format!("write `{word} A -> B : https`")),
-            );
-            return None;
-        }
         let traffic = self.traffic(&tree.services, space);
         let (from, to) = (from?, to?);
         if traffic.is_empty() {

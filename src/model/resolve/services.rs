@@ -144,7 +144,9 @@ impl Resolver<'_> {
                 let known = self.services.visible(space, self.imports);
                 let mut elsewhere = None;
                 if why == Unclear::Unknown {
-                    if self.integrations.knows(space, name, self.imports) {
+                    if matches!(name, "any" | "all") {
+                        elsewhere = Some(format!("leave `: {name}` out: without services it is about every packet"));
+                    } else if self.integrations.knows(space, name, self.imports) {
                         elsewhere =
                             Some(format!("`{name}` is an integration: these stand in `allow A <-> B : {name}`"));
                     } else if let Some(module) = Self::standard_module(name) {
