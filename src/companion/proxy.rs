@@ -60,6 +60,8 @@ pub fn write(network: &Network, printer: &Printer, found: &mut Companions) -> Re
         };
         let values = context! {
             name, host, listen, public, to, secure, certificate, key, edges, forwarded, tls, sign_in,
+            // Parts of one file are told apart by the name that they answer to.
+            part => name.replace('.', "-"),
             authority => authority.file, why => authority.why,
             proxy => network.host(proxy).name.clone(),
             v6 => exposure.ipv6 != Some(false) && network.host(proxy).address(Family::V6).is_some(),

@@ -11,14 +11,19 @@ use libtest_mimic::{Arguments, Trial};
 /// A test: its name, what it needs, and what it does.
 type Test = (&'static str, &'static [&'static str], fn() -> Result<(), String>);
 
-const TRIALS: [Test; 11] = [
+const TRIALS: [Test; 12] = [
     ("nginx_takes_the_sites", &["nginx", "openssl"], programs::nginx_takes_the_sites),
     ("haproxy_takes_its_files", &["haproxy", "openssl"], programs::haproxy_takes_its_files),
     ("caddy_takes_the_caddyfiles", &["caddy", "openssl"], programs::caddy_takes_the_caddyfiles),
     (
-        "the_proxies_ask_for_cloudflares_certificate",
+        "the_proxies_ask_for_certificates",
         &["nginx", "caddy", "haproxy", "openssl", "curl", "python3", "ip", "ss"],
-        programs::the_proxies_ask_for_cloudflares_certificate,
+        programs::the_proxies_ask_for_certificates,
+    ),
+    (
+        "the_proxies_ask_for_a_sign_in",
+        &["nginx", "caddy", "openssl", "curl", "python3", "ip", "ss"],
+        programs::the_proxies_ask_for_a_sign_in,
     ),
     (
         "wireguard_takes_its_files_once_keys_are_in",

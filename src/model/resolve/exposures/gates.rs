@@ -71,7 +71,8 @@ impl Resolver<'_> {
 
     /// Reports a certificate that could never be shown.
     pub(super) fn fits_the_handshake(&self, attributes: &Attributes<'_>, exposure: &Exposure) {
-        let Some(span) = exposure.client_certificates else { return };
+        // A tunnel has been told of that already.
+        let Some(span) = exposure.client_certificates.filter(|_| exposure.tunnel.is_none()) else { return };
         let report = |what: &str, label: &str, help: &str| {
             self.report(Diagnostic::error("misplaced-attribute", span, what).label(label).help(help));
         };
