@@ -193,6 +193,18 @@ impl Space {
         }
     }
 
+    /// Waits until something listens on a TCP port.
+    pub fn listens(&self, port: u16) -> Result<(), String> {
+        let began = Instant::now();
+        while !self.run("ss -ltn").is_ok_and(|open| open.contains(&format!(":{port} "))) {
+            if began.elapsed() > PATIENCE {
+                return Err(format!("nothing listens on {port}"));
+            }
+            sleep(Duration::from_millis(50));
+        }
+        Ok(())
+    }
+
     /// The status of a request, `000` without an answer within some seconds.
     pub fn status(&self, request: &str, patience: u32) -> String {
         let line = format!(

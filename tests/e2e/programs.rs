@@ -1,11 +1,19 @@
 //! Each companion is read by the program that it is for.
 
-use std::{collections::BTreeMap, fs};
+use std::{collections::BTreeMap, fs, path::Path, sync::OnceLock};
 
 use crate::lab::{Folder, Space, compiled, run};
 
-/// Every example and the policy that has everything, compiled: its name and its companions.
-fn all() -> Result<Vec<(String, hedgerow::compile::Companions)>, String> {
+/// A policy, and what stands beside its router.
+type Compiled = (String, hedgerow::compile::Companions);
+
+/// Every example and the policies of these tests, compiled once.
+fn all() -> Result<&'static [Compiled], String> {
+    static ALL: OnceLock<Result<Vec<Compiled>, String>> = OnceLock::new();
+    ALL.get_or_init(compile_all).as_deref().map_err(Clone::clone)
+}
+
+fn compile_all() -> Result<Vec<Compiled>, String> {
     let mut policies = vec!["tests/e2e/everything.hedge".to_owned(), "tests/e2e/home.hedge".to_owned()];
     for folder in ["examples", "examples/ways-in"] {
         let entries = fs::read_dir(folder).map_err(|error| error.to_string())?;
@@ -15,15 +23,23 @@ fn all() -> Result<Vec<(String, hedgerow::compile::Companions)>, String> {
     policies.sort();
     let mut found = Vec::new();
     for path in policies {
-        let text = fs::read_to_string(&path).map_err(|error| error.to_string())?;
-        let (_, companions) = compiled(&path, BTreeMap::from([(path.clone(), text)]))?;
+        let (_, companions) = compiled(&path, beside(&path)?)?;
         found.push((path, companions));
     }
     Ok(found)
 }
 
+/// A policy and the other files of its folder, which it may read.
+fn beside(path: &str) -> Result<BTreeMap<String, String>, String> {
+    let folder = Path::new(path).parent().ok_or("no folder")?;
+    let entries = fs::read_dir(folder).map_err(|error| error.to_string())?;
+    let files = entries.flatten().filter(|entry| entry.path().is_file());
+    let read = |entry: fs::DirEntry| Some((entry.path().display().to_string(), fs::read_to_string(entry.path()).ok()?));
+    Ok(files.filter_map(read).collect())
+}
+
 /// Hands every companion with such a name to a test; there must be one.
-fn each(end: &str, test: impl Fn(&str, &Folder) -> Result<(), String>) -> Result<(), String> {
+pub fn each(end: &str, test: impl Fn(&str, &Folder) -> Result<(), String>) -> Result<(), String> {
     let mut tried = 0;
     for (path, companions) in all()? {
         for file in companions.files.iter().filter(|file| file.name.ends_with(end)) {
@@ -41,8 +57,7 @@ pub fn with_certificates(text: &str, folder: &Folder) -> Result<String, String> 
     folder.write("both.pem", &(folder.read("server.crt") + &folder.read("server.key")));
     let at = |name: &str| folder.0.join(name).to_str().unwrap().to_owned();
     let replace = |word: &str| {
-        let (inner, end) = word.strip_suffix(';').map_or((word, ""), |inner| (inner, ";"));
-        let plain = inner.trim_matches('"');
+        let plain = word.trim_matches(['"', '[', ']', ';']);
         let file = if plain.contains("/origin-pull-") {
             "ca.crt"
         } else if plain.starts_with("/etc/haproxy/certs/") {
@@ -54,7 +69,7 @@ pub fn with_certificates(text: &str, folder: &Folder) -> Result<String, String> 
         } else {
             return word.to_owned();
         };
-        format!("{}{end}", at(file))
+        word.replace(plain, &at(file))
     };
     let line = |line: &str| {
         let indent = &line[..line.len() - line.trim_start().len()];
@@ -121,7 +136,9 @@ pub fn the_proxies_ask_for_cloudflares_certificate() -> Result<(), String> {
     let text = fs::read_to_string(&main).map_err(|error| error.to_string())?;
     folder.write("nginx.conf", &format!("daemon off;\nmaster_process off;\n{text}"));
     let home = folder.0.display();
+    let traefik = folder.write("dynamic.yaml", &with_certificates(companion("traefik.yaml")?, &folder)?);
     let proxies = [
+        (crate::services::traefik(&traefik, 443), "000"),
         (format!("nginx -c {main}"), "400"),
         (format!("haproxy -db -f {haproxy}"), "000"),
         (
@@ -134,13 +151,19 @@ pub fn the_proxies_ask_for_cloudflares_certificate() -> Result<(), String> {
     };
     for (line, refused) in proxies {
         let _proxy = space.start(&line, &folder.0.join("proxy.log"), "")?;
-        while !space.run("ss -ltn").is_ok_and(|open| open.contains(":443 ")) {
+        space.listens(443)?;
+        let own = format!("--cert {} --key {}", at("client.crt"), at("client.key"));
+        // Traefik listens before it has read its file.
+        for _ in 0..100 {
+            if ask(&own) == "200" {
+                break;
+            }
             std::thread::sleep(std::time::Duration::from_millis(50));
         }
         for (who, with, status) in [
             ("nobody", String::new(), refused),
             ("somebody else", foreign(&folder)?, refused),
-            ("Cloudflare", format!("--cert {} --key {}", at("client.crt"), at("client.key")), "200"),
+            ("Cloudflare", own, "200"),
         ] {
             let found = ask(&with);
             if found != status {
