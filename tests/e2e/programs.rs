@@ -1,11 +1,19 @@
 //! Each companion is read by the program that it is for.
 
-use std::{collections::BTreeMap, fs};
+use std::{collections::BTreeMap, fs, path::Path, sync::OnceLock};
 
 use crate::lab::{Folder, Space, compiled, run};
 
-/// Every example and the policy that has everything, compiled: its name and its companions.
-fn all() -> Result<Vec<(String, hedgerow::compile::Companions)>, String> {
+/// A policy, and what stands beside its router.
+type Compiled = (String, hedgerow::compile::Companions);
+
+/// Every example and the policies of these tests, compiled once.
+fn all() -> Result<&'static [Compiled], String> {
+    static ALL: OnceLock<Result<Vec<Compiled>, String>> = OnceLock::new();
+    ALL.get_or_init(compile_all).as_deref().map_err(Clone::clone)
+}
+
+fn compile_all() -> Result<Vec<Compiled>, String> {
     let mut policies = vec!["tests/e2e/everything.hedge".to_owned(), "tests/e2e/home.hedge".to_owned()];
     for folder in ["examples", "examples/ways-in"] {
         let entries = fs::read_dir(folder).map_err(|error| error.to_string())?;
@@ -15,18 +23,23 @@ fn all() -> Result<Vec<(String, hedgerow::compile::Companions)>, String> {
     policies.sort();
     let mut found = Vec::new();
     for path in policies {
-        let text = fs::read_to_string(&path).map_err(|error| error.to_string())?;
-        let mut files = BTreeMap::from([(path.clone(), text)]);
-        let settings = path.replace("main.hedge", "configuration.yaml");
-        files.extend(fs::read_to_string(&settings).ok().map(|text| (settings, text)));
-        let (_, companions) = compiled(&path, files)?;
+        let (_, companions) = compiled(&path, beside(&path)?)?;
         found.push((path, companions));
     }
     Ok(found)
 }
 
+/// A policy and the other files of its folder, which it may read.
+fn beside(path: &str) -> Result<BTreeMap<String, String>, String> {
+    let folder = Path::new(path).parent().ok_or("no folder")?;
+    let entries = fs::read_dir(folder).map_err(|error| error.to_string())?;
+    let files = entries.flatten().filter(|entry| entry.path().is_file());
+    let read = |entry: fs::DirEntry| Some((entry.path().display().to_string(), fs::read_to_string(entry.path()).ok()?));
+    Ok(files.filter_map(read).collect())
+}
+
 /// Hands every companion with such a name to a test; there must be one.
-fn each(end: &str, test: impl Fn(&str, &Folder) -> Result<(), String>) -> Result<(), String> {
+pub fn each(end: &str, test: impl Fn(&str, &Folder) -> Result<(), String>) -> Result<(), String> {
     let mut tried = 0;
     for (path, companions) in all()? {
         for file in companions.files.iter().filter(|file| file.name.ends_with(end)) {
@@ -44,8 +57,7 @@ pub fn with_certificates(text: &str, folder: &Folder) -> Result<String, String> 
     folder.write("both.pem", &(folder.read("server.crt") + &folder.read("server.key")));
     let at = |name: &str| folder.0.join(name).to_str().unwrap().to_owned();
     let replace = |word: &str| {
-        let (inner, end) = word.strip_suffix(';').map_or((word, ""), |inner| (inner, ";"));
-        let plain = inner.trim_matches('"');
+        let plain = word.trim_matches(['"', '[', ']', ';']);
         let file = if plain.contains("/origin-pull-") || plain.contains("/clients-") {
             "ca.crt"
         } else if plain.starts_with("/etc/haproxy/certs/") {
@@ -57,7 +69,7 @@ pub fn with_certificates(text: &str, folder: &Folder) -> Result<String, String> 
         } else {
             return word.to_owned();
         };
-        format!("{}{end}", at(file))
+        word.replace(plain, &at(file))
     };
     let line = |line: &str| {
         let indent = &line[..line.len() - line.trim_start().len()];
@@ -142,16 +154,19 @@ pub fn the_proxies_ask_for_a_sign_in() -> Result<(), String> {
         } else {
             String::new()
         };
-        // NGINX and Caddy: HAProxy has no words for it, and is not written.
-        for (line, _) in site.proxies()? {
-            let _proxy = site.start(&line)?;
+        // NGINX, Caddy and Traefik: HAProxy has no words for it, and is not written.
+        let proxies = site.proxies()?;
+        for (line, _) in &proxies {
+            let _proxy = site.start(line)?;
             let known = format!("{with} -H Cookie:session=known");
-            site.expect(&line, "a stranger", &with, "/", "302")?;
-            site.expect(&line, "a stranger who claims more", &format!("{with} -H Remote-User:admin"), "/api/", "302")?;
-            site.expect(&line, "who has signed in", &known, "/", "200")?;
+            // Traefik shows the page of oauth2-proxy in place of leading there.
+            let status = if line.contains("--providers.file") && asked == 4180 { "401" } else { "302" };
+            site.expect(line, "a stranger", &with, "/", status)?;
+            site.expect(line, "a stranger who claims more", &format!("{with} -H Remote-User:admin"), "/api/", status)?;
+            site.expect(line, "who has signed in", &known, "/", "200")?;
         }
         let log = site.folder.read("web.log");
-        if log.matches("GET ").count() != 2 {
+        if proxies.len() != 3 || log.matches("GET ").count() != 3 {
             return Err(format!("{name}: a stranger reached the service:\n{log}"));
         }
     }
@@ -211,13 +226,24 @@ impl Site {
             let surroundings = format!("env XDG_DATA_HOME={home} XDG_CONFIG_HOME={home}");
             found.push((format!("{surroundings} caddy run --adapter caddyfile --config {file}"), "000"));
         }
+        if let Some(text) = companion("traefik.yaml") {
+            let file = self.folder.write("dynamic.yaml", &with_certificates(text, &self.folder)?);
+            found.push((crate::services::traefik(&file, self.port), "000"));
+        }
         if found.is_empty() { Err(format!("{} has no site", self.name)) } else { Ok(found) }
     }
 
     fn start(&self, line: &str) -> Result<crate::lab::Running, String> {
         let proxy = self.space.start(line, &self.folder.0.join("proxy.log"), "")?;
         for _ in 0..400 {
-            if self.space.run("ss -ltn").is_ok_and(|open| open.contains(&format!(":{} ", self.port))) {
+            let listens = self.space.run("ss -ltn").is_ok_and(|open| open.contains(&format!(":{} ", self.port)));
+            // Traefik listens before it has read what for.
+            let reads = !line.contains("--providers.file")
+                || self
+                    .space
+                    .run("curl --silent --noproxy * http://127.0.0.1:8099/api/rawdata")
+                    .is_ok_and(|said| said.contains("@file"));
+            if listens && reads {
                 return Ok(proxy);
             }
             std::thread::sleep(std::time::Duration::from_millis(50));
