@@ -13,6 +13,9 @@ use crate::{
     policy::seen::asks_for_it,
 };
 
+/// Trunks are seldom encrypted, and who may use them is the question: `sip-open-to-world`.
+const TELEPHONY: [&str; 2] = ["sip", "rtp"];
+
 pub fn run(subject: &mut Subject<'_>) -> Outcome {
     let outside = subject.outside();
     let network = subject.network;
@@ -21,7 +24,7 @@ pub fn run(subject: &mut Subject<'_>) -> Outcome {
         sets.push(subject.passing(&outside, &host(home), &page(home)));
     }
     for running in &network.hosts {
-        let plain = |name: &str| network.is(name, Trait::Plaintext);
+        let plain = |name: &str| network.is(name, Trait::Plaintext) && !TELEPHONY.contains(&name);
         let traffic: Vec<Traffic> =
             running.runs.iter().filter(|(name, _)| plain(name)).map(|(_, traffic)| traffic.clone()).collect();
         if !traffic.is_empty() {
