@@ -209,7 +209,7 @@ const FAULTS: &[Fault] = &[
         "a rule that ran out",
         "multi-uplink-office",
         &[("", "allow vpn-user -> nas : smb { temporary;  until 2025-12-31;  because \"moving\" }")],
-        &["expired-rule", "states-survive"],
+        &["expired-rule"],
     ),
     (
         "a temporary rule without an end",

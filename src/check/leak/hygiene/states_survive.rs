@@ -2,13 +2,22 @@
 
 use super::{
     super::{Finding, Outcome, Subject, subject::warning},
-    options::opened,
+    options::{Opened, opened},
 };
 use crate::diagnostic::Severity;
 
+/// For how many days it is told. Silent TCP connections are forgotten after five on Linux and after one on pfSense; the
+/// rest is for those that are never silent.
+const DAYS: i32 = 30;
+
 pub fn run(subject: &mut Subject<'_>) -> Outcome {
     let mut found = Vec::new();
-    for opened in opened(subject).into_iter().filter(|opened| opened.expired) {
+    let today = subject.network.today;
+    let recent = |opened: &Opened<'_>| {
+        let end = opened.options.until.map(|(end, _)| end);
+        opened.expired && end.is_some_and(|end| (today - end).get_days() <= DAYS)
+    };
+    for opened in opened(subject).into_iter().filter(recent) {
         let word = opened.word;
         let mut diagnostic = warning(opened.span, format!("connections that this {word} let through stay open"))
             .label("is not compiled any more");
