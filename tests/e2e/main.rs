@@ -6,13 +6,14 @@ mod home;
 mod lab;
 mod programs;
 mod services;
+mod vpn;
 
 use libtest_mimic::{Arguments, Trial};
 
 /// A test: its name, what it needs, and what it does.
 type Test = (&'static str, &'static [&'static str], fn() -> Result<(), String>);
 
-const TRIALS: [Test; 16] = [
+const TRIALS: [Test; 18] = [
     ("nginx_takes_the_sites", &["nginx", "openssl"], programs::nginx_takes_the_sites),
     ("haproxy_takes_its_files", &["haproxy", "openssl"], programs::haproxy_takes_its_files),
     ("caddy_takes_the_caddyfiles", &["caddy", "openssl"], programs::caddy_takes_the_caddyfiles),
@@ -47,7 +48,17 @@ const TRIALS: [Test; 16] = [
     (
         "openvpn_through_the_router",
         &["openvpn", "openssl", "curl", "nft", "ip", "python3"],
-        home::openvpn_through_the_router,
+        vpn::openvpn_through_the_router,
+    ),
+    (
+        "openvpn_asks_radius_who_it_is",
+        &["openvpn", "freeradius", "openssl", "curl", "nft", "ip", "python3"],
+        vpn::openvpn_asks_radius_who_it_is,
+    ),
+    (
+        "wireguard_through_the_router",
+        &["wireguard-go", "wg", "wg-quick", "curl", "nft", "ip", "python3"],
+        vpn::wireguard_through_the_router,
     ),
 ];
 
