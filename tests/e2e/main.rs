@@ -13,14 +13,19 @@ use libtest_mimic::{Arguments, Trial};
 /// A test: its name, what it needs, and what it does.
 type Test = (&'static str, &'static [&'static str], fn() -> Result<(), String>);
 
-const TRIALS: [Test; 18] = [
+const TRIALS: &[Test] = &[
     ("nginx_takes_the_sites", &["nginx", "openssl"], programs::nginx_takes_the_sites),
     ("haproxy_takes_its_files", &["haproxy", "openssl"], programs::haproxy_takes_its_files),
     ("caddy_takes_the_caddyfiles", &["caddy", "openssl"], programs::caddy_takes_the_caddyfiles),
     (
-        "the_proxies_ask_for_cloudflares_certificate",
+        "the_proxies_ask_for_certificates",
         &["nginx", "caddy", "haproxy", "traefik", "openssl", "curl", "python3", "ip", "ss"],
-        programs::the_proxies_ask_for_cloudflares_certificate,
+        programs::the_proxies_ask_for_certificates,
+    ),
+    (
+        "the_proxies_ask_for_a_sign_in",
+        &["nginx", "caddy", "traefik", "openssl", "curl", "python3", "ip", "ss"],
+        programs::the_proxies_ask_for_a_sign_in,
     ),
     (
         "wireguard_takes_its_files_once_keys_are_in",
@@ -106,5 +111,5 @@ fn main() {
         let ignore = missing.is_some() && !must_run;
         Trial::test(name, move || missing.map_or_else(test, Err).map_err(Into::into)).with_ignored_flag(ignore)
     };
-    libtest_mimic::run(&arguments, TRIALS.into_iter().map(trial).collect()).exit();
+    libtest_mimic::run(&arguments, TRIALS.iter().copied().map(trial).collect()).exit();
 }

@@ -80,10 +80,10 @@ pub fn traefik_takes_its_files() -> Result<(), String> {
             std::thread::sleep(std::time::Duration::from_millis(50));
         }
         let found: serde_json::Value = serde_json::from_str(&last).map_err(|error| format!("{error}: {last}"))?;
-        for kind in ["routers", "services"] {
+        for kind in ["routers", "services", "middlewares"] {
             let of_file = found[kind].as_object().into_iter().flatten().filter(|(name, _)| name.ends_with("@file"));
             let states: Vec<&str> = of_file.filter_map(|(_, one)| one["status"].as_str()).collect();
-            if states != ["enabled"] {
+            if states.is_empty() && kind != "middlewares" || states.iter().any(|state| *state != "enabled") {
                 return Err(format!("{kind}: {states:?}\n{last}\n{}", folder.read("traefik.log")));
             }
         }
