@@ -6,13 +6,14 @@ mod home;
 mod lab;
 mod programs;
 mod services;
+mod vpn;
 
 use libtest_mimic::{Arguments, Trial};
 
 /// A test: its name, what it needs, and what it does.
 type Test = (&'static str, &'static [&'static str], fn() -> Result<(), String>);
 
-const TRIALS: [Test; 17] = [
+const TRIALS: &[Test] = &[
     ("nginx_takes_the_sites", &["nginx", "openssl"], programs::nginx_takes_the_sites),
     ("haproxy_takes_its_files", &["haproxy", "openssl"], programs::haproxy_takes_its_files),
     ("caddy_takes_the_caddyfiles", &["caddy", "openssl"], programs::caddy_takes_the_caddyfiles),
@@ -52,7 +53,17 @@ const TRIALS: [Test; 17] = [
     (
         "openvpn_through_the_router",
         &["openvpn", "openssl", "curl", "nft", "ip", "python3"],
-        home::openvpn_through_the_router,
+        vpn::openvpn_through_the_router,
+    ),
+    (
+        "openvpn_asks_radius_who_it_is",
+        &["openvpn", "freeradius", "openssl", "curl", "nft", "ip", "python3"],
+        vpn::openvpn_asks_radius_who_it_is,
+    ),
+    (
+        "wireguard_through_the_router",
+        &["wireguard-go", "wg", "wg-quick", "curl", "nft", "ip", "python3"],
+        vpn::wireguard_through_the_router,
     ),
 ];
 
@@ -100,5 +111,5 @@ fn main() {
         let ignore = missing.is_some() && !must_run;
         Trial::test(name, move || missing.map_or_else(test, Err).map_err(Into::into)).with_ignored_flag(ignore)
     };
-    libtest_mimic::run(&arguments, TRIALS.into_iter().map(trial).collect()).exit();
+    libtest_mimic::run(&arguments, TRIALS.iter().copied().map(trial).collect()).exit();
 }
