@@ -4,7 +4,7 @@
 #[path = "support/pfsense.rs"]
 mod support;
 
-use std::fs;
+use std::{fs, path::Path, process::Command};
 
 use hedgerow::router::File;
 use roxmltree::Document;
@@ -216,4 +216,20 @@ fn names_go_to_the_resolver_that_answers() {
     let merged = render(&policy, &[File { text, ..file }]);
     let document = Document::parse(&merged[0].text).unwrap();
     assert_eq!(texts(document.root_element(), &["unbound", "hosts", "host"]), ["ha", "nas"]);
+}
+
+#[test]
+fn what_is_written_into_a_backup_is_proven() {
+    // Beside rules of the user's pfSense translates by itself, `::1` too.
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("pfsense-backup");
+    fs::create_dir_all(&folder).unwrap();
+    let policy = folder.join("home.hedge");
+    fs::write(&policy, POLICY).unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_hedgerow"))
+        .args(["compile", "--target", "pfsense", "--base", "tests/pfsense_backup/two-uplinks.xml", "-o"])
+        .args([&folder, &policy])
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && said.contains("proven equal to the policy (IPv4, IPv6)"), "{said}");
 }

@@ -208,7 +208,7 @@ pub struct Translation {
 }
 
 /// A source translation.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Outbound {
     pub interface: String,
     pub family: &'static str,
@@ -222,6 +222,8 @@ pub struct Outbound {
     pub target: String,
     /// Does the source port stay what it is?
     pub static_port: bool,
+    /// Leaves what it matches as it is.
+    pub exempt: bool,
     pub descr: String,
 }
 
