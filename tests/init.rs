@@ -124,7 +124,8 @@ fn the_ways_are_listed() {
 }
 
 /// A dialogue on a terminal, which `script` (bsdutils) makes: what is printed is waited for, then keys are pressed.
-fn dialogue(folder: &Path, steps: &[(&str, &str)]) -> String {
+/// How it ended, and what it said.
+fn dialogue(folder: &Path, steps: &[(&str, &str)]) -> (Option<i32>, String) {
     let program = format!("{} init", env!("CARGO_BIN_EXE_hedgerow"));
     let mut child = Command::new("script")
         .args(["--quiet", "--return", "--command", &program, "/dev/null"])
@@ -165,11 +166,35 @@ fn dialogue(folder: &Path, steps: &[(&str, &str)]) -> String {
     }
     let status = child.wait().unwrap();
     bytes.extend(printed.iter().flatten());
-    let text = String::from_utf8_lossy(&bytes).into_owned();
-    assert!(status.success(), "{text}");
-    text
+    (status.code(), String::from_utf8_lossy(&bytes).into_owned())
 }
 
+/// Ctrl-C ends it, at a list and at a line: nothing is written, and the cursor that a list hides is there again.
+#[test]
+fn ctrl_c_leaves_nothing_behind() {
+    if Command::new("script").arg("--version").output().is_err() {
+        assert!(std::env::var("CI").is_err(), "`script` makes the terminal");
+        return;
+    }
+
+    let list: &[(&str, &str)] = &[("Which router?", CTRL_C)];
+    let line: &[(&str, &str)] = &[
+        ("Which router?", "\r"),
+        ("How shall Home Assistant be reached", "\r"),
+        ("Which zones", "\r"),
+        ("Interface of the uplink", CTRL_C),
+    ];
+    for (name, steps) in [("init-stops-at-a-list", list), ("init-stops-at-a-line", line)] {
+        let folder = folder(name);
+        let (status, said) = dialogue(&folder, steps);
+        assert_eq!(status, Some(130), "{said}");
+        assert!(said.contains("interrupted; nothing is written"), "{said}");
+        assert!(said.rfind("\u{1b}[?25h") > said.rfind("\u{1b}[?25l"), "the cursor stays hidden: {said:?}");
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 0, "{said}");
+    }
+}
+
+const CTRL_C: &str = "\u{3}";
 const DOWN: &str = "\u{1b}[B";
 
 #[test]
@@ -179,7 +204,7 @@ fn on_a_terminal_it_asks() {
         return;
     }
     let folder = folder("init-asks");
-    let said = dialogue(
+    let (status, said) = dialogue(
         &folder,
         &[
             ("Which router?", &format!("{DOWN}\r")),
@@ -190,6 +215,7 @@ fn on_a_terminal_it_asks() {
             ("Public name", "home.example.net\r"),
         ],
     );
+    assert_eq!(status, Some(0), "{said}");
     let asked = fs::read_to_string(folder.join("main.hedge")).unwrap_or_else(|error| panic!("{error}\n{said}"));
     // The same as if all had been said by flags.
     let flags =
@@ -208,7 +234,7 @@ fn it_asks_no_more_than_it_needs() {
         return;
     }
     let folder = folder("init-asks-little");
-    let said = dialogue(
+    let (status, said) = dialogue(
         &folder,
         &[
             ("Which router?", &format!("{DOWN}{DOWN}\r")),
@@ -216,6 +242,7 @@ fn it_asks_no_more_than_it_needs() {
             ("Which zones", "\r"),
         ],
     );
+    assert_eq!(status, Some(0), "{said}");
     assert!(!said.contains("Interface of") && !said.contains("Public name"), "{said}");
     assert!(fs::read_to_string(folder.join("main.hedge")).unwrap().contains("interface wan"), "{said}");
 }

@@ -79,7 +79,7 @@ pub fn run(arguments: &Arguments, common: &Common) -> Exit {
         return Exit::Findings;
     }
     common.say(&format!(
-        "  checked   {}, {}",
+        "  checked      {}, {}",
         many(checked.network.assertions.len() + checked.network.exposed.len(), "promise"),
         count(&checked.diagnostics)
     ));
@@ -160,10 +160,10 @@ const COMPANIONS: &str = "companions";
 fn tell_companions(companions: &Companions, folder: &Path, common: &Common) {
     if !companions.files.is_empty() {
         let inside = folder.join(COMPANIONS);
-        common.say(&format!("  beside    {}   {}", inside.display(), many(companions.files.len(), "file")));
+        common.say(&format!("  beside       {}   {}", inside.display(), many(companions.files.len(), "file")));
     }
     for what in &companions.by_hand {
-        common.say(&format!("  by hand   {what}"));
+        common.say(&format!("  by hand      {what}"));
     }
 }
 
@@ -212,12 +212,12 @@ fn tell(output: &Output, folder: &Path, common: &Common) {
     let inside = folder.join(name);
     let main = output.files.first().map_or("", |file| file.name.as_str());
     common.say(&format!(
-        "  {name:<9} {}   proven equal to the policy ({})",
+        "  {name:<12} {}   proven equal to the policy ({})",
         inside.join(main).display(),
         output.target.covers()
     ));
     for addition in &output.additions {
-        common.say(&format!("            besides: {addition}"));
+        common.say(&format!("               besides: {addition}"));
     }
     if output.files.iter().any(|file| file.name == "IMPORT.md") {
         let guide = inside.join("IMPORT.md");
@@ -226,7 +226,7 @@ fn tell(output: &Output, folder: &Path, common: &Common) {
             Target::PfSense => "how to restore it, and the way back",
             _ => "how to try it with an automatic way back",
         };
-        common.say(&format!("  next      {} tells {how}", guide.display()));
+        common.say(&format!("  next         {} tells {how}", guide.display()));
     }
 }
 

@@ -1,12 +1,17 @@
 //! `hedgerow init`
 
 use std::{
-    io::{IsTerminal, Write},
+    io::{ErrorKind, IsTerminal, Write},
     path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use clap::Args;
-use dialoguer::{Input, MultiSelect, Select};
+use dialoguer::{Input, MultiSelect, Select, console::Term};
+use signal_hook::consts::SIGINT;
 
 use super::{Exit, disk, output::Common};
 use crate::{
@@ -18,7 +23,7 @@ use crate::{
 /// Begin a policy: asks which router, which zones, and how Home Assistant shall be reached
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  hedgerow init                                            asks, and writes main.hedge\n  hedgerow init --router openwrt --mode wireguard --zones iot,guest\n  hedgerow init home.hedge --router port-forward --mode proxy --name ha.example.org\n\nExit status: 0 written, 2 there is such a file already, or an answer is none"
+    after_help = "Examples:\n  hedgerow init                                            asks, and writes main.hedge\n  hedgerow init --router openwrt --mode wireguard --zones iot,guest\n  hedgerow init home.hedge --router port-forward --mode proxy --name ha.example.org\n\nExit status: 0 written, 2 there is such a file already, or an answer is none, 130 Ctrl-C: nothing is written"
 )]
 pub struct Arguments {
     /// The file to write
@@ -54,9 +59,16 @@ pub fn run(arguments: &Arguments, common: &Common) -> Exit {
     if Path::new(&arguments.path).exists() && !arguments.force {
         return common.fail(&format!("`{}` is there already; --force overwrites it", arguments.path));
     }
+    // Without a handler of our own, Ctrl-C would end the program while a list has the cursor hidden.
+    let interrupted = Arc::new(AtomicBool::new(false));
+    if let Err(error) = signal_hook::flag::register(SIGINT, Arc::clone(&interrupted)) {
+        return common.fail(&format!("cannot listen for Ctrl-C: {error}"));
+    }
     let answers = match answers(arguments, common) {
+        _ if interrupted.load(Ordering::Relaxed) => return stopped(common),
         Ok(answers) => answers,
-        Err(why) => return common.fail(&why),
+        Err(Unanswered::Interrupted) => return stopped(common),
+        Err(Unanswered::Wrong(why)) => return common.fail(&why),
     };
     if let Some(why) = answers.conflict() {
         return common.fail(&why);
@@ -76,8 +88,38 @@ pub fn run(arguments: &Arguments, common: &Common) -> Exit {
     Exit::Clean
 }
 
+/// Why there are no answers.
+enum Unanswered {
+    Wrong(String),
+    Interrupted,
+}
+
+impl From<String> for Unanswered {
+    fn from(why: String) -> Self {
+        Self::Wrong(why)
+    }
+}
+
+impl From<dialoguer::Error> for Unanswered {
+    fn from(dialoguer::Error::IO(error): dialoguer::Error) -> Self {
+        match error.kind() {
+            ErrorKind::Interrupted => Self::Interrupted,
+            _ => Self::Wrong(format!("cannot ask: {error}")),
+        }
+    }
+}
+
+/// The terminal as it was, and a word on what has become of the policy.
+fn stopped(common: &Common) -> Exit {
+    let terminal = Term::stderr();
+    // A terminal that is gone needs no cursor.
+    let _ = terminal.show_cursor().and_then(|()| terminal.write_line(""));
+    common.say("interrupted; nothing is written");
+    Exit::Interrupted
+}
+
 /// What was given, and the rest as it is answered on a terminal; without one, as most homes have it.
-fn answers(arguments: &Arguments, common: &Common) -> Result<Answers, String> {
+fn answers(arguments: &Arguments, common: &Common) -> Result<Answers, Unanswered> {
     let asks = std::io::stdin().is_terminal() && std::io::stderr().is_terminal() && arguments.mode.is_none();
     let routers = routers(arguments, asks)?;
     let way = match &arguments.mode {
@@ -91,7 +133,9 @@ fn answers(arguments: &Arguments, common: &Common) -> Result<Answers, String> {
     };
     let ask = |given: &Option<String>, prompt: &str, usual: &str, asks: bool| match given {
         Some(given) => Ok(given.clone()),
-        None if asks => Input::new().with_prompt(prompt).default(usual.to_owned()).interact_text().map_err(failed),
+        None if asks => {
+            Input::new().with_prompt(prompt).default(usual.to_owned()).interact_text().map_err(Unanswered::from)
+        }
         None => Ok(usual.to_owned()),
     };
     // pfSense has names of its own for what is assigned.
@@ -107,47 +151,43 @@ fn answers(arguments: &Arguments, common: &Common) -> Result<Answers, String> {
     })
 }
 
-fn failed(error: dialoguer::Error) -> String {
-    error.to_string()
-}
-
-fn routers(arguments: &Arguments, asks: bool) -> Result<Vec<String>, String> {
+fn routers(arguments: &Arguments, asks: bool) -> Result<Vec<String>, Unanswered> {
     let Some(given) = &arguments.router else {
         if !asks {
             return Ok(vec!["nftables".to_owned()]);
         }
-        let at = Select::new().with_prompt("Which router?").items(ROUTERS).default(0).interact().map_err(failed)?;
+        let at = Select::new().with_prompt("Which router?").items(ROUTERS).default(0).interact()?;
         return Ok(ROUTERS.get(at).map(|router| (*router).to_owned()).into_iter().collect());
     };
     match given.iter().find(|router| !ROUTERS.contains(&router.as_str())) {
-        Some(router) => Err(format!("there is no router `{router}`; there are {}", ROUTERS.join(", "))),
+        Some(router) => Err(format!("there is no router `{router}`; there are {}", ROUTERS.join(", ")).into()),
         None => Ok(given.clone()),
     }
 }
 
-fn chosen_way(asks: bool) -> Result<&'static Way, String> {
+fn chosen_way(asks: bool) -> Result<&'static Way, Unanswered> {
     let at = if asks {
         let lines: Vec<String> = WAYS.iter().map(line).collect();
         let prompt = "How shall Home Assistant be reached from outside?";
-        Select::new().with_prompt(prompt).items(&lines).default(0).interact().map_err(failed)?
+        Select::new().with_prompt(prompt).items(&lines).default(0).interact()?
     } else {
         0
     };
-    WAYS.get(at).ok_or_else(|| "there is no such way".to_owned())
+    WAYS.get(at).ok_or_else(|| "there is no such way".to_owned().into())
 }
 
-fn zones(arguments: &Arguments, asks: bool) -> Result<Vec<String>, String> {
+fn zones(arguments: &Arguments, asks: bool) -> Result<Vec<String>, Unanswered> {
     let zones: Vec<String> = match &arguments.zones {
         Some(zones) => zones.iter().filter(|zone| !zone.is_empty()).cloned().collect(),
         None if asks => {
             let prompt = "Which zones beside lan and server? (space chooses)";
-            let chosen = MultiSelect::new().with_prompt(prompt).items(ZONES).interact().map_err(failed)?;
+            let chosen = MultiSelect::new().with_prompt(prompt).items(ZONES).interact()?;
             chosen.iter().filter_map(|at| ZONES.get(*at)).map(|zone| (*zone).to_owned()).collect()
         }
         None => Vec::new(),
     };
     match zones.iter().find(|zone| !ZONES.contains(&zone.as_str())) {
-        Some(zone) => Err(format!("there is no zone `{zone}` to choose; there are {}", ZONES.join(", "))),
+        Some(zone) => Err(format!("there is no zone `{zone}` to choose; there are {}", ZONES.join(", ")).into()),
         None => Ok(zones),
     }
 }
@@ -158,5 +198,5 @@ fn ways() -> String {
 }
 
 fn line(way: &Way) -> String {
-    format!("{:<18} {}", way.name, way.about)
+    format!("{:<20} {}", way.name, way.about)
 }

@@ -41,6 +41,8 @@ pub enum Exit {
     Findings = 1,
     /// An invalid policy, an unreadable file, or wrong usage.
     Invalid = 2,
+    /// Somebody pressed Ctrl-C; as shells count it.
+    Interrupted = 130,
 }
 
 impl Termination for Exit {

@@ -1,5 +1,4 @@
-//! A real Home Assistant behind a real NGINX with the site that was written, behind the router that was compiled; and a
-//! real OpenVPN on that router.
+//! A real Home Assistant behind a real NGINX with the site that was written, behind the router that was compiled.
 
 use std::{collections::BTreeMap, fs};
 
@@ -10,7 +9,7 @@ use crate::{
     programs::{nginx, with_certificates},
 };
 
-const POLICY: &str = "tests/e2e/home.hedge";
+pub const POLICY: &str = "tests/e2e/home.hedge";
 
 /// Every namespace beside the router: its interface there, the router's address, its own.
 const HOSTS: [(&str, &str, &str, &str); 6] = [
@@ -22,17 +21,21 @@ const HOSTS: [(&str, &str, &str, &str); 6] = [
     ("guest", "guest0", "10.0.50.1/24", "10.0.50.9/24"),
 ];
 
-struct Lab {
-    router: Space,
-    hosts: BTreeMap<&'static str, Space>,
-    companions: Companions,
-    folder: Folder,
+pub struct Lab {
+    pub router: Space,
+    pub hosts: BTreeMap<&'static str, Space>,
+    pub companions: Companions,
+    pub folder: Folder,
 }
 
 impl Lab {
-    fn new(name: &str) -> Result<Self, String> {
-        let text = fs::read_to_string(POLICY).map_err(|error| error.to_string())?;
-        let (ruleset, companions) = compiled(POLICY, BTreeMap::from([(POLICY.to_owned(), text)]))?;
+    pub fn new(name: &str) -> Result<Self, String> {
+        Self::with(name, &fs::read_to_string(POLICY).map_err(|error| error.to_string())?)
+    }
+
+    /// The same house by another policy.
+    pub fn with(name: &str, policy: &str) -> Result<Self, String> {
+        let (ruleset, companions) = compiled(POLICY, BTreeMap::from([(POLICY.to_owned(), policy.to_owned())]))?;
         let folder = Folder::new(name);
         let router = Space::new(&format!("{name}-r"))?;
         let mut hosts = BTreeMap::new();
@@ -62,12 +65,12 @@ impl Lab {
         Ok(Self { router, hosts, companions, folder })
     }
 
-    fn companion(&self, name: &str) -> Result<&str, String> {
+    pub fn companion(&self, name: &str) -> Result<&str, String> {
         let found = self.companions.files.iter().find(|file| file.name == name);
         found.map(|file| file.text.as_str()).ok_or_else(|| format!("no {name} was written"))
     }
 
-    fn expect(&self, who: &str, request: &str, status: &str, why: &str) -> Result<(), String> {
+    pub fn expect(&self, who: &str, request: &str, status: &str, why: &str) -> Result<(), String> {
         // Home Assistant asks for the name of who failed to log in, and there is no DNS here.
         let patience = if status == "000" { 2 } else { 60 };
         let found = self.hosts[who].status(request, patience);
@@ -95,9 +98,7 @@ pub fn home_assistant_behind_nginx_behind_the_router() -> Result<(), String> {
     fs::write(&main, format!("daemon off;\nmaster_process off;\n{}", lab.folder.read("nginx.conf")))
         .map_err(|error| error.to_string())?;
     let _proxy = lab.hosts["proxy"].start(&format!("nginx -c {main}"), &at("nginx.log"), "")?;
-    while !lab.hosts["proxy"].run("ss -ltn").is_ok_and(|open| open.contains(":443 ")) {
-        std::thread::sleep(std::time::Duration::from_millis(50));
-    }
+    lab.hosts["proxy"].listens(443)?;
 
     lab.expect("outside", PUBLIC, "401", "Home Assistant answers by its public name")?;
     let log = lab.folder.read("ha.log");
@@ -131,33 +132,4 @@ pub fn home_assistant_behind_nginx_behind_the_router() -> Result<(), String> {
         lab.expect(who, PUBLIC, "000", "nor by the public name")?;
     }
     Ok(())
-}
-
-pub fn openvpn_through_the_router() -> Result<(), String> {
-    let lab = Lab::new("vpn")?;
-    lab.folder.certificates()?;
-    let at = |name: &str| lab.folder.0.join(name);
-    run("openvpn", &["--genkey", "tls-crypt", at("tls-crypt.key").to_str().unwrap_or_default()])?;
-    for file in lab.companions.files.iter().filter(|file| file.name.starts_with("openvpn-ovpn/")) {
-        let name = file.name.trim_start_matches("openvpn-ovpn/");
-        // The test has no DNS: the name is replaced by the address that it stands for.
-        lab.folder.write(name, &file.text.replace("remote home.example.org", "remote 203.0.113.20"));
-    }
-    // Before NGINX, a listener on 443 that only accepts connections.
-    let _proxy = lab.hosts["proxy"].start("python3 -u -m http.server 443", &at("web.log"), "Serving")?;
-    let _home = lab.hosts["ha"].start("python3 -u -m http.server 8123", &at("ha.log"), "Serving")?;
-    let done = "Initialization Sequence Completed";
-    let _server = lab.router.start("openvpn --config server.conf", &at("server.log"), done)?;
-    let _client = lab.hosts["outside"].start("openvpn --config client.ovpn", &at("client.log"), done)?;
-    let tunnel = lab.hosts["outside"].run("ip -4 addr show dev tun0")?;
-    if !tunnel.contains("10.0.98.10/") {
-        return Err(format!("the client has another address than the policy gives it:\n{tunnel}"));
-    }
-    lab.expect("outside", "http://10.0.30.5:443/", "200", "the VPN reaches the proxy")?;
-    lab.hosts["outside"].run("ip route add 10.0.0.0/8 via 10.0.98.1")?;
-    for target in ["http://10.0.20.10:8123/", "http://10.0.30.5:8123/", "http://10.0.10.9:22/", "http://10.0.98.1:22/"]
-    {
-        lab.expect("outside", target, "000", "the VPN reaches nothing else")?;
-    }
-    lab.expect("pc", "http://10.0.20.10:8123/", "200", "the listener that the VPN could not reach is there")
 }

@@ -1,0 +1,172 @@
+//! VPN servers on a router that was compiled, and clients outside: the tunnel comes up with the files as they were
+//! written, once keys and secrets are in, and reaches what the policy lets it reach.
+
+use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
+
+use crate::{
+    home::Lab,
+    lab::{Running, Space, run},
+};
+
+/// Answers on the proxy and on Home Assistant, so that silence is the router's doing.
+fn listeners(lab: &Lab) -> Result<[Running; 2], String> {
+    let at = |name: &str| lab.folder.0.join(name);
+    Ok([
+        lab.hosts["proxy"].start("python3 -u -m http.server 443", &at("web.log"), "Serving")?,
+        lab.hosts["ha"].start("python3 -u -m http.server 8123", &at("ha.log"), "Serving")?,
+    ])
+}
+
+/// From the tunnel the proxy answers, and nothing else does; `gateway` is the router's end of it.
+fn reaches_the_proxy_alone(lab: &Lab, way: &str, gateway: &str) -> Result<(), String> {
+    lab.expect("outside", "http://10.0.30.5:443/", "200", "the VPN reaches the proxy")?;
+    lab.hosts["outside"].run(&format!("ip route add 10.0.0.0/8 {way}"))?;
+    let own = format!("http://{gateway}:22/");
+    for target in ["http://10.0.20.10:8123/", "http://10.0.30.5:8123/", "http://10.0.10.9:22/", &own] {
+        lab.expect("outside", target, "000", "the VPN reaches nothing else")?;
+    }
+    lab.expect("pc", "http://10.0.20.10:8123/", "200", "the listener that the VPN could not reach is there")
+}
+
+/// The files of the OpenVPN server and its clients, and what they name.
+fn openvpn_files(lab: &Lab) -> Result<(), String> {
+    lab.folder.certificates()?;
+    run("openvpn", &["--genkey", "tls-crypt", lab.folder.0.join("tls-crypt.key").to_str().unwrap_or_default()])?;
+    for file in lab.companions.files.iter().filter(|file| file.name.starts_with("openvpn-ovpn/")) {
+        let name = file.name.trim_start_matches("openvpn-ovpn/");
+        // The test has no DNS: the name is replaced by the address that it stands for.
+        lab.folder.write(name, &file.text.replace("remote home.example.org", "remote 203.0.113.20"));
+    }
+    Ok(())
+}
+
+const DONE: &str = "Initialization Sequence Completed";
+
+fn anna_has_her_address(lab: &Lab) -> Result<(), String> {
+    let tunnel = lab.hosts["outside"].run("ip -4 addr show dev tun0")?;
+    let right = tunnel.contains("10.0.98.10/");
+    right.then_some(()).ok_or_else(|| format!("the client has another address than the policy gives it:\n{tunnel}"))
+}
+
+pub fn openvpn_through_the_router() -> Result<(), String> {
+    let lab = Lab::new("vpn")?;
+    openvpn_files(&lab)?;
+    let at = |name: &str| lab.folder.0.join(name);
+    let _listeners = listeners(&lab)?;
+    let _server = lab.router.start("openvpn --config server.conf", &at("server.log"), DONE)?;
+    let _client = lab.hosts["outside"].start("openvpn --config client.ovpn", &at("client.log"), DONE)?;
+    anna_has_her_address(&lab)?;
+    reaches_the_proxy_alone(&lab, "via 10.0.98.1", "10.0.98.1")
+}
+
+/// A `FreeRADIUS` that knows one user, in the place of a directory.
+fn radius(lab: &Lab) -> Result<Running, String> {
+    let folder = lab.folder.0.display();
+    lab.folder.write("radius/users", "anna Cleartext-Password := \"right\"\n");
+    lab.folder.write(
+        "radius/radiusd.conf",
+        &format!(
+            "prefix = /usr\nlibdir = /usr/lib/freeradius\nraddbdir = {folder}/radius\nlogdir = {folder}/radius\n\
+             run_dir = {folder}/radius\nsecurity {{\n allow_vulnerable_openssl = yes\n}}\n\
+             modules {{\n pap {{\n }}\n files {{\n filename = {folder}/radius/users\n }}\n always ok {{\n rcode = ok\n }}\n}}\n\
+             client router {{\n ipaddr = 10.0.20.1\n secret = between-these-two\n}}\n\
+             server default {{\n listen {{\n type = auth\n ipaddr = *\n port = 1812\n }}\n\
+             listen {{\n type = acct\n ipaddr = *\n port = 1813\n }}\n\
+             authorize {{\n files\n pap\n }}\nauthenticate {{\n Auth-Type PAP {{\n pap\n }}\n }}\n\
+             accounting {{\n ok\n }}\n}}\n"
+        ),
+    );
+    let line = format!("freeradius -f -l stdout -d {folder}/radius -n radiusd");
+    lab.hosts["ha"].start(&line, &lab.folder.0.join("radius.log"), "Ready to process requests")
+}
+
+pub fn openvpn_asks_radius_who_it_is() -> Result<(), String> {
+    let policy = fs::read_to_string(super::home::POLICY).map_err(|error| error.to_string())?;
+    // The directory is a program beside Home Assistant, which spares the test a machine.
+    let policy = policy.replace("kind openvpn;", "kind openvpn;  auth radius ha;") + "allow router -> ha : radius\n";
+    let lab = Lab::with("radius", &policy)?;
+    openvpn_files(&lab)?;
+    let at = |name: &str| lab.folder.0.join(name);
+    // The server's files stand where a machine has them, so that they name each other by their place there.
+    let here = |text: String| text.replace("/etc/openvpn/", &format!("{}/", lab.folder.0.display()));
+    lab.folder.write("server.conf", &here(lab.folder.read("server.conf")));
+    let plugin = here(lab.folder.read("radiusplugin.cnf"));
+    lab.folder.write("radiusplugin.cnf", &plugin.replace("SHARED-SECRET-WITH-THE-RADIUS-SERVER", "between-these-two"));
+    let client = lab.folder.read("client.ovpn");
+    for (name, password) in [("right", "right"), ("wrong", "wrong")] {
+        let account = lab.folder.write(&format!("{name}.txt"), &format!("anna\n{password}\n"));
+        let known = client.replace("auth-user-pass\n", &format!("auth-user-pass {account}\n"));
+        lab.folder.write(&format!("{name}.ovpn"), &known);
+    }
+    let _listeners = listeners(&lab)?;
+    let _radius = radius(&lab)?;
+    let _server = lab.router.start("openvpn --config server.conf", &at("server.log"), DONE)?;
+    let told = |error: String| format!("{error}\n{}\n{}", lab.folder.read("server.log"), lab.folder.read("radius.log"));
+    let refused = lab.hosts["outside"].start("openvpn --config wrong.ovpn", &at("wrong.log"), "AUTH_FAILED");
+    drop(refused.map_err(told)?);
+    let _client = lab.hosts["outside"].start("openvpn --config right.ovpn", &at("right.log"), DONE).map_err(told)?;
+    anna_has_her_address(&lab)?;
+    reaches_the_proxy_alone(&lab, "via 10.0.98.1", "10.0.98.1")
+}
+
+/// A WireGuard in user space with one of the files that were written.
+fn wireguard(space: &Space, file: &Path) -> Result<Running, String> {
+    let name = file.file_stem().and_then(|name| name.to_str()).unwrap_or_default();
+    let place = file.to_str().unwrap_or_default();
+    let running = space.start(&format!("wireguard-go -f {name}"), &file.with_extension("log"), "")?;
+    let socket = format!("/var/run/wireguard/{name}.sock");
+    while !Path::new(&socket).exists() {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    // Keys are for their owner alone, and wg-quick says so.
+    fs::set_permissions(file, fs::Permissions::from_mode(0o600)).map_err(|error| error.to_string())?;
+    let stripped = file.with_extension("stripped");
+    fs::write(&stripped, run("wg-quick", &["strip", place])?).map_err(|error| error.to_string())?;
+    space.run(&format!("wg setconf {name} {}", stripped.display()))?;
+    let text = fs::read_to_string(file).map_err(|error| error.to_string())?;
+    let of = |key: &str| text.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(" = ")).map(str::to_owned);
+    for address in of("Address").unwrap_or_default().split(", ") {
+        space.run(&format!("ip addr add {address} dev {name}"))?;
+    }
+    space.run(&format!("ip link set {name} up"))?;
+    // A server knows its peers by the network of its own address.
+    if !text.contains("ListenPort") {
+        for net in of("AllowedIPs").unwrap_or_default().split(", ") {
+            space.run(&format!("ip route add {net} dev {name}"))?;
+        }
+    }
+    Ok(running)
+}
+
+pub fn wireguard_through_the_router() -> Result<(), String> {
+    // Its sockets are one folder for the whole machine, whatever the namespace.
+    let (server, client) = (format!("s{}", std::process::id()), format!("c{}", std::process::id()));
+    let policy = fs::read_to_string(super::home::POLICY).map_err(|error| error.to_string())?;
+    let policy = policy.replace("exposed { ", "exposed { udp 51820 -> router;  ")
+        + &format!(
+            "zone road {{ role vpn;  interface {server};  network 10.0.97.0/24 }}\n\
+             vpn road {{ kind wireguard;  listen udp 51820;  peer phone {{ address 10.0.97.2 }} }}\n\
+             allow road -> proxy : https\n"
+        );
+    let lab = Lab::with("wg", &policy)?;
+    let key = || run("wg", &["genkey"]).map(|key| key.trim().to_owned());
+    let public = |private: &str| {
+        let file = lab.folder.write("key", private);
+        run("sh", &["-c", &format!("wg pubkey < {file}")]).map(|key| key.trim().to_owned())
+    };
+    let (servers, phones) = (key()?, key()?);
+    for (name, file) in [("server", &server), ("peer-phone", &client)] {
+        let text = lab.companion(&format!("wireguard-road/{name}.conf"))?;
+        let filled = text
+            .replace("PRIVATE-KEY-OF-THE-SERVER", &servers)
+            .replace("PRIVATE-KEY-OF-THIS-DEVICE", &phones)
+            .replace("PUBLIC-KEY-OF-THE-SERVER", &public(&servers)?)
+            .replace("PUBLIC-KEY-OF-THE-PEER", &public(&phones)?)
+            .replace("home.example.org", "203.0.113.20");
+        lab.folder.write(&format!("{file}.conf"), &filled);
+    }
+    let _listeners = listeners(&lab)?;
+    let _server = wireguard(&lab.router, &lab.folder.0.join(format!("{server}.conf")))?;
+    let _client = wireguard(&lab.hosts["outside"], &lab.folder.0.join(format!("{client}.conf")))?;
+    reaches_the_proxy_alone(&lab, &format!("dev {client}"), "10.0.97.1")
+}
