@@ -3,20 +3,14 @@
 //!
 //! pfSense leaves a rule out in silence when it cannot resolve it, and takes a type that it does not know for `pass`.
 
-#[path = "support/settings.rs"]
-mod settings;
+#[path = "support/pfsense.rs"]
+mod support;
 
 use std::{collections::BTreeSet, fmt::Write as _, fs};
 
-use hedgerow::{
-    compile::{self, Checked},
-    diagnostic::{Diagnostic, Human},
-    plan::{Request, rulebook},
-    router::File,
-    target::pfsense,
-    world::Memory,
-};
+use hedgerow::router::File;
 use roxmltree::{Document, Node};
+use support::{items, refused, render, render_as, text, texts};
 
 const HOUSEHOLDS: [&str; 5] = ["cgnat-tunnel", "direct-tls", "lan-only", "multi-uplink-office", "nginx-cloudflare"];
 
@@ -29,45 +23,6 @@ const SMALL: &str = "use std.services\nrouter edge { }\n\
 
 fn household(name: &str) -> String {
     fs::read_to_string(format!("examples/{name}/main.hedge")).unwrap()
-}
-
-fn checked(path: &str, policy: &str) -> Checked {
-    let world = Memory { date: jiff::civil::date(2026, 11, 23), files: settings::settings() };
-    compile::check(path, policy, &world)
-}
-
-fn render_as(path: &str, policy: &str, base: &[File]) -> Result<Vec<File>, Vec<Diagnostic>> {
-    let checked = checked(path, policy);
-    let Some(meant) = &checked.meant else { panic!("{:#?}", checked.diagnostics) };
-    let standing = meant.standing.on(&checked.network, "pfsense");
-    let book = rulebook(&checked.network, &meant.meaning)?;
-    let (network, sources) = (&checked.network, &checked.sources);
-    pfsense::render::render(&Request { network, standing: &standing, book: &book, sources, policy: path, base })
-}
-
-fn render(policy: &str, base: &[File]) -> Vec<File> {
-    render_as("home.hedge", policy, base).unwrap_or_else(|errors| panic!("{errors:#?}"))
-}
-
-fn refused(policy: &str, base: &[File]) -> String {
-    let sources = checked("home.hedge", policy).sources;
-    let errors = render_as("home.hedge", policy, base).expect_err("it is refused");
-    let human = Human::new(&sources, false);
-    errors.iter().map(|error| human.render(error) + "\n\n").collect()
-}
-
-fn texts<'a>(node: Node<'a, 'a>, path: &[&str]) -> Vec<&'a str> {
-    let Some((first, rest)) = path.split_first() else { return vec![node.text().unwrap_or("").trim()] };
-    node.children().filter(|child| child.has_tag_name(*first)).flat_map(|child| texts(child, rest)).collect()
-}
-
-fn text<'a>(node: Node<'a, 'a>, path: &[&str]) -> &'a str {
-    texts(node, path).first().copied().unwrap_or("")
-}
-
-fn items<'a>(node: Node<'a, 'a>, path: &[&str]) -> Vec<Node<'a, 'a>> {
-    let Some((first, rest)) = path.split_first() else { return vec![node] };
-    node.children().filter(|child| child.has_tag_name(*first)).flat_map(|child| items(child, rest)).collect()
 }
 
 fn is_address(word: &str) -> bool {
@@ -512,14 +467,6 @@ fn what_a_backup_keeps_has_to_be_what_the_policy_says() {
         refused(&fixed.replace("gateway 203.0.113.1", "gateway 203.0.113.3").replace("/30", "/29"), &base)
     );
     insta::assert_snapshot!("base_other_port", refused(&format!("{fixed}{}", road.replace("51820", "51821")), &base));
-    let bare = [backup()];
-    insta::assert_snapshot!(
-        "base_without_tunnel",
-        refused(
-            &format!("{SMALL}{}", road.replace("interface pfsense opt8", "interface wg0; interface pfsense opt8")),
-            &bare
-        )
-    );
 
     // An uplink that the base does not have comes with its gateway, or not at all.
     let line = "zone line { role internet; interface igb5; interface pfsense opt9; address 198.51.100.2/29; gateway 198.51.100.1 }\n";

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use super::{Renderer, base::Assigned};
 use crate::{
     diagnostic::Diagnostic,
-    model::{AddressSource, Vpn, VpnKind, Zone, ZoneId},
+    model::{AddressSource, Zone, ZoneId},
 };
 
 impl Renderer<'_> {
@@ -86,59 +86,5 @@ impl Renderer<'_> {
             .label(format!("becomes `{}`", self.key(id)))
             .help("write it with the length of the prefix: `address 203.0.113.2/30` and `gateway 203.0.113.1`"),
         );
-    }
-
-    /// The tunnels of VPNs that end on the firewall hold keys and certificates: in a backup they are the user's own.
-    pub(super) fn tunnels_agree(&mut self) {
-        let network = self.network;
-        for vpn in network.vpns.iter().filter(|vpn| vpn.server.is_none()) {
-            match vpn.kind {
-                VpnKind::Openvpn => self.tunnel_agrees(vpn, "VPN > OpenVPN"),
-                VpnKind::Wireguard => self.tunnel_agrees(vpn, "VPN > WireGuard"),
-                VpnKind::Tailscale | VpnKind::Zerotier => {}
-            }
-        }
-    }
-
-    fn tunnel_agrees(&mut self, vpn: &Vpn, page: &str) {
-        let (name, key) = (&self.network.zone(vpn.zone).name, self.key(vpn.zone));
-        let assigned = self.base.interfaces.iter().find(|known| known.key == key).map(|known| known.device.as_str());
-        let mut theirs = self
-            .base
-            .tunnels
-            .iter()
-            .filter(|tunnel| match assigned {
-                Some(device) => tunnel.device == device,
-                // All servers of OpenVPN are one group where none is assigned.
-                None => key == "openvpn" && tunnel.device.starts_with("ovpns"),
-            })
-            .peekable();
-        let error = if theirs.peek().is_none() {
-            Diagnostic::error("base-differs", vpn.span, format!("the base has no tunnel for zone `{name}`"))
-                .label("its keys and certificates are in no policy, so it is not written into a backup")
-                .help(format!(
-                    "set it up in pfSense ({page}), assign its interface (Interfaces > Assignments) and save a new backup"
-                ))
-        } else {
-            let ports: Vec<String> = vpn
-                .listen
-                .iter()
-                .filter_map(crate::model::service::Traffic::single_port)
-                .map(|port| port.to_string())
-                .collect();
-            let found: Vec<&str> = theirs.map(|tunnel| tunnel.port.as_str()).collect();
-            let Some(missing) = ports.iter().find(|port| !found.contains(&port.as_str())) else { return };
-            Diagnostic::error(
-                "base-differs",
-                vpn.span,
-                format!(
-                    "the tunnel of zone `{name}` listens on {} in the base, and not on {missing}",
-                    found.join(", ")
-                ),
-            )
-            .label("opened here")
-            .help(format!("correct one of the two: `listen` here, or the port in pfSense ({page})"))
-        };
-        self.errors.push(error);
     }
 }

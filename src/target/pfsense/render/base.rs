@@ -1,8 +1,12 @@
 //! What has to be known of the user's own configuration before anything is written.
 
+use std::net::IpAddr;
+
+use ipnet::IpNet;
 use quick_xml::{Reader, events::Event};
 
 use super::words::MARK;
+use crate::model::VpnKind;
 
 /// An assigned interface of the base.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -23,11 +27,98 @@ pub struct Gateway {
     pub v6: bool,
 }
 
-/// A server of OpenVPN or a tunnel of WireGuard.
+/// Gateways that stand in for each other.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct GatewayGroup {
+    pub name: String,
+    /// Their names with their tiers.
+    pub members: Vec<(String, u8)>,
+    /// Did a run before write it?
+    pub ours: bool,
+}
+
+/// A server of OpenVPN or a tunnel of WireGuard.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tunnel {
+    pub kind: VpnKind,
     pub device: String,
     pub port: String,
+    /// `UDP4`, `TCP6`, `UDP`; empty for that of WireGuard.
+    pub protocol: String,
+    /// What OpenVPN hands out.
+    pub networks: Vec<IpNet>,
+}
+
+impl Tunnel {
+    fn new(kind: VpnKind) -> Self {
+        Self { kind, device: String::new(), port: String::new(), protocol: String::new(), networks: Vec::new() }
+    }
+
+    /// Is it one of OpenVPN over TCP?
+    pub fn is_tcp(&self) -> bool {
+        self.protocol.to_ascii_lowercase().starts_with("tcp")
+    }
+
+    fn read(&mut self, field: &str, text: &str) {
+        match field {
+            "vpnid" => self.device = format!("ovpns{text}"),
+            "name" => text.clone_into(&mut self.device),
+            "local_port" | "listenport" => text.clone_into(&mut self.port),
+            "protocol" => text.clone_into(&mut self.protocol),
+            "tunnel_network" | "tunnel_networkv6" => {
+                self.networks.extend(text.split(',').filter_map(|net| net.trim().parse::<IpNet>().ok()));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Somebody who connects by WireGuard.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Peer {
+    pub device: String,
+    pub key: String,
+    /// What it may send from, without the length of the prefix.
+    pub addresses: Vec<String>,
+}
+
+/// A name that the resolver of the base answers by itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Override {
+    /// Its own name and the further ones: where each stands, its label and its domain.
+    names: Vec<(usize, String, String)>,
+    pub addresses: Vec<IpAddr>,
+    /// Did a run before write it?
+    pub ours: bool,
+}
+
+impl Override {
+    /// Is this one of its names?
+    pub fn is(&self, name: &str) -> bool {
+        let is = |(_, label, domain): &(usize, String, String)| {
+            [label.as_str(), domain].join(".").trim_matches('.').eq_ignore_ascii_case(name)
+        };
+        self.names.iter().any(is)
+    }
+
+    fn parts(&mut self, element: usize) -> &mut (usize, String, String) {
+        let at = self.names.iter().position(|(known, _, _)| *known == element).unwrap_or_else(|| {
+            self.names.push((element, String::new(), String::new()));
+            self.names.len() - 1
+        });
+        &mut self.names[at]
+    }
+
+    /// Takes a field of it, from the element with this number: names come as a label and a domain, in any order.
+    fn read(&mut self, element: usize, rest: &[&str], text: &str) {
+        match rest {
+            ["host"] | ["aliases", "item", "host"] => text.clone_into(&mut self.parts(element).1),
+            ["domain"] | ["aliases", "item", "domain"] => text.clone_into(&mut self.parts(element).2),
+            ["ip"] => self.addresses.extend(text.split(',').filter_map(|part| part.trim().parse::<IpAddr>().ok())),
+            ["descr"] => self.ours = text.starts_with(MARK.trim_end()),
+            _ => {}
+        }
+    }
 }
 
 /// What the base holds.
@@ -35,23 +126,55 @@ pub struct Tunnel {
 pub struct Base {
     pub interfaces: Vec<Assigned>,
     pub gateways: Vec<Gateway>,
+    pub groups: Vec<GatewayGroup>,
+    /// By what IPv4 leaves: a gateway, a group, empty where pfSense chooses. None where nothing is said.
+    pub default_gateway: Option<String>,
     /// The tunnels that end on the firewall.
     pub tunnels: Vec<Tunnel>,
+    pub peers: Vec<Peer>,
+    /// The devices of what OpenVPN connects to: it shares its numbers with the servers.
+    pub clients: Vec<String>,
     /// Interfaces with a DHCP server.
     pub pools: Vec<String>,
     /// The names of aliases and interfaces, which none of ours may have.
     pub names: Vec<String>,
     pub mode: String,
+    /// Is the forwarder in use, and not the resolver?
+    pub dnsmasq: bool,
+    pub overrides: Vec<Override>,
 }
 
-/// A leaf of the document: the names of its elements from the outside, with the number of the item in its list.
+/// How deep a peer of WireGuard stands.
+const PEER: usize = 4;
+/// How deep a name of the resolver stands.
+const OVERRIDE: usize = 2;
+
+/// A leaf of the document: the names of its elements from the outside, with the numbers of those around it.
 struct Leaf {
     path: Vec<String>,
-    item: usize,
+    above: Vec<usize>,
     text: String,
 }
 
+impl Leaf {
+    /// The number of the item that it is a field of.
+    fn item(&self) -> usize {
+        self.above.last().copied().unwrap_or(0)
+    }
+}
+
+/// A gateway of a group, with its tier.
+fn member(text: &str) -> Option<(String, u8)> {
+    let mut fields = text.split('|');
+    Some((fields.next()?.to_owned(), fields.next()?.parse().ok()?))
+}
+
 impl Base {
+    /// The section of the program that answers names.
+    pub fn resolver(&self) -> &'static str {
+        if self.dnsmasq { "dnsmasq" } else { "unbound" }
+    }
+
     /// Reads a configuration of pfSense.
     ///
     /// # Errors
@@ -59,7 +182,9 @@ impl Base {
     pub fn read(text: &str) -> Result<Self, String> {
         let leaves = leaves(text)?;
         let mut base = Self::default();
-        let (mut gateway, mut tunnel): (Option<usize>, Option<usize>) = (None, None);
+        let enabled = |leaf: &Leaf| leaf.path.iter().map(String::as_str).eq(["pfsense", "dnsmasq", "enable"]);
+        base.dnsmasq = leaves.iter().any(enabled);
+        let mut last = 0;
         let (mut aliases, mut ours) = (Vec::new(), Vec::new());
         for leaf in &leaves {
             let path: Vec<&str> = leaf.path.iter().map(String::as_str).collect();
@@ -84,39 +209,76 @@ impl Base {
                     }
                 }
                 ["pfsense", "gateways", "gateway_item", field] => {
-                    if gateway != Some(leaf.item) {
-                        gateway = Some(leaf.item);
+                    if leaf.item() != last {
                         base.gateways.push(Gateway::default());
                     }
-                    if let Some(last) = base.gateways.last_mut() {
+                    if let Some(item) = base.gateways.last_mut() {
                         match *field {
-                            "interface" => last.interface.clone_from(&leaf.text),
-                            "name" => last.name.clone_from(&leaf.text),
-                            "gateway" => last.address.clone_from(&leaf.text),
-                            "ipprotocol" => last.v6 = leaf.text == "inet6",
+                            "interface" => item.interface.clone_from(&leaf.text),
+                            "name" => item.name.clone_from(&leaf.text),
+                            "gateway" => item.address.clone_from(&leaf.text),
+                            "ipprotocol" => item.v6 = leaf.text == "inet6",
                             _ => {}
                         }
                     }
+                    last = leaf.item();
                 }
+                ["pfsense", "gateways", "gateway_group", field] => {
+                    if leaf.item() != last {
+                        base.groups.push(GatewayGroup::default());
+                    }
+                    if let Some(group) = base.groups.last_mut() {
+                        match *field {
+                            "name" => group.name.clone_from(&leaf.text),
+                            "item" => group.members.extend(member(&leaf.text)),
+                            "descr" => group.ours = leaf.text.starts_with(MARK.trim_end()),
+                            _ => {}
+                        }
+                    }
+                    last = leaf.item();
+                }
+                ["pfsense", "gateways", "defaultgw4"] => base.default_gateway = Some(leaf.text.clone()),
+                ["pfsense", "openvpn", "openvpn-client", "vpnid"] => base.clients.push(format!("ovpns{}", leaf.text)),
                 ["pfsense", "openvpn", "openvpn-server", field]
                 | ["pfsense", "installedpackages", "wireguard", "tunnels", "item", field] => {
-                    if tunnel != Some(leaf.item) {
-                        tunnel = Some(leaf.item);
-                        base.tunnels.push(Tunnel::default());
+                    if leaf.item() != last {
+                        let openvpn = path.get(1) == Some(&"openvpn");
+                        base.tunnels.push(Tunnel::new(if openvpn { VpnKind::Openvpn } else { VpnKind::Wireguard }));
                     }
-                    if let Some(last) = base.tunnels.last_mut() {
-                        match *field {
-                            "vpnid" => last.device = format!("ovpns{}", leaf.text),
-                            "name" => last.device.clone_from(&leaf.text),
-                            "local_port" | "listenport" => last.port.clone_from(&leaf.text),
+                    if let Some(tunnel) = base.tunnels.last_mut() {
+                        tunnel.read(field, &leaf.text);
+                    }
+                    last = leaf.item();
+                }
+                ["pfsense", "installedpackages", "wireguard", "peers", "item", rest @ ..] => {
+                    let item = leaf.above.get(PEER).copied().unwrap_or(0);
+                    if item != last {
+                        base.peers.push(Peer::default());
+                    }
+                    if let Some(peer) = base.peers.last_mut() {
+                        match rest {
+                            ["tun"] => peer.device.clone_from(&leaf.text),
+                            ["publickey"] => peer.key.clone_from(&leaf.text),
+                            ["allowedips", "row", "address"] => peer.addresses.push(leaf.text.clone()),
                             _ => {}
                         }
                     }
+                    last = item;
                 }
                 ["pfsense", "dhcpd", key, ..] => base.pools.push((*key).to_owned()),
-                ["pfsense", "aliases", "alias", "name"] => aliases.push((leaf.item, leaf.text.clone())),
+                ["pfsense", "aliases", "alias", "name"] => aliases.push((leaf.item(), leaf.text.clone())),
                 ["pfsense", "aliases", "alias", "descr"] if leaf.text.starts_with(MARK.trim_end()) => {
-                    ours.push(leaf.item);
+                    ours.push(leaf.item());
+                }
+                ["pfsense", resolver, "hosts", rest @ ..] if *resolver == base.resolver() && !rest.is_empty() => {
+                    let item = leaf.above.get(OVERRIDE).copied().unwrap_or(0);
+                    if item != last {
+                        base.overrides.push(Override::default());
+                    }
+                    if let Some(known) = base.overrides.last_mut() {
+                        known.read(leaf.item(), rest, &leaf.text);
+                    }
+                    last = item;
                 }
                 ["pfsense", "nat", "outbound", "mode"] => base.mode.clone_from(&leaf.text),
                 _ => {}
@@ -149,7 +311,8 @@ fn leaves(text: &str) -> Result<Vec<Leaf>, String> {
             Event::Empty(tag) => {
                 let mut names: Vec<String> = path.iter().map(|(name, _)| name.clone()).collect();
                 names.push(tag.name().as_ref().to_owned());
-                found.push(Leaf { path: names, item: path.last().map_or(0, |(_, item)| *item), text: String::new() });
+                let above = path.iter().map(|(_, item)| *item).collect();
+                found.push(Leaf { path: names, above, text: String::new() });
                 leaf = false;
             }
             Event::Text(piece) => words += &piece,
@@ -161,11 +324,8 @@ fn leaves(text: &str) -> Result<Vec<Leaf>, String> {
                 let names: Vec<String> = path.iter().map(|(name, _)| name.clone()).collect();
                 path.pop();
                 if leaf {
-                    found.push(Leaf {
-                        path: names,
-                        item: path.last().map_or(0, |(_, item)| *item),
-                        text: words.trim().to_owned(),
-                    });
+                    let above = path.iter().map(|(_, item)| *item).collect();
+                    found.push(Leaf { path: names, above, text: words.trim().to_owned() });
                 }
                 leaf = false;
             }

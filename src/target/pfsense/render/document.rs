@@ -12,8 +12,13 @@ pub struct Document {
     pub vlans: Vec<Vlan>,
     pub addresses: Vec<VirtualAddress>,
     pub gateways: Vec<Gateway>,
-    /// The gateway group that stands in when an uplink is down: its members with their tiers.
-    pub failover: Vec<(String, u8)>,
+    /// The gateway group that stands in when an uplink is down.
+    pub failover: Option<Failover>,
+    /// By what IPv4 leaves, where that is not as it should be, and whether the base has a place for it.
+    pub default_gateway: Option<String>,
+    pub default_there: bool,
+    /// What the resolver answers by itself.
+    pub names: Vec<Override>,
     pub pppoe: Vec<Pppoe>,
     pub aliases: Vec<Alias>,
     pub schedules: Vec<Schedule>,
@@ -25,6 +30,7 @@ pub struct Document {
     pub advertised: Vec<String>,
     pub openvpn: Vec<OpenVpn>,
     pub wireguard: Vec<WireGuard>,
+    pub peers: Vec<WireGuardPeer>,
 }
 
 /// An assigned interface.
@@ -76,6 +82,14 @@ pub struct Gateway {
     pub family: &'static str,
     /// Nothing when the policy does not say it.
     pub address: Option<String>,
+}
+
+/// A gateway group.
+#[derive(Clone, Debug, Serialize)]
+pub struct Failover {
+    pub name: String,
+    /// Gateways with their tiers.
+    pub members: Vec<(String, u8)>,
 }
 
 /// A PPPoE session.
@@ -194,7 +208,7 @@ pub struct Translation {
 }
 
 /// A source translation.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Outbound {
     pub interface: String,
     pub family: &'static str,
@@ -208,6 +222,8 @@ pub struct Outbound {
     pub target: String,
     /// Does the source port stay what it is?
     pub static_port: bool,
+    /// Leaves what it matches as it is.
+    pub exempt: bool,
     pub descr: String,
 }
 
@@ -231,11 +247,21 @@ pub struct Reservation {
     pub descr: String,
 }
 
+/// A name that the resolver answers by itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Override {
+    /// The first label, and empty where the name is a domain itself.
+    pub host: String,
+    pub domain: String,
+    /// Addresses, with commas.
+    pub addresses: String,
+    pub descr: String,
+}
+
 /// An OpenVPN server, as far as a policy knows it.
 #[derive(Clone, Debug, Serialize)]
 pub struct OpenVpn {
-    pub id: usize,
-    pub device: String,
+    pub id: String,
     pub interface: String,
     pub protocol: String,
     pub port: u16,
@@ -253,12 +279,12 @@ pub struct WireGuard {
     pub name: String,
     pub descr: String,
     pub port: u16,
-    pub peers: Vec<WireGuardPeer>,
 }
 
 /// Somebody who connects by WireGuard.
 #[derive(Clone, Debug, Serialize)]
 pub struct WireGuardPeer {
+    pub device: String,
     pub descr: String,
     pub key: String,
     pub addresses: Vec<(String, u8)>,

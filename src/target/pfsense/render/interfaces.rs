@@ -2,7 +2,7 @@
 
 use super::{
     Renderer, TARGET,
-    document::{Gateway, Interface, Pppoe, VirtualAddress, Vlan},
+    document::{Interface, Pppoe, VirtualAddress, Vlan},
     words,
 };
 use crate::{
@@ -138,22 +138,13 @@ impl Renderer<'_> {
 
     /// The device of a zone: as the policy calls it for routers in general, or a word that pfSense asks to replace.
     fn device(&mut self, id: ZoneId, zone: &Zone, key: &str) -> String {
-        let vpn = self.network.vpns.iter().position(|vpn| vpn.zone == id && vpn.server.is_none());
-        if let Some(kind) = vpn.and_then(|index| self.network.vpns.get(index)).map(|vpn| vpn.kind) {
-            let before = self
-                .network
-                .vpns
-                .iter()
-                .take(vpn.unwrap_or(0))
-                .filter(|other| other.kind == kind && other.server.is_none())
-                .count();
-            match kind {
-                VpnKind::Openvpn => return format!("ovpns{}", before + 1),
-                VpnKind::Wireguard => return format!("tun_wg{before}"),
-                VpnKind::Tailscale => return "tailscale0".to_owned(),
-                // pfSense has no ZeroTier of its own: its network's id is a part of the name.
-                VpnKind::Zerotier => {}
-            }
+        let mut vpns =
+            self.network.vpns.iter().zip(&self.held).filter(|(vpn, _)| vpn.zone == id && vpn.server.is_none());
+        match vpns.next() {
+            Some((_, Some(device))) => return device.name.clone(),
+            Some((vpn, None)) if vpn.kind == VpnKind::Tailscale => return "tailscale0".to_owned(),
+            // pfSense has no ZeroTier of its own: its network's id is a part of the name.
+            _ => {}
         }
         let general = zone.interface.as_ref().map(|name| name.name.clone()).filter(|name| !is_key(name));
         let device = general.unwrap_or_else(|| format!("assign_{key}"));
@@ -288,38 +279,6 @@ impl Renderer<'_> {
                 address: text,
                 descr,
             });
-        }
-    }
-
-    /// Gateways of new uplinks with a written address, and on a fresh machine the group that stands in for one that is down.
-    fn failover(&mut self) {
-        let mut members = Vec::new();
-        for (id, zone) in self.network.zone_ids().filter(|(_, zone)| zone.is_internet()) {
-            if self.is_in_base(id) {
-                continue;
-            }
-            if zone.addresses.iter().any(|own| own.address.is_ipv4() && own.source.is_known()) {
-                self.document.gateways.push(Gateway {
-                    interface: self.key(id),
-                    name: format!("{}GW", self.descr(id)),
-                    family: "inet",
-                    address: zone.gateway(true).map(|gateway| gateway.to_string()),
-                });
-            }
-            if let Some(gateway) = zone.gateway(false) {
-                self.document.gateways.push(Gateway {
-                    interface: self.key(id),
-                    name: format!("{}GW6", self.descr(id)),
-                    family: "inet6",
-                    address: Some(gateway.to_string()),
-                });
-            }
-            if let Some(name) = self.gateway(id, true) {
-                members.push((name, if zone.failover { 2 } else { 1 }));
-            }
-        }
-        if self.fresh && members.iter().any(|(_, tier)| *tier == 2) {
-            self.document.failover = members;
         }
     }
 

@@ -1,18 +1,22 @@
 //! The user's own configuration with our sections in it. Everything that is not ours keeps its bytes: edits are made by
 //! their places in the text.
 
-use quick_xml::{Reader, events::Event};
+use quick_xml::{Reader, escape::escape, events::Event};
 
 use super::{base::Base, print::Parts, words::MARK};
 
 /// A list in the configuration that items of ours are put into.
+#[derive(Clone, Copy)]
 struct List<'a> {
     /// The names of the elements around the items, without the root.
-    path: &'static [&'static str],
+    path: &'a [&'static str],
     /// The element of an item; none if every child is one, and those that are there stay.
     item: Option<&'static str>,
     text: &'a str,
 }
+
+/// What switches the package of WireGuard on.
+const WIREGUARD: &str = "\t\t\t\t<enable>on</enable>\n";
 
 /// A piece of the text, and what takes its place.
 struct Edit {
@@ -32,18 +36,21 @@ struct Found {
 ///
 /// # Errors
 /// A sentence when it is not the configuration of a router.
-pub fn merge(text: &str, base: &Base, parts: &Parts) -> Result<String, String> {
+pub fn merge(text: &str, base: &Base, parts: &Parts, gateway: Option<&str>) -> Result<String, String> {
+    let resolver: &[&str] = if base.dnsmasq { &["dnsmasq"] } else { &["unbound"] };
     let lists = [
         List { path: &["interfaces"], item: None, text: &parts.interfaces },
         List { path: &["vlans"], item: None, text: &parts.vlans },
         List { path: &["virtualip"], item: None, text: &parts.addresses },
-        List { path: &["gateways"], item: None, text: &parts.gateways },
+        List { path: &["gateways"], item: Some("gateway_group"), text: &parts.gateways },
         List { path: &["aliases"], item: Some("alias"), text: &parts.aliases },
         List { path: &["schedules"], item: Some("schedule"), text: &parts.schedules },
         List { path: &["nat"], item: Some("rule"), text: &parts.translations },
         List { path: &["nat", "outbound"], item: Some("rule"), text: &parts.outbound },
         List { path: &["filter"], item: Some("rule"), text: &parts.filter },
         List { path: &["dhcpd"], item: None, text: &parts.dhcpd },
+        List { path: resolver, item: Some("hosts"), text: &parts.names },
+        List { path: &["openvpn"], item: None, text: &parts.openvpn },
     ];
     let mut found = vec![Found::default(); lists.len()];
     let mut edits: Vec<Edit> = Vec::new();
@@ -67,6 +74,7 @@ pub fn merge(text: &str, base: &Base, parts: &Parts) -> Result<String, String> {
             Event::Empty(tag) => {
                 path.push((tag.name().as_ref().to_owned(), before));
                 note(&lists, &mut found, &path, (before, after, true));
+                default_gateway(&path, gateway, after, &mut edits);
                 path.pop();
             }
             Event::Text(piece) => words += &piece,
@@ -80,6 +88,7 @@ pub fn merge(text: &str, base: &Base, parts: &Parts) -> Result<String, String> {
                     let from = path.last().map_or(before, |(_, from)| *from);
                     edits.push(Edit { from, to: after, text: "<mode>hybrid</mode>".to_owned() });
                 }
+                default_gateway(&path, gateway, after, &mut edits);
                 if is(&path, &["pfsense", "nat"]) {
                     end_of_nat = Some(before);
                 }
@@ -100,43 +109,128 @@ pub fn merge(text: &str, base: &Base, parts: &Parts) -> Result<String, String> {
         }
     }
     let end_of_root = end_of_root.ok_or("it is no configuration of pfsense")?;
+    // Where there is no translation yet, that of destinations and that of sources are written as one.
+    let outbound = whole(&["nat", "outbound"], &parts.outbound);
+    let both = format!("{}\t\t{outbound}\n", parts.translations);
     for (list, found) in lists.iter().zip(&found) {
-        insert(list, found.start, (end_of_nat, end_of_root), &mut edits);
+        let text = match (list.path, end_of_nat) {
+            (["nat", "outbound"], None) => continue,
+            (["nat"], None) => &both,
+            _ => list.text,
+        };
+        insert(&List { text, ..*list }, found.start, end_of_nat.unwrap_or(end_of_root), end_of_root, &mut edits);
     }
-    Ok(apply(text, edits))
+    let mut merged = apply(text, edits);
+    for (list, body) in [("config", WIREGUARD), ("tunnels", parts.wireguard.as_str()), ("peers", parts.peers.as_str())]
+    {
+        if !parts.wireguard.is_empty() || !parts.peers.is_empty() {
+            merged = nested(&merged, list, body)?;
+        }
+    }
+    Ok(merged)
+}
+
+/// Where the way out of IPv4 stands, another is written.
+fn default_gateway(path: &[(String, usize)], gateway: Option<&str>, after: usize, edits: &mut Vec<Edit>) {
+    if let Some(gateway) = gateway
+        && is(path, &["pfsense", "gateways", "defaultgw4"])
+    {
+        let from = path.last().map_or(after, |(_, from)| *from);
+        edits.push(Edit { from, to: after, text: format!("<defaultgw4>{}</defaultgw4>", escape(gateway)) });
+    }
+}
+
+/// Puts items at the head of a list of the package of WireGuard, with whatever is missing around it.
+fn nested(text: &str, list: &str, body: &str) -> Result<String, String> {
+    let path = ["pfsense", "installedpackages", "wireguard", list];
+    let mut reader = Reader::from_str(text);
+    let mut open: Vec<String> = Vec::new();
+    // How much of the path is there, and the place of the innermost of it.
+    let mut innermost = (0, (0, 0, false));
+    loop {
+        let before = place(&reader);
+        let event = reader.read_event().map_err(|why| format!("it is no XML that can be read: {why}"))?;
+        let after = place(&reader);
+        let (name, empty) = match &event {
+            Event::Start(tag) => (tag.name().as_ref().to_owned(), false),
+            Event::Empty(tag) => (tag.name().as_ref().to_owned(), true),
+            Event::End(_) => {
+                open.pop();
+                continue;
+            }
+            Event::Eof => break,
+            _ => continue,
+        };
+        open.push(name);
+        if open.len() > innermost.0 && open.iter().eq(path.get(..open.len()).unwrap_or_default()) {
+            innermost = (open.len(), (before, after, empty));
+        }
+        if empty {
+            open.pop();
+        }
+    }
+    let (depth, (from, to, empty)) = innermost;
+    let is_setting = list == "config";
+    if (is_setting && depth == path.len() && !empty) || body.trim().is_empty() {
+        return Ok(text.to_owned());
+    }
+    // From the inside: the body, and the elements around it that are not there yet.
+    let mut inner = body.trim_end().to_owned();
+    for (at, name) in path.iter().enumerate().skip(depth).rev() {
+        let tabs = "\t".repeat(at);
+        inner = format!("{tabs}<{name}>\n{inner}\n{tabs}</{name}>");
+    }
+    let edit = if empty {
+        let name = path.get(depth.saturating_sub(1)).copied().unwrap_or_default();
+        Edit { from, to, text: format!("<{name}>\n{inner}\n{}</{name}>", "\t".repeat(depth.saturating_sub(1))) }
+    } else {
+        Edit { from: to, to, text: format!("\n{inner}") }
+    };
+    Ok(apply(text, vec![edit]))
+}
+
+/// A list with its element around it, outbound NAT with its mode behind: as it stands after a second run.
+fn whole(path: &[&str], text: &str) -> String {
+    let (name, tabs) = (path.last().copied().unwrap_or_default(), "\t".repeat(path.len()));
+    let mode = if name == "outbound" { format!("\n{tabs}\t<mode>hybrid</mode>") } else { String::new() };
+    let body = text.trim_end();
+    let body = if body.is_empty() { String::new() } else { format!("\n{body}") };
+    format!("<{name}>{body}{mode}\n{tabs}</{name}>")
 }
 
 /// Our items at the head of their list, or the whole list where there is none.
-fn insert(list: &List, start: Option<(usize, usize, bool)>, ends: (Option<usize>, usize), edits: &mut Vec<Edit>) {
-    let name = list.path.last().copied().unwrap_or_default();
-    let (body, outbound) = (list.text.trim_end(), name == "outbound");
+fn insert(list: &List, start: Option<(usize, usize, bool)>, nat: usize, root: usize, edits: &mut Vec<Edit>) {
+    let (body, outbound) = (list.text.trim_end(), list.path == ["nat", "outbound"]);
     if body.is_empty() && !outbound {
         return;
     }
-    let tabs = "\t".repeat(list.path.len());
-    let mode = if outbound { format!("\n{tabs}\t<mode>hybrid</mode>") } else { String::new() };
-    let body = if body.is_empty() { String::new() } else { format!("\n{body}") };
-    let whole = format!("<{name}>{mode}{body}\n{tabs}</{name}>");
+    let whole = whole(list.path, body);
     match start {
         Some((_, _, false)) if body.is_empty() => {}
-        Some((_, to, false)) => edits.push(Edit { from: to, to, text: body }),
+        Some((_, to, false)) => edits.push(Edit { from: to, to, text: format!("\n{body}") }),
         Some((from, to, true)) => edits.push(Edit { from, to, text: whole }),
         None => {
-            let at = if outbound { ends.0.unwrap_or(ends.1) } else { ends.1 };
-            let whole = if outbound && ends.0.is_none() { format!("<nat>\n\t\t{whole}\n\t</nat>") } else { whole };
+            let at = if outbound { nat } else { root };
             let close = "\t".repeat(list.path.len() - 1);
             edits.push(Edit { from: at, to: at, text: format!("\t{whole}\n{close}") });
         }
     }
 }
 
+/// What most lines of a text end with.
+pub fn line_end(text: &str) -> &'static str {
+    if text.matches("\r\n").count() * 2 > text.matches('\n').count() { "\r\n" } else { "\n" }
+}
+
+/// The text with its edits, whose lines end as its own do.
 fn apply(text: &str, mut edits: Vec<Edit>) -> String {
+    let end = line_end(text);
     edits.sort_by_key(|edit| (edit.from, edit.to));
     let mut merged = String::with_capacity(text.len());
     let mut at = 0;
     for edit in edits {
         merged += text.get(at..edit.from).unwrap_or_default();
-        merged += &edit.text;
+        merged += &edit.text.replace('\n', end);
         at = at.max(edit.to);
     }
     merged + text.get(at..).unwrap_or_default()

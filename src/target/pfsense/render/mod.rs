@@ -8,16 +8,19 @@ mod aliases;
 mod base;
 mod combine;
 mod document;
+mod failover;
 mod filter;
 mod import;
 mod interfaces;
 mod merge;
+mod names;
 mod nat;
 mod output;
 mod print;
 mod separators;
 mod services;
 mod sources;
+mod tunnels;
 mod uplinks;
 mod words;
 
@@ -69,6 +72,7 @@ pub fn render(request: &Request) -> Result<Vec<File>, Vec<Diagnostic>> {
         foreign_names: known.as_ref().map(|base| base.names.iter().cloned().collect()).unwrap_or_default(),
         base: known.unwrap_or_default(),
         keys: Vec::new(),
+        held: Vec::new(),
         marks: false,
         trackers: BTreeSet::new(),
         errors: Vec::new(),
@@ -90,7 +94,7 @@ pub fn render(request: &Request) -> Result<Vec<File>, Vec<Diagnostic>> {
     let printer = Printer::new().map_err(fault)?;
     let parts = printer.parts(&renderer.document).map_err(fault)?;
     let whole = match theirs {
-        Some(file) => merge::merge(&file.text, &renderer.base, &parts)
+        Some(file) => merge::merge(&file.text, &renderer.base, &parts, renderer.document.default_gateway.as_deref())
             .and_then(|merged| separators::merged(&file.text, &merged, &renderer.document.separators))
             .map_err(unreadable)?,
         None => printer.whole(&renderer.document, &parts, policy).map_err(fault)?,
@@ -115,6 +119,7 @@ struct Renderer<'a> {
     foreign_names: BTreeSet<String>,
     /// The interface of each zone, in their order.
     keys: Vec<String>,
+    held: tunnels::Held,
     /// Are packets marked that were let in?
     marks: bool,
     trackers: BTreeSet<u32>,
@@ -133,17 +138,16 @@ impl Renderer<'_> {
         self.document.domain = router.domain.clone().unwrap_or_else(|| "home.arpa".to_owned());
         self.document.timezone =
             router.timezone.as_ref().map_or_else(|| "Etc/UTC".to_owned(), |(name, _)| name.clone());
+        self.document.default_there = self.base.default_gateway.is_some();
         self.marks = self.holds_output();
+        self.hold_tunnels();
         self.interfaces();
         self.filter();
         self.translations();
         self.sources();
         self.dhcp();
-        if self.fresh {
-            self.tunnels();
-        } else {
-            self.tunnels_agree();
-        }
+        self.tunnels();
+        self.names();
     }
 
     /// Where a cause stands; the router for what no statement says.

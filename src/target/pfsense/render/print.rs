@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::document::Document;
 use crate::router::File;
 
-const TEMPLATES: [(&str, &str); 12] = [
+const TEMPLATES: [(&str, &str); 17] = [
     ("end.xml.j2", include_str!("../../../../targets/pfsense/end.xml.j2")),
     ("config", include_str!("../../../../targets/pfsense/config.xml.j2")),
     ("aliases", include_str!("../../../../targets/pfsense/aliases.xml.j2")),
@@ -22,8 +22,12 @@ const TEMPLATES: [(&str, &str); 12] = [
     ("interfaces", include_str!("../../../../targets/pfsense/interfaces.xml.j2")),
     ("dhcpd", include_str!("../../../../targets/pfsense/dhcpd.xml.j2")),
     ("gateways", include_str!("../../../../targets/pfsense/gateways.xml.j2")),
+    ("addresses", include_str!("../../../../targets/pfsense/addresses.xml.j2")),
+    ("openvpn", include_str!("../../../../targets/pfsense/openvpn.xml.j2")),
+    ("wireguard", include_str!("../../../../targets/pfsense/wireguard.xml.j2")),
+    ("peers", include_str!("../../../../targets/pfsense/peers.xml.j2")),
+    ("names", include_str!("../../../../targets/pfsense/names.xml.j2")),
 ];
-const ADDRESSES: &str = include_str!("../../../../targets/pfsense/addresses.xml.j2");
 
 /// The lists of a configuration as XML, each without the element around it.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -39,6 +43,10 @@ pub struct Parts {
     pub dhcpd: String,
     pub addresses: String,
     pub gateways: String,
+    pub openvpn: String,
+    pub wireguard: String,
+    pub peers: String,
+    pub names: String,
 }
 
 /// Prints with everything escaped that XML would read as its own, but for what was printed before.
@@ -60,7 +68,6 @@ impl Printer {
         for (name, text) in TEMPLATES {
             environment.add_template(name, text)?;
         }
-        environment.add_template("addresses", ADDRESSES)?;
         Ok(Self(environment))
     }
 
@@ -83,6 +90,10 @@ impl Printer {
             dhcpd: print("dhcpd")?,
             addresses: print("addresses")?,
             gateways: print("gateways")?,
+            openvpn: print("openvpn")?,
+            wireguard: print("wireguard")?,
+            peers: print("peers")?,
+            names: print("names")?,
         })
     }
 
@@ -106,6 +117,10 @@ impl Printer {
                 dhcpd => safe(&parts.dhcpd),
                 addresses => safe(&parts.addresses),
                 gateways => safe(&parts.gateways),
+                openvpn => safe(&parts.openvpn),
+                wireguard => safe(&parts.wireguard),
+                peers => safe(&parts.peers),
+                names => safe(&parts.names),
             },
             policy => policy.replace("--", "__"),
             version => env!("CARGO_PKG_VERSION"),

@@ -47,7 +47,7 @@ pub fn merged(base: &str, merged: &str, ours: &[Separators]) -> Result<String, S
     let mut at = 0;
     for (range, piece) in edits {
         text += merged.get(at..range.start).unwrap_or_default();
-        text += &piece;
+        text += &piece.replace('\n', super::merge::line_end(base));
         at = at.max(range.end);
     }
     Ok(text + merged.get(at..).unwrap_or_default())
@@ -101,7 +101,12 @@ fn added(filter: Node, headings: Option<Node>, merged: &str, ours: &[Separators]
     }
     match headings {
         Some(node) => edits.extend(into(node, merged, &missing, "\n\t\t")),
-        None => edits.extend(into(filter, merged, &format!("\n\t\t<separator>{missing}\n\t\t</separator>"), "\n\t")),
+        // Behind the rules, for those of a second run stand before it.
+        None => {
+            let end = filter.last_child().map_or(filter.range().end, |last| last.range().end);
+            let end = merged.get(..end).map_or(end, |head| head.trim_end().len());
+            edits.push((end..end, format!("\n\t\t<separator>{missing}\n\t\t</separator>")));
+        }
     }
     edits
 }

@@ -1,15 +1,15 @@
-//! Schedules, DHCP, and the servers of VPNs.
+//! Schedules and DHCP.
 
 use super::{
     Renderer,
-    document::{OpenVpn, Pool, Reservation, Schedule, TimeRange, WireGuard, WireGuardPeer},
+    document::{Pool, Reservation, Schedule, TimeRange},
     words,
 };
 use crate::{
     diagnostic::{Diagnostic, Span},
     model::{
-        Place, ScheduleId, Vpn, VpnKind, ZoneId,
-        service::{TCP, Traffic, UDP},
+        Place, ScheduleId, ZoneId,
+        service::{Traffic, UDP},
     },
     packet::Family,
     plan::Line,
@@ -116,76 +116,5 @@ impl Renderer<'_> {
         let asks = |line: &Line| line.family == Family::V4 && covers(&line.traffic) && line.from.literal.contains(0);
         let free = |line: &&Line| line.options.during.is_none();
         pair.allowed.iter().filter(free).any(asks) && !pair.denied.iter().any(asks)
-    }
-
-    pub(super) fn tunnels(&mut self) {
-        for vpn in self.network.vpns.iter().filter(|vpn| vpn.server.is_none()) {
-            if vpn.listen.len() > 1 && !vpn.kind.is_overlay() {
-                self.errors.push(
-                    Diagnostic::error("backend-cannot-express", vpn.span, "a tunnel of pfsense listens on one port")
-                        .label("listens on several")
-                        .help("keep one `listen`, or give the clients of each a zone and a `vpn` of their own"),
-                );
-            }
-            match vpn.kind {
-                VpnKind::Openvpn => self.openvpn(vpn),
-                VpnKind::Wireguard => self.wireguard(vpn),
-                VpnKind::Tailscale | VpnKind::Zerotier => {}
-            }
-        }
-    }
-
-    fn openvpn(&mut self, vpn: &Vpn) {
-        let Some((traffic, port)) = vpn.listen.iter().find_map(|traffic| Some((traffic, traffic.single_port()?)))
-        else {
-            return;
-        };
-        let zone = self.network.zone(vpn.zone);
-        let net = |v4: bool| zone.networks.iter().map(|network| network.net).find(|net| net.network().is_ipv4() == v4);
-        let inside = self.network.zones.iter().filter(|other| !other.is_internet() && other.name != zone.name);
-        let local =
-            inside.flat_map(|zone| &zone.networks).map(|network| network.net).filter(|net| net.network().is_ipv4());
-        let local: Vec<String> = local.map(|net| net.to_string()).collect();
-        let interface = match vpn.on.as_slice() {
-            [one] => self.key(*one),
-            _ => "any".to_owned(),
-        };
-        let id = self.document.openvpn.len() + 1;
-        self.document.openvpn.push(OpenVpn {
-            id,
-            device: format!("ovpns{id}"),
-            interface,
-            protocol: if traffic.protocol == Some(TCP) { "TCP4" } else { "UDP4" }.to_owned(),
-            port,
-            tunnel: net(true).map(|net| net.to_string()).unwrap_or_default(),
-            tunnel6: net(false).map(|net| net.to_string()).unwrap_or_default(),
-            full: vpn.full_tunnel,
-            local: local.join(","),
-            radius: vpn.radius.map(|host| self.network.host(host).name.clone()).unwrap_or_default(),
-            descr: words::description(&format!("{}{}", words::MARK, zone.name)),
-        });
-    }
-
-    fn wireguard(&mut self, vpn: &Vpn) {
-        let Some(port) = vpn.listen.iter().find_map(Traffic::single_port) else { return };
-        let zone = self.network.zone(vpn.zone);
-        let peers = vpn.peers.iter().filter_map(|peer| {
-            Some(WireGuardPeer {
-                descr: words::description(&format!("{}{}", words::MARK, peer.name)),
-                key: peer.key.clone()?,
-                addresses: peer
-                    .addresses
-                    .iter()
-                    .map(|address| (address.to_string(), if address.is_ipv4() { 32 } else { 128 }))
-                    .collect(),
-            })
-        });
-        let peers = peers.collect();
-        self.document.wireguard.push(WireGuard {
-            name: format!("tun_wg{}", self.document.wireguard.len()),
-            descr: words::description(&format!("{}{}", words::MARK, zone.name)),
-            port,
-            peers,
-        });
     }
 }

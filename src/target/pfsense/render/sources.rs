@@ -11,6 +11,7 @@ use crate::{
 
 impl Renderer<'_> {
     pub(super) fn sources(&mut self) {
+        self.loopback();
         self.egress();
         if self.marks {
             self.kept_ports();
@@ -26,6 +27,7 @@ impl Renderer<'_> {
                 port: String::new(),
                 target: String::new(),
                 static_port: false,
+                exempt: false,
                 descr: words::description(&format!("{}{} masquerades", words::MARK, zone.name)),
             });
         }
@@ -33,6 +35,23 @@ impl Renderer<'_> {
         let book = self.book;
         for forward in &book.forwards {
             self.returning(forward);
+        }
+    }
+
+    /// Beside rules of the user's, pfSense translates what `::1` sends by an uplink, and a policy translates no IPv6.
+    fn loopback(&mut self) {
+        if self.fresh || self.base.mode == "advanced" {
+            return;
+        }
+        for (id, zone) in self.network.zone_ids().filter(|(_, zone)| zone.is_internet()) {
+            self.push(Outbound {
+                interface: self.key(id),
+                family: "inet6",
+                source: "::1/128".to_owned(),
+                exempt: true,
+                descr: words::description(&format!("{}{} translates no IPv6", words::MARK, zone.name)),
+                ..Outbound::default()
+            });
         }
     }
 
@@ -93,6 +112,7 @@ impl Renderer<'_> {
                 port: String::new(),
                 target: address.to_string(),
                 static_port: false,
+                exempt: false,
                 descr: words::description(&format!("{}{} leaves as {address}", words::MARK, zone.name)),
             });
         }
@@ -181,6 +201,7 @@ impl Renderer<'_> {
                     port: word(to).unwrap_or_default(),
                     target: String::new(),
                     static_port,
+                    exempt: false,
                     descr: words::description(&format!("{}{why}", words::MARK)),
                 });
             }
