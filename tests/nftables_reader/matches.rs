@@ -263,7 +263,7 @@ fn limits_that_decide_nothing_are_not_numbered() {
 fn what_is_written_may_have_to_be_read() {
     let four = "lan 192.168.10.5 > 192.168.30.10 udp 69";
     let six = "lan fd00:10::5 > fd00:30::10 tcp 1";
-    forward("meta mark set 0x1 ct mark set meta mark accept").perhaps(&[four]);
+    forward("meta mark set 0x1 ct mark set meta mark accept").exact().open(&[four]);
     forward("meta priority set 1:2 accept").exact().open(&[four, six]);
     // The address of an IPv6 packet cannot be read as one of IPv4, which breaks the rule off.
     forward("meta mark set ip saddr & 0xff accept").exact().open(&[four]).closed(&[six]);

@@ -14,6 +14,7 @@ use super::{
     },
     lexer::Kind,
     parse_key::{key, selector},
+    parse_mark::written as mark,
     parse_nat::nat,
     parse_value::{named, right_side, set, single, value, verdict},
 };
@@ -109,13 +110,18 @@ fn changes(input: Input<'_>) -> Parsed<'_, Action> {
         "meta" | "ct" | "mark" => {
             let (rest, field) = if first == "mark" { (rest, "mark") } else { word(rest)? };
             let (rest, ()) = keyword("set").parse(rest)?;
+            if field == "mark" {
+                let connection = first == "ct";
+                return map(mark, |value| Action::Mark { connection, value }).parse(rest);
+            }
             let (rest, read) = written(rest)?;
             Ok((
                 rest,
                 match (field, read) {
-                    ("zone" | "l3proto", _) => Action::Opaque,
+                    ("zone", _) => Action::Zone,
+                    ("l3proto", _) => Action::Opaque,
                     (_, Some(read)) => read,
-                    ("nftrace" | "mark" | "priority" | "helper", None) => NOTHING,
+                    ("nftrace" | "priority" | "helper", None) => NOTHING,
                     _ => Action::Nothing(Some("a field of the packet is written")),
                 },
             ))
