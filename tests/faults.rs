@@ -396,6 +396,39 @@ const FAULTS: &[Fault] = &[
         &["login-unlimited"],
     ),
     (
+        "the certificate is gone from the real settings",
+        "direct-tls",
+        &[(
+            "home-assistant ha { login-attempts 5 }",
+            "home-assistant ha { install haos;  settings from \"direct-plain.yaml\" }",
+        )],
+        &["exposed-plain-http"],
+    ),
+    (
+        "clients show certificates, and the real settings ask for none",
+        "direct-tls",
+        &[
+            (
+                "home-assistant ha { login-attempts 5 }",
+                "home-assistant ha { install haos;  settings from \"direct-never.yaml\" }",
+            ),
+            ("    hairpin on ", "    client-certificates on\n    hairpin on "),
+        ],
+        &["login-unlimited"],
+    ),
+    (
+        "clients show certificates, and the real settings ask for them",
+        "direct-tls",
+        &[
+            (
+                "home-assistant ha { login-attempts 5 }",
+                "home-assistant ha { install haos;  settings from \"direct-clients.yaml\" }",
+            ),
+            ("    hairpin on ", "    client-certificates on\n    hairpin on "),
+        ],
+        &[],
+    ),
+    (
         "the real settings trust the proxy of the DMZ",
         "multi-uplink-office",
         &[(
@@ -460,6 +493,11 @@ const SETTINGS: &[(&str, &str)] = &[
         "use_x_forwarded_for: false\n  trusted_proxies: [172.30.33.0/24]\n  login_attempts_threshold: 5",
     ),
     ("direct.yaml", "ssl_certificate: /ssl/fullchain.pem\n  ssl_key: /ssl/privkey.pem\n  login_attempts_threshold: 5"),
+    ("direct-plain.yaml", "login_attempts_threshold: 5"),
+    (
+        "direct-clients.yaml",
+        "ssl_certificate: /ssl/fullchain.pem\n  ssl_key: /ssl/privkey.pem\n  ssl_peer_certificate: /ssl/clients.pem",
+    ),
     ("direct-never.yaml", "ssl_certificate: /ssl/fullchain.pem\n  ssl_key: /ssl/privkey.pem"),
     ("dmz.yaml", "use_x_forwarded_for: true\n  trusted_proxies: [10.8.60.5]\n  login_attempts_threshold: 5"),
     ("dmz-wide.yaml", "use_x_forwarded_for: true\n  trusted_proxies: [10.8.0.0/16]\n  login_attempts_threshold: 5"),

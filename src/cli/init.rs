@@ -158,5 +158,5 @@ fn ways() -> String {
 }
 
 fn line(way: &Way) -> String {
-    format!("{:<18} {}", way.name, way.about)
+    format!("{:<20} {}", way.name, way.about)
 }

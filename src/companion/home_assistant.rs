@@ -7,7 +7,7 @@ use ipnet::IpNet;
 use minijinja::{Error, context};
 use serde_json::{Map, Value, json};
 
-use super::{Companions, Printer};
+use super::{Companions, Printer, gates::clients};
 use crate::{
     model::{Exposure, HomeAssistant, HostId, Install, Network, Tls},
     policy::seen::{asks_for_it, fronts},
@@ -25,6 +25,9 @@ pub fn write(network: &Network, printer: &Printer, found: &mut Companions) -> Re
         let declared = network.home_assistants.iter().find(|home| home.host == host);
         let (settings, unwritable) = settings(network, host, declared);
         let name = &network.host(host).name;
+        if let Some(Value::String(file)) = settings.get("ssl_peer_certificate") {
+            found.by_hand.push(clients(name, file));
+        }
         let contained = declared.is_some_and(|home| home.install == Some(Install::Container));
         if contained && fronts(network, host).iter().any(|front| front.seen(network).container) {
             found.by_hand.push(format!(
@@ -85,6 +88,9 @@ fn settings(network: &Network, host: HostId, declared: Option<&HomeAssistant>) -
     if direct.is_some_and(|exposure| !matches!(exposure.tls, None | Some(Tls::None))) {
         settings.insert("ssl_certificate".to_owned(), json!("/ssl/fullchain.pem"));
         settings.insert("ssl_key".to_owned(), json!("/ssl/privkey.pem"));
+        if direct.is_some_and(|exposure| exposure.client_certificates.is_some()) {
+            settings.insert("ssl_peer_certificate".to_owned(), json!("/ssl/clients.pem"));
+        }
     }
     let exposed = |exposure: &Exposure| exposure.host == host && asks_for_it(network, exposure);
     let reachable = !fronts(network, host).is_empty() || network.exposures.iter().any(exposed);
@@ -112,6 +118,7 @@ fn title(key: &str) -> &str {
     match key {
         "ssl_certificate" => "SSL certificate path",
         "ssl_key" => "SSL key path",
+        "ssl_peer_certificate" => "SSL peer certificate path",
         "use_x_forwarded_for" => "Trust X-Forwarded-For",
         "trusted_proxies" => "Trusted proxies",
         "cors_allowed_origins" => "CORS allowed origins",

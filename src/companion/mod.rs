@@ -6,6 +6,7 @@
 //! themselves read these files in the tests.
 
 mod discovery;
+mod gates;
 mod home_assistant;
 mod names;
 mod overlay;

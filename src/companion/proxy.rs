@@ -4,10 +4,11 @@ use minijinja::{Error, context};
 
 use super::{
     Companions, Printer,
+    gates::{Authority, by_hand, sign_in},
     words::{port, prefixes, upstream},
 };
 use crate::{
-    model::{AddressSet, Cloudflare, Exposure, HostId, Network, OriginPulls, Product, Tls},
+    model::{AddressSet, Cloudflare, Exposure, HostId, Network, Product, Tls},
     packet::Family,
     policy::seen::{asks_for_it, port as home_assistant},
 };
@@ -38,31 +39,30 @@ pub fn write(network: &Network, printer: &Printer, found: &mut Companions) -> Re
         };
         let public = exposure.port.map_or(listen, |(port, _)| port);
         let edges = edges(network, exposure);
-        let pulls = exposure.proxied.map_or(OriginPulls::Off, |proxied| proxied.pulls);
-        let authority = match pulls {
-            OriginPulls::Off => String::new(),
-            OriginPulls::Global => "/etc/ssl/certs/cloudflare-origin-pull.pem".to_owned(),
-            OriginPulls::Zone | OriginPulls::Hostname => format!("/etc/ssl/certs/origin-pull-{name}.pem"),
+        let authority = Authority::of(network, exposure, proxy, name, found);
+        let sign_in = match sign_in(network, exposure, proxy) {
+            Ok(sign_in) => sign_in,
+            Err(what) => {
+                found.by_hand.push(what);
+                continue;
+            }
         };
-        if !authority.is_empty() {
-            found.by_hand.push(format!(
-                "the authority of the certificate by which Cloudflare proves itself, on {} as {authority}",
-                network.host(proxy).name
-            ));
-        }
+        found.by_hand.extend(by_hand(network, exposure, name));
         let forwarded = exposure.through.as_ref().is_none_or(|through| through.proxy.forwarded_for);
         // `HAProxy` takes certificate and key from one file.
-        let tls = match (secure, authority.is_empty()) {
+        let tls = match (secure, authority.file.is_empty()) {
             (false, _) => String::new(),
             (true, true) => format!(" ssl crt /etc/haproxy/certs/{name}.pem alpn h2,http/1.1"),
             (true, false) => {
-                format!(" ssl crt /etc/haproxy/certs/{name}.pem ca-file {authority} verify required alpn h2,http/1.1")
+                let file = &authority.file;
+                format!(" ssl crt /etc/haproxy/certs/{name}.pem ca-file {file} verify required alpn h2,http/1.1")
             }
         };
         let values = context! {
-            name, host, listen, public, to, secure, certificate, key, edges, authority,
-            forwarded, tls,
-            shared => pulls == OriginPulls::Global,
+            name, host, listen, public, to, secure, certificate, key, edges, forwarded, tls, sign_in,
+            // Parts of one file are told apart by the name that they answer to.
+            part => name.replace('.', "-"),
+            authority => authority.file, why => authority.why,
             proxy => network.host(proxy).name.clone(),
             v6 => exposure.ipv6 != Some(false) && network.host(proxy).address(Family::V6).is_some(),
             http01 => exposure.tls == Some(Tls::Http01),
@@ -71,6 +71,15 @@ pub fn write(network: &Network, printer: &Printer, found: &mut Companions) -> Re
         };
         let product = exposure.through.as_ref().and_then(|through| through.proxy.product);
         for file in files(product) {
+            // What a program has no words for is not written without them.
+            let silent = match *file {
+                "pages.md" => exposure.is_gated(),
+                "haproxy.cfg" => exposure.sign_in.is_some(),
+                _ => false,
+            };
+            if silent {
+                continue;
+            }
             found.file(format!("proxy-{name}/{file}"), printer.print(file, values.clone())?);
         }
         if !forwarded && matches!(product, Some(Product::Traefik | Product::Npm | Product::Synology)) {

@@ -38,7 +38,7 @@ const DMZ: Option<(&str, Option<&str>)> = Some(("dmz", None));
 const WIREGUARD: Option<(&str, Option<&str>)> = Some(("road", Some("wg0")));
 
 /// All of them, those that open least before the others.
-pub const WAYS: [Way; 19] = [
+pub const WAYS: [Way; 21] = [
     way!(0, "lan-only", "from inside only"),
     way!(8, "wireguard", "WireGuard on the router", zone: WIREGUARD, by_forwards: false),
     way!(9, "wireguard-addon", "WireGuard as an add-on of Home Assistant", zone: WIREGUARD),
@@ -55,6 +55,8 @@ pub const WAYS: [Way; 19] = [
     way!(5, "proxy-manager", "Nginx Proxy Manager on a machine of its own", zone: DMZ),
     way!(5, "synology", "the reverse proxy of a Synology NAS that runs Home Assistant, too"),
     way!(4, "proxy-addon", "a reverse proxy as an add-on of Home Assistant"),
+    way!(16, "client-certificates", "a reverse proxy that takes nobody without a certificate of yours", zone: DMZ),
+    way!(16, "sign-in", "a reverse proxy that asks Authelia about every request", zone: DMZ),
     way!(2, "tls-dns-01", "TLS on Home Assistant, certificate by DNS"),
     way!(3, "tls-http-01", "TLS on Home Assistant, certificate by port 80"),
     way!(13, "ipv6", "TLS on Home Assistant, by IPv6 without translation", by_forwards: false),

@@ -110,6 +110,12 @@ fn effect(policy: &Policy, kind: &StatementKind, span: Span) -> Option<String> {
             if let Some(through) = found.through.as_ref().and_then(|through| network.hosts.get(through.host.0)) {
                 text += &format!("\n- through the proxy `{}`", through.name);
             }
+            if found.client_certificates.is_some() {
+                text += "\n- for clients that show a certificate";
+            }
+            if let Some(asked) = found.sign_in.as_ref().and_then(|sign_in| network.hosts.get(sign_in.host.0)) {
+                text += &format!("\n- after a sign-in, by `{}`", asked.name);
+            }
             if let Some(tunnel) = found.tunnel.as_ref().and_then(|tunnel| network.hosts.get(tunnel.host.0)) {
                 text += &format!("\n- by a tunnel from `{}`, without an open port", tunnel.name);
             }

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use super::cause::Cause;
 use crate::{
     model::{
-        Action, AddressSet, AddressSource, Exposure, Network, Options, Place, Reflector, Region, Zone, ZoneId,
+        Action, AddressSet, AddressSource, Exposure, HostId, Network, Options, Place, Reflector, Region, Zone, ZoneId,
         address::public,
         service::{Discovery, ICMPV6, TCP, Traffic, UDP},
     },
@@ -264,31 +264,26 @@ fn exposed(list: &mut Vec<Flow>, network: &Network, index: usize, exposure: &Exp
             );
         }
     }
-    if let Some(through) = &exposure.through {
-        let regions = |id| {
-            network
-                .host(id)
-                .zones
-                .iter()
-                .map(|zone| Region {
-                    place: Place::Zone(*zone),
-                    addresses: network.host(id).address_set(Some(*zone)),
-                    whole: false,
-                })
-                .collect::<Vec<_>>()
-        };
+    let mut asks = |to: HostId, service: &[Traffic]| {
         let options =
             Options { because: exposure.options.because.clone(), until: exposure.options.until, ..Options::default() };
-        between(
-            list,
-            network,
-            cause,
-            Action::Allow,
-            (&regions(through.host), &regions(exposure.host)),
-            &exposure.service,
-            &options,
-        );
+        let sides = (&everywhere(network, host)[..], &everywhere(network, to)[..]);
+        between(list, network, cause, Action::Allow, sides, service, &options);
+    };
+    if exposure.through.is_some() {
+        asks(exposure.host, &exposure.service);
     }
+    if let Some(sign_in) = exposure.sign_in.as_ref().filter(|sign_in| sign_in.host != host) {
+        asks(sign_in.host, &sign_in.service);
+    }
+}
+
+/// A host in all of its zones.
+fn everywhere(network: &Network, host: HostId) -> Vec<Region> {
+    let host = network.host(host);
+    let region =
+        |zone: &ZoneId| Region { place: Place::Zone(*zone), addresses: host.address_set(Some(*zone)), whole: false };
+    host.zones.iter().map(region).collect()
 }
 
 /// What always passes to the router, whatever the rules say: RFC 4890 section 4.4 for a link, and the answers that the

@@ -95,9 +95,7 @@ pub fn home_assistant_behind_nginx_behind_the_router() -> Result<(), String> {
     fs::write(&main, format!("daemon off;\nmaster_process off;\n{}", lab.folder.read("nginx.conf")))
         .map_err(|error| error.to_string())?;
     let _proxy = lab.hosts["proxy"].start(&format!("nginx -c {main}"), &at("nginx.log"), "")?;
-    while !lab.hosts["proxy"].run("ss -ltn").is_ok_and(|open| open.contains(":443 ")) {
-        std::thread::sleep(std::time::Duration::from_millis(50));
-    }
+    lab.hosts["proxy"].listens(443)?;
 
     lab.expect("outside", PUBLIC, "401", "Home Assistant answers by its public name")?;
     let log = lab.folder.read("ha.log");

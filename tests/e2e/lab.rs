@@ -4,6 +4,7 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    sync::atomic::{AtomicUsize, Ordering},
     thread::sleep,
     time::{Duration, Instant},
 };
@@ -42,7 +43,10 @@ pub struct Folder(pub PathBuf);
 
 impl Folder {
     pub fn new(name: &str) -> Self {
-        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("e2e-{name}-{}", std::process::id()));
+        // Tests of one process may look at the same kind of file at once.
+        static NUMBER: AtomicUsize = AtomicUsize::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("e2e-{name}-{}-{number}", std::process::id()));
         let _ = fs::remove_dir_all(&path);
         fs::create_dir_all(&path).unwrap();
         Self(path)
@@ -191,6 +195,18 @@ impl Space {
             }
             sleep(Duration::from_millis(50));
         }
+    }
+
+    /// Waits until something listens on a TCP port.
+    pub fn listens(&self, port: u16) -> Result<(), String> {
+        let began = Instant::now();
+        while !self.run("ss -ltn").is_ok_and(|open| open.contains(&format!(":{port} "))) {
+            if began.elapsed() > PATIENCE {
+                return Err(format!("nothing listens on {port}"));
+            }
+            sleep(Duration::from_millis(50));
+        }
+        Ok(())
     }
 
     /// The status of a request, `000` without an answer within some seconds.

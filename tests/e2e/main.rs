@@ -5,20 +5,26 @@
 mod home;
 mod lab;
 mod programs;
+mod services;
 
 use libtest_mimic::{Arguments, Trial};
 
 /// A test: its name, what it needs, and what it does.
 type Test = (&'static str, &'static [&'static str], fn() -> Result<(), String>);
 
-const TRIALS: [Test; 11] = [
+const TRIALS: [Test; 17] = [
     ("nginx_takes_the_sites", &["nginx", "openssl"], programs::nginx_takes_the_sites),
     ("haproxy_takes_its_files", &["haproxy", "openssl"], programs::haproxy_takes_its_files),
     ("caddy_takes_the_caddyfiles", &["caddy", "openssl"], programs::caddy_takes_the_caddyfiles),
     (
-        "the_proxies_ask_for_cloudflares_certificate",
-        &["nginx", "caddy", "haproxy", "openssl", "curl", "python3", "ip", "ss"],
-        programs::the_proxies_ask_for_cloudflares_certificate,
+        "the_proxies_ask_for_certificates",
+        &["nginx", "caddy", "haproxy", "traefik", "openssl", "curl", "python3", "ip", "ss"],
+        programs::the_proxies_ask_for_certificates,
+    ),
+    (
+        "the_proxies_ask_for_a_sign_in",
+        &["nginx", "caddy", "traefik", "openssl", "curl", "python3", "ip", "ss"],
+        programs::the_proxies_ask_for_a_sign_in,
     ),
     (
         "wireguard_takes_its_files_once_keys_are_in",
@@ -27,6 +33,15 @@ const TRIALS: [Test; 11] = [
     ),
     ("dnsmasq_takes_the_names", &["dnsmasq"], programs::dnsmasq_takes_the_names),
     ("avahi_starts_with_the_reflector", &["avahi-daemon", "ip"], programs::avahi_starts_with_the_reflector),
+    ("tor_takes_the_onion_services", &["tor"], services::tor_takes_the_onion_services),
+    ("systemd_takes_the_relays", &["systemd-analyze"], services::systemd_takes_the_relays),
+    ("traefik_takes_its_files", &["traefik", "openssl", "curl", "ip"], services::traefik_takes_its_files),
+    ("home_assistant_checks_its_settings", &["home-assistant"], services::home_assistant_checks_its_settings),
+    (
+        "cloudflared_and_tailscale_have_what_their_makers_ask_for",
+        &["home-assistant"],
+        services::cloudflared_and_tailscale_have_what_their_makers_ask_for,
+    ),
     ("yaml_and_json_are_well_formed", &["home-assistant"], programs::yaml_and_json_are_well_formed),
     ("no_companion_holds_a_secret", &[], programs::no_companion_holds_a_secret),
     (
@@ -56,10 +71,17 @@ fn python() -> String {
     beside.unwrap_or_else(|| "python3".to_owned())
 }
 
+/// The Traefik that `.ci/run` sets up, or that in the path.
+fn traefik() -> String {
+    let own = concat!(env!("CARGO_MANIFEST_DIR"), "/target/traefik/bin/traefik");
+    if std::path::Path::new(own).exists() { own } else { "traefik" }.to_owned()
+}
+
 /// What is missing of the programs that a test needs.
 fn missing(programs: &[&str]) -> Option<String> {
     let there = |program: &&str| match *program {
         "home-assistant" => lab::run(&python(), &["-c", "import homeassistant.components.http"]).is_ok(),
+        "traefik" => lab::run(&traefik(), &["version"]).is_ok(),
         "ip" => lab::run("unshare", &["-n", "ip", "link"]).is_ok(),
         other => lab::run("which", &[other]).is_ok(),
     };

@@ -1,11 +1,19 @@
 //! Each companion is read by the program that it is for.
 
-use std::{collections::BTreeMap, fs};
+use std::{collections::BTreeMap, fs, path::Path, sync::OnceLock};
 
 use crate::lab::{Folder, Space, compiled, run};
 
-/// Every example and the policy that has everything, compiled: its name and its companions.
-fn all() -> Result<Vec<(String, hedgerow::compile::Companions)>, String> {
+/// A policy, and what stands beside its router.
+type Compiled = (String, hedgerow::compile::Companions);
+
+/// Every example and the policies of these tests, compiled once.
+fn all() -> Result<&'static [Compiled], String> {
+    static ALL: OnceLock<Result<Vec<Compiled>, String>> = OnceLock::new();
+    ALL.get_or_init(compile_all).as_deref().map_err(Clone::clone)
+}
+
+fn compile_all() -> Result<Vec<Compiled>, String> {
     let mut policies = vec!["tests/e2e/everything.hedge".to_owned(), "tests/e2e/home.hedge".to_owned()];
     for folder in ["examples", "examples/ways-in"] {
         let entries = fs::read_dir(folder).map_err(|error| error.to_string())?;
@@ -15,15 +23,23 @@ fn all() -> Result<Vec<(String, hedgerow::compile::Companions)>, String> {
     policies.sort();
     let mut found = Vec::new();
     for path in policies {
-        let text = fs::read_to_string(&path).map_err(|error| error.to_string())?;
-        let (_, companions) = compiled(&path, BTreeMap::from([(path.clone(), text)]))?;
+        let (_, companions) = compiled(&path, beside(&path)?)?;
         found.push((path, companions));
     }
     Ok(found)
 }
 
+/// A policy and the other files of its folder, which it may read.
+fn beside(path: &str) -> Result<BTreeMap<String, String>, String> {
+    let folder = Path::new(path).parent().ok_or("no folder")?;
+    let entries = fs::read_dir(folder).map_err(|error| error.to_string())?;
+    let files = entries.flatten().filter(|entry| entry.path().is_file());
+    let read = |entry: fs::DirEntry| Some((entry.path().display().to_string(), fs::read_to_string(entry.path()).ok()?));
+    Ok(files.filter_map(read).collect())
+}
+
 /// Hands every companion with such a name to a test; there must be one.
-fn each(end: &str, test: impl Fn(&str, &Folder) -> Result<(), String>) -> Result<(), String> {
+pub fn each(end: &str, test: impl Fn(&str, &Folder) -> Result<(), String>) -> Result<(), String> {
     let mut tried = 0;
     for (path, companions) in all()? {
         for file in companions.files.iter().filter(|file| file.name.ends_with(end)) {
@@ -41,9 +57,8 @@ pub fn with_certificates(text: &str, folder: &Folder) -> Result<String, String> 
     folder.write("both.pem", &(folder.read("server.crt") + &folder.read("server.key")));
     let at = |name: &str| folder.0.join(name).to_str().unwrap().to_owned();
     let replace = |word: &str| {
-        let (inner, end) = word.strip_suffix(';').map_or((word, ""), |inner| (inner, ";"));
-        let plain = inner.trim_matches('"');
-        let file = if plain.contains("/origin-pull-") {
+        let plain = word.trim_matches(['"', '[', ']', ';']);
+        let file = if plain.contains("/origin-pull-") || plain.contains("/clients-") {
             "ca.crt"
         } else if plain.starts_with("/etc/haproxy/certs/") {
             "both.pem"
@@ -54,7 +69,7 @@ pub fn with_certificates(text: &str, folder: &Folder) -> Result<String, String> 
         } else {
             return word.to_owned();
         };
-        format!("{}{end}", at(file))
+        word.replace(plain, &at(file))
     };
     let line = |line: &str| {
         let indent = &line[..line.len() - line.trim_start().len()];
@@ -101,54 +116,151 @@ pub fn haproxy_takes_its_files() -> Result<(), String> {
     })
 }
 
-/// Only who shows a certificate of the authority gets in, where the policy says so.
-pub fn the_proxies_ask_for_cloudflares_certificate() -> Result<(), String> {
-    let path = "tests/e2e/everything.hedge";
-    let text = fs::read_to_string(path).map_err(|error| error.to_string())?;
-    let (_, companions) = compiled(path, BTreeMap::from([(path.to_owned(), text)]))?;
-    let companion = |name: &str| {
-        let found = companions.files.iter().find(|file| file.name == format!("proxy-two.example.org/{name}"));
-        found.map(|file| file.text.as_str()).ok_or_else(|| format!("no {name} was written"))
-    };
-    let folder = Folder::new("pulls");
-    let at = |name: &str| folder.0.join(name).to_str().unwrap().to_owned();
-    let space = Space::new("pulls")?;
-    let _service = space.start("python3 -u -m http.server 8123", &folder.0.join("web.log"), "Serving")?;
-    let caddy = with_certificates(companion("Caddyfile")?, &folder)?;
-    let caddy = folder.write("Caddyfile", &caddy);
-    let main = nginx(&with_certificates(companion("nginx.conf")?, &folder)?, &folder);
-    let haproxy = folder.write("haproxy.cfg", &with_certificates(companion("haproxy.cfg")?, &folder)?);
-    let text = fs::read_to_string(&main).map_err(|error| error.to_string())?;
-    folder.write("nginx.conf", &format!("daemon off;\nmaster_process off;\n{text}"));
-    let home = folder.0.display();
-    let proxies = [
-        (format!("nginx -c {main}"), "400"),
-        (format!("haproxy -db -f {haproxy}"), "000"),
-        (
-            format!("env XDG_DATA_HOME={home} XDG_CONFIG_HOME={home} caddy run --adapter caddyfile --config {caddy}"),
-            "000",
-        ),
-    ];
-    let ask = |with: &str| {
-        space.status(&format!("{with} --resolve two.example.org:443:127.0.0.1 https://two.example.org/"), 5)
-    };
-    for (line, refused) in proxies {
-        let _proxy = space.start(&line, &folder.0.join("proxy.log"), "")?;
-        while !space.run("ss -ltn").is_ok_and(|open| open.contains(":443 ")) {
-            std::thread::sleep(std::time::Duration::from_millis(50));
-        }
-        for (who, with, status) in [
-            ("nobody", String::new(), refused),
-            ("somebody else", foreign(&folder)?, refused),
-            ("Cloudflare", format!("--cert {} --key {}", at("client.crt"), at("client.key")), "200"),
-        ] {
-            let found = ask(&with);
-            if found != status {
-                return Err(format!("{line}: {who} gets {found}, not {status}\n{}", folder.read("proxy.log")));
+/// Only who shows a certificate of the authority gets in, where the policy says so: Cloudflare, or a device of the house.
+pub fn the_proxies_ask_for_certificates() -> Result<(), String> {
+    for (name, port, service, shown) in [
+        ("two.example.org", 443, "127.0.0.1:8123", "Cloudflare"),
+        ("devices.example.org", 9443, "10.0.20.10:8123", "a device"),
+    ] {
+        let site = Site::new(name, port, service)?;
+        for (line, refused) in site.proxies()? {
+            let _proxy = site.start(&line)?;
+            let own = format!("--cert {} --key {}", site.at("client.crt"), site.at("client.key"));
+            for (who, with, status) in [
+                ("nobody", String::new(), refused),
+                ("somebody else", foreign(&site.folder)?, refused),
+                (shown, own, "200"),
+            ] {
+                site.expect(&line, who, &with, "/", status)?;
             }
         }
     }
     Ok(())
+}
+
+/// Who has not signed in is sent to where that is done, and whatever he asks, the service never hears of it.
+pub fn the_proxies_ask_for_a_sign_in() -> Result<(), String> {
+    for (name, port, asked, certificate) in [
+        ("people.example.org", 9444, 9091, false),
+        ("staff.example.org", 9445, 4180, true),
+        ("others.example.org", 9446, 9000, false),
+    ] {
+        let site = Site::new(name, port, "10.0.20.11:8123")?;
+        let script = format!("{}/tests/e2e/sign_in.py", env!("CARGO_MANIFEST_DIR"));
+        let _asked =
+            site.space.start(&format!("python3 -u {script} {asked}"), &site.folder.0.join("asked.log"), "ready")?;
+        let with = if certificate {
+            format!("--cert {} --key {}", site.at("client.crt"), site.at("client.key"))
+        } else {
+            String::new()
+        };
+        // NGINX, Caddy and Traefik: HAProxy has no words for it, and is not written.
+        let proxies = site.proxies()?;
+        for (line, _) in &proxies {
+            let _proxy = site.start(line)?;
+            let known = format!("{with} -H Cookie:session=known");
+            // Traefik shows the page of oauth2-proxy in place of leading there.
+            let status = if line.contains("--providers.file") && asked == 4180 { "401" } else { "302" };
+            site.expect(line, "a stranger", &with, "/", status)?;
+            site.expect(line, "a stranger who claims more", &format!("{with} -H Remote-User:admin"), "/api/", status)?;
+            site.expect(line, "who has signed in", &known, "/", "200")?;
+        }
+        let log = site.folder.read("web.log");
+        if proxies.len() != 3 || log.matches("GET ").count() != 3 {
+            return Err(format!("{name}: a stranger reached the service:\n{log}"));
+        }
+    }
+    Ok(())
+}
+
+/// A service and a site before it, in a space of their own.
+struct Site {
+    name: &'static str,
+    port: u16,
+    folder: Folder,
+    space: Space,
+    companions: hedgerow::compile::Companions,
+    _service: crate::lab::Running,
+}
+
+impl Site {
+    fn new(name: &'static str, port: u16, service: &str) -> Result<Self, String> {
+        let path = "tests/e2e/everything.hedge";
+        let text = fs::read_to_string(path).map_err(|error| error.to_string())?;
+        let (_, companions) = compiled(path, BTreeMap::from([(path.to_owned(), text)]))?;
+        let folder = Folder::new(name);
+        let space = Space::new(&name.replace(".example.org", ""))?;
+        for address in ["10.0.20.10/32", "10.0.20.11/32", "10.0.20.20/32"] {
+            space.run(&format!("ip address add {address} dev lo"))?;
+        }
+        let (address, inner) = service.split_once(':').ok_or("a service has a port")?;
+        let line = format!("python3 -u -m http.server {inner} --bind {address}");
+        let running = space.start(&line, &folder.0.join("web.log"), "Serving")?;
+        Ok(Self { name, port, folder, space, companions, _service: running })
+    }
+
+    fn at(&self, name: &str) -> String {
+        self.folder.0.join(name).to_str().unwrap().to_owned()
+    }
+
+    /// How each proxy for which there is a site is started, and what it says to who is refused.
+    fn proxies(&self) -> Result<Vec<(String, &'static str)>, String> {
+        let companion = |file: &str| {
+            let name = format!("proxy-{}/{file}", self.name);
+            self.companions.files.iter().find(|file| file.name == name).map(|file| file.text.as_str())
+        };
+        let mut found = Vec::new();
+        if let Some(text) = companion("nginx.conf") {
+            let main = nginx(&with_certificates(text, &self.folder)?, &self.folder);
+            let text = fs::read_to_string(&main).map_err(|error| error.to_string())?;
+            self.folder.write("nginx.conf", &format!("daemon off;\nmaster_process off;\n{text}"));
+            found.push((format!("nginx -c {main}"), "400"));
+        }
+        if let Some(text) = companion("haproxy.cfg") {
+            let file = self.folder.write("haproxy.cfg", &with_certificates(text, &self.folder)?);
+            found.push((format!("haproxy -db -f {file}"), "000"));
+        }
+        if let Some(text) = companion("Caddyfile") {
+            let file = self.folder.write("Caddyfile", &with_certificates(text, &self.folder)?);
+            let home = self.folder.0.display();
+            let surroundings = format!("env XDG_DATA_HOME={home} XDG_CONFIG_HOME={home}");
+            found.push((format!("{surroundings} caddy run --adapter caddyfile --config {file}"), "000"));
+        }
+        if let Some(text) = companion("traefik.yaml") {
+            let file = self.folder.write("dynamic.yaml", &with_certificates(text, &self.folder)?);
+            found.push((crate::services::traefik(&file, self.port), "000"));
+        }
+        if found.is_empty() { Err(format!("{} has no site", self.name)) } else { Ok(found) }
+    }
+
+    fn start(&self, line: &str) -> Result<crate::lab::Running, String> {
+        let proxy = self.space.start(line, &self.folder.0.join("proxy.log"), "")?;
+        for _ in 0..400 {
+            let listens = self.space.run("ss -ltn").is_ok_and(|open| open.contains(&format!(":{} ", self.port)));
+            // Traefik listens before it has read what for.
+            let reads = !line.contains("--providers.file")
+                || self
+                    .space
+                    .run("curl --silent --noproxy * http://127.0.0.1:8099/api/rawdata")
+                    .is_ok_and(|said| said.contains("@file"));
+            if listens && reads {
+                return Ok(proxy);
+            }
+            std::thread::sleep(std::time::Duration::from_millis(50));
+        }
+        Err(format!("{line} does not listen on {}\n{}", self.port, self.folder.read("proxy.log")))
+    }
+
+    fn expect(&self, line: &str, who: &str, with: &str, path: &str, status: &str) -> Result<(), String> {
+        let (name, port) = (self.name, self.port);
+        let request = format!("{with} --resolve {name}:{port}:127.0.0.1 https://{name}:{port}{path}");
+        let found = self.space.status(&request, 5);
+        if found == status {
+            Ok(())
+        } else {
+            Err(format!("{line}: {who} gets {found}, not {status}\n{}", self.folder.read("proxy.log")))
+        }
+    }
 }
 
 /// A certificate that nobody has signed but itself, as curl is told of it.

@@ -124,10 +124,10 @@ impl<'a> Arguments<'a> {
         }
     }
 
-    /// Reports braces behind the attribute, which only `peer` and `through` have.
+    /// Reports braces behind the attribute, which only `peer`, `sign-in` and `through` have.
     pub fn no_body(&self) {
         if let Some(body) = &self.attribute.body
-            && !["peer", "through"].contains(&self.attribute.key.text.as_str())
+            && !["peer", "sign-in", "through"].contains(&self.attribute.key.text.as_str())
         {
             let key = &self.attribute.key;
             let place = body.attributes.first().map_or(key.span, |first| first.span);

@@ -137,6 +137,8 @@ const EXPOSE: &[Known] = &[
         Value::Words(&["letsencrypt http-01", "letsencrypt dns-01", "letsencrypt alpn-01", "own", "none"]),
         "where the certificate comes from",
     ),
+    once("client-certificates", SWITCH, "whether who connects has to show a certificate of an authority of yours"),
+    once("sign-in", Value::Hosts, "what the proxy asks about every request: `HOST` or `HOST : SERVICE`"),
     once("hairpin", SWITCH, "whether the public name also works from inside"),
     once("ipv4", SWITCH, "whether it is reachable over IPv4, by a port forward"),
     once("ipv6", SWITCH, "whether it is reachable over IPv6 too, without translation"),
@@ -152,6 +154,9 @@ const THROUGH: &[Known] = &[
     once("seen-as", Value::Free, "the addresses under which the service sees it"),
     once("forwarded-for", SWITCH, "whether it says who the client is (X-Forwarded-For)"),
 ];
+
+const SIGN_IN: &[Known] =
+    &[once("kind", Value::Words(&["authelia", "authentik", "oauth2-proxy"]), "which program it is")];
 
 const TUNNEL: &[Known] = &[
     once(
@@ -232,6 +237,7 @@ pub fn attributes_of(statement: &str) -> Vec<Known> {
         // What is exposed is forwarded as it is: nothing hides its sender.
         "expose" => OPTIONS.iter().filter(|known| known.key != "as").chain(EXPOSE).copied().collect(),
         "through" => THROUGH.to_vec(),
+        "sign-in" => SIGN_IN.to_vec(),
         "tunnel" => TUNNEL.to_vec(),
         "publishes" => PUBLISHES.to_vec(),
         "proxied" => PROXIED.to_vec(),

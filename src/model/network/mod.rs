@@ -1,5 +1,6 @@
 //! The model: one network as plain data, every name resolved, without syntax.
 
+mod gate;
 mod home_assistant;
 mod host;
 mod opening;
@@ -26,6 +27,7 @@ use super::{
 use crate::diagnostic::{Fix, Span};
 
 pub use crate::syntax::tree::{Action, AssertionKind};
+pub use gate::{SignIn, SignInKind};
 pub use home_assistant::{HomeAssistant, Install};
 pub use host::{Host, HostAddress, HostIntegration, Lease};
 pub use opening::{Exposure, Overlay, Peer, Redirect, Reflector, Resolver, Through, Tls, Vpn, VpnKind};

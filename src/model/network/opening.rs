@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use super::{HostId, Options, Proxied, Proxy, RangesId, Region, Tunnel, ZoneId};
+use super::{HostId, Options, Proxied, Proxy, RangesId, Region, SignIn, Tunnel, ZoneId};
 use crate::{
     diagnostic::Span,
     model::service::{Discovery, Traffic},
@@ -39,6 +39,9 @@ pub struct Exposure {
     /// Is the name answered inside with the inner address, if the policy says so?
     pub split_dns: Option<(bool, Span)>,
     pub tls: Option<Tls>,
+    /// Where it is asked for that clients show a certificate of an authority of the house.
+    pub client_certificates: Option<Span>,
+    pub sign_in: Option<SignIn>,
     pub hairpin: bool,
     pub ipv4: Option<bool>,
     pub ipv6: Option<bool>,
@@ -57,6 +60,12 @@ pub struct Through {
 }
 
 impl Exposure {
+    /// Does somebody ask who it is, before a password can be tried at the service itself?
+    #[must_use]
+    pub const fn is_gated(&self) -> bool {
+        self.client_certificates.is_some() || self.sign_in.is_some()
+    }
+
     /// The host that a connection comes to, and the service there.
     #[must_use]
     pub fn target(&self) -> (HostId, &[Traffic]) {

@@ -42,6 +42,8 @@ pub struct Http {
     pub server_host: Option<(Span, Vec<Said<String>>)>,
     pub server_port: Option<Said<u16>>,
     pub ssl_certificate: Option<Span>,
+    /// Set where clients have to show a certificate of its authority.
+    pub ssl_peer_certificate: Option<Span>,
     pub use_x_forwarded_for: Option<Said<bool>>,
     pub trusted_proxies: Option<(Span, Vec<Said<Listed>>)>,
     pub cors_allowed_origins: Option<(Span, Vec<Said<String>>)>,
@@ -58,6 +60,7 @@ impl Http {
             server_host: self.server_host.or(other.server_host),
             server_port: self.server_port.or(other.server_port),
             ssl_certificate: self.ssl_certificate.or(other.ssl_certificate),
+            ssl_peer_certificate: self.ssl_peer_certificate.or(other.ssl_peer_certificate),
             use_x_forwarded_for: self.use_x_forwarded_for.or(other.use_x_forwarded_for),
             trusted_proxies: self.trusted_proxies.or(other.trusted_proxies),
             cors_allowed_origins: self.cors_allowed_origins.or(other.cors_allowed_origins),

@@ -200,6 +200,7 @@ fn resolve_with<T>(
     resolver.all_services();
     resolver.statements(&units);
     resolver.addons();
+    resolver.sign_ins();
     resolver.conflicts();
     resolver.unused();
     resolver.shadowed_peers();

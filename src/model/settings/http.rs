@@ -20,6 +20,7 @@ pub fn read(files: &mut Files<'_>, block: &Rc<Node>, span: Span) -> Option<Http>
         http.server_port = files.value(&found, "a port", |text| text.parse().ok());
     }
     http.ssl_certificate = files.entry(block, "ssl_certificate").map(|(key, _)| key);
+    http.ssl_peer_certificate = files.entry(block, "ssl_peer_certificate").map(|(key, _)| key);
     if let Some((_, found)) = files.entry(block, "use_x_forwarded_for") {
         http.use_x_forwarded_for = files.value(&found, "true or false", truth);
     }

@@ -9,8 +9,9 @@ use super::{
 };
 use crate::{
     diagnostic::{Severity, Span},
-    model::Role,
+    model::{Exposure, Role},
     packet::Set,
+    policy::seen,
 };
 
 /// What is known of it.
@@ -29,9 +30,24 @@ pub fn run(subject: &mut Subject<'_>) -> Outcome {
     }
     let mut found = Vec::new();
     for home in homes {
-        let published = home.published(network);
+        // Who has to show a certificate or sign in first has no password to try.
+        // Where Home Assistant is to ask for it itself, what it is really told decides.
+        let told = home.http().is_some();
+        let asks = |exposure: &Exposure| exposure.through.is_none() && seen::asks_for_it(network, exposure);
+        let gated = |exposure: &Exposure| {
+            exposure.sign_in.is_some() || exposure.client_certificates.is_some() && !(told && asks(exposure))
+        };
+        let (gated, published): (Vec<_>, Vec<_>) =
+            home.published(network).into_iter().partition(|exposure| gated(exposure));
+        let ungated = published.iter().find_map(|exposure| exposure.client_certificates);
         let exposed = published.first().map(|exposure| exposure.span);
-        let outside = home.outside(subject);
+        let mut outside = home.outside(subject);
+        for exposure in gated {
+            let (target, service) = exposure.target();
+            let everybody = subject.outside();
+            let asked = subject.passing(&everybody, &host(network.host(target)), service);
+            outside = subject.without(outside, asked);
+        }
         let exposed = exposed.or((outside != Set::EMPTY).then_some(home.host.span));
         let help =
             "set `login_attempts_threshold: 5` with `ip_ban_enabled: true`, and say `login-attempts 5` in the policy";
@@ -39,6 +55,10 @@ pub fn run(subject: &mut Subject<'_>) -> Outcome {
             (Limit::None(span, why), Some(way)) => {
                 let diagnostic = error(span, "the internet may try passwords without end").label(why);
                 let diagnostic = if way == span { diagnostic } else { diagnostic.also(way, "published here") };
+                let diagnostic = match ungated {
+                    Some(gate) => diagnostic.also(gate, "nor is `ssl_peer_certificate` set, which this asks for"),
+                    None => diagnostic,
+                };
                 found.push(Finding::ends(diagnostic.help(help), subject.outside(), receiver(&home)));
             }
             (Limit::Unsaid, Some(way)) => {
@@ -73,6 +93,10 @@ pub fn run(subject: &mut Subject<'_>) -> Outcome {
 
 fn limit(home: &Home<'_>) -> Limit {
     if let Some(http) = home.http() {
+        // Who has no certificate has no page to try passwords on.
+        if http.ssl_peer_certificate.is_some() {
+            return Limit::Known;
+        }
         if let Some(said) = &http.ip_ban_enabled
             && said.value == Some(false)
         {

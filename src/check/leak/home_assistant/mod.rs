@@ -13,6 +13,8 @@ mod trusted_proxies_too_wide;
 mod www_folder_public;
 mod xff_setting_mismatch;
 
+pub(super) use home::{Home, homes};
+
 use super::{Decided::Asked, Leak, leak};
 
 pub const CHECKS: &[Leak] = &[

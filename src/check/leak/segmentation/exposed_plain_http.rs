@@ -2,11 +2,15 @@
 
 use super::super::{
     Finding, Outcome, Subject,
+    home_assistant::{Home, homes},
     subject::{error, host, page},
 };
-use crate::model::{
-    Region, Tls,
-    service::{TCP, Traffic, Trait},
+use crate::{
+    model::{
+        Region, Tls,
+        service::{TCP, Traffic, Trait},
+    },
+    policy::seen::asks_for_it,
 };
 
 pub fn run(subject: &mut Subject<'_>) -> Outcome {
@@ -30,15 +34,28 @@ pub fn run(subject: &mut Subject<'_>) -> Outcome {
         sets.push(subject.passing(&outside, &host(network.host(target)), &pages));
     }
     let mut packets = subject.space().union_all(sets);
+    let mut findings = Vec::new();
+    // Where Home Assistant is asked itself, its real settings say whether it has a certificate.
+    let homes = homes(subject);
     let live = network.exposures.iter().filter(|exposure| !exposure.expired);
     for exposure in live.filter(|exposure| exposure.tls.is_some_and(|tls| tls != Tls::None)) {
         let (target, service) = exposure.target();
         let to: Vec<Region> = host(network.host(target));
         let encrypted = subject.passing(&outside, &to, service);
         packets = subject.without(packets, encrypted);
+        let straight = exposure.through.is_none() && asks_for_it(network, exposure);
+        let settings = homes.iter().filter(|home| straight && home.id == exposure.host).find_map(Home::http);
+        if let Some(http) = settings.filter(|http| http.ssl_certificate.is_none()) {
+            let diagnostic = error(http.span, "the internet reaches Home Assistant in plain text")
+                .label("`ssl_certificate` is not set")
+                .also(exposure.span, "published here, with `tls`")
+                .help("set `ssl_certificate` and `ssl_key`, or put a proxy before it with `through`");
+            findings.push(Finding::ends(diagnostic, outside.clone(), to));
+        }
     }
     let diagnostic = error(network.router.span, "the internet reaches a page in plain text")
         .label("opens it without TLS")
         .help("say where its certificate comes from with `tls`, or put a proxy before it with `through`");
-    Outcome::Decided(vec![Finding::packets(diagnostic, packets)])
+    findings.push(Finding::packets(diagnostic, packets));
+    Outcome::Decided(findings)
 }

@@ -1,5 +1,6 @@
 //! `expose`
 
+use super::gates::client_certificates;
 use crate::{
     diagnostic::{Diagnostic, Span},
     model::{
@@ -41,6 +42,7 @@ impl Resolver<'_> {
         });
         let through = attributes.get("through").and_then(|arguments| self.through(arguments, space));
         let tunnel = attributes.get("tunnel").and_then(|arguments| self.tunnel(arguments, space));
+        let sign_in = attributes.get("sign-in").and_then(|arguments| self.sign_in(arguments, space));
         let (Some(host), Some(from)) = (host, from) else { return };
         if service.is_empty() {
             return;
@@ -64,6 +66,8 @@ impl Resolver<'_> {
             proxied: self.proxied(&attributes),
             split_dns: self.split_dns(&attributes),
             tls: attributes.get("tls").and_then(tls),
+            client_certificates: client_certificates(&attributes),
+            sign_in,
             hairpin: attributes.switch("hairpin").unwrap_or(true),
             ipv4: attributes.switch("ipv4"),
             ipv6: attributes.switch("ipv6"),
@@ -72,6 +76,7 @@ impl Resolver<'_> {
         };
         self.tunnel_attributes(&attributes, &exposure);
         self.fits_the_proxy(&attributes, &exposure);
+        self.fits_the_handshake(&attributes, &exposure);
         if self.exposable(&exposure, &tree.host.span) {
             self.network.exposures.push(Exposure { span: self.head(span), ..exposure });
         }

@@ -1,6 +1,7 @@
 //! What opens the network to the outside: `expose`, `vpn`, `redirect`, `reflect`, `home-assistant`.
 
 mod expose;
+mod gates;
 mod home_assistant;
 mod proxied;
 mod redirect;

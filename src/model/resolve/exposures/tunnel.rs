@@ -156,7 +156,21 @@ impl Resolver<'_> {
     /// Reports what has no meaning where no port is open.
     pub(super) fn tunnel_attributes(&self, attributes: &Attributes<'_>, exposure: &Exposure) {
         let Some(tunnel) = attributes.get("tunnel") else { return };
-        let without = ["port", "through", "from", "on", "proxied", "ipv4", "ipv6", "hairpin", "limit", "during", "log"];
+        let without = [
+            "port",
+            "through",
+            "from",
+            "on",
+            "proxied",
+            "client-certificates",
+            "sign-in",
+            "ipv4",
+            "ipv6",
+            "hairpin",
+            "limit",
+            "during",
+            "log",
+        ];
         for arguments in without.iter().filter_map(|key| attributes.get(key)) {
             let key = &arguments.attribute.key;
             self.report(

@@ -1,0 +1,96 @@
+//! What asks at the door of a proxy: the certificate of a client, and a sign-in about every request.
+
+use minijinja::{Value, context};
+
+use super::{
+    Companions,
+    words::{port, upstream},
+};
+use crate::model::{Exposure, HostId, Network, OriginPulls, SignInKind};
+
+/// Whose certificates a proxy asks for, and why, as a comment says it.
+pub struct Authority {
+    /// Where the authority's own certificate lies; empty where nobody is asked.
+    pub file: String,
+    pub why: &'static str,
+}
+
+impl Authority {
+    /// Of an exposure under a name, with what has to be brought there by hand.
+    pub fn of(network: &Network, exposure: &Exposure, proxy: HostId, name: &str, found: &mut Companions) -> Self {
+        let host = &network.host(proxy).name;
+        if exposure.client_certificates.is_some() {
+            let file = format!("/etc/ssl/certs/clients-{name}.pem");
+            found.by_hand.push(clients(host, &file));
+            return Self { file, why: "Who has no certificate of this authority gets no further." };
+        }
+        let (file, why) = match exposure.proxied.map_or(OriginPulls::Off, |proxied| proxied.pulls) {
+            OriginPulls::Off => return Self { file: String::new(), why: "" },
+            OriginPulls::Global => (
+                "/etc/ssl/certs/cloudflare-origin-pull.pem".to_owned(),
+                "Authenticated Origin Pulls: who has no certificate of this authority gets no further. All of Cloudflare's customers have one.",
+            ),
+            OriginPulls::Zone | OriginPulls::Hostname => (
+                format!("/etc/ssl/certs/origin-pull-{name}.pem"),
+                "Authenticated Origin Pulls: who has no certificate of this authority gets no further.",
+            ),
+        };
+        found
+            .by_hand
+            .push(format!("the authority of the certificate by which Cloudflare proves itself, on {host} as {file}"));
+        Self { file, why }
+    }
+}
+
+/// What has to be done for the certificates of clients.
+pub fn clients(host: &str, file: &str) -> String {
+    format!(
+        "the authority of your clients' certificates, on {host} as {file}, and a certificate of it in each phone and browser: a watch and a webhook from outside can show none"
+    )
+}
+
+/// What the proxy's file says of a sign-in; nothing without one. An error is what has to be done by hand instead.
+pub fn sign_in(network: &Network, exposure: &Exposure, proxy: HostId) -> Result<Option<Value>, String> {
+    let Some(sign_in) = &exposure.sign_in else { return Ok(None) };
+    let asked = &network.host(sign_in.host).name;
+    let to = port(&sign_in.service).and_then(|port| upstream(network, proxy, sign_in.host, port));
+    let Some(to) = to else {
+        return Err(format!("the sign-in by {asked}, whose address may change"));
+    };
+    // Where each is asked by which proxy, and below which path its own pages are.
+    let (nginx, caddy, traefik, pages) = match sign_in.kind {
+        SignInKind::Authelia => ("/api/authz/auth-request", "/api/authz/forward-auth", "/api/authz/forward-auth", ""),
+        SignInKind::Authentik => (
+            "/outpost.goauthentik.io/auth/nginx",
+            "/outpost.goauthentik.io/auth/caddy",
+            "/outpost.goauthentik.io/auth/traefik",
+            "/outpost.goauthentik.io/",
+        ),
+        SignInKind::Oauth2Proxy => ("/oauth2/auth", "/oauth2/auth", "/oauth2/auth", "/oauth2/"),
+    };
+    let start = match sign_in.kind {
+        SignInKind::Authelia => "",
+        SignInKind::Authentik => "/outpost.goauthentik.io/start?rd=",
+        SignInKind::Oauth2Proxy => "/oauth2/sign_in?rd=",
+    };
+    // NGINX learns only that somebody is a stranger; the others are sent on by Authelia and authentik themselves.
+    let redirect = sign_in.kind == SignInKind::Oauth2Proxy;
+    Ok(Some(context! { redirect, kind => sign_in.kind.name(), host => asked, to, nginx, caddy, traefik, pages, start }))
+}
+
+/// What has to be set in the program that asks, once for each exposure.
+pub fn by_hand(network: &Network, exposure: &Exposure, name: &str) -> Option<String> {
+    let sign_in = exposure.sign_in.as_ref()?;
+    let host = &network.host(sign_in.host).name;
+    Some(match sign_in.kind {
+        SignInKind::Authelia => format!(
+            "Authelia on {host}: a rule for {name} in `access_control`, and a portal of its own name that is reachable; the apps of phones cannot sign in there"
+        ),
+        SignInKind::Authentik => format!(
+            "authentik on {host}: a proxy provider for https://{name} with forward auth for a single application; the apps of phones cannot sign in there"
+        ),
+        SignInKind::Oauth2Proxy => format!(
+            "oauth2-proxy on {host}: `--reverse-proxy`, and https://{name}/oauth2/callback at the provider; the apps of phones cannot sign in there"
+        ),
+    })
+}
