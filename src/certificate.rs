@@ -47,7 +47,7 @@ impl Certificate {
             policy: policy(checked, path),
             base: digests(base),
             files: digests(&output.files),
-            proven: output.proves.iter().map(|what| (*what).to_owned()).collect(),
+            proven: output.target.proves().iter().map(|what| (*what).to_owned()).collect(),
             besides: output.additions.clone(),
         }
     }
@@ -99,7 +99,7 @@ impl Certificate {
         } else if self.date.as_str() > today {
             found.push(("date", format!("{} is yet to come", self.date)));
         }
-        let proven: Vec<String> = target.proves().iter().map(|what| (*what).to_owned()).collect();
+        let proven: Vec<String> = proves.iter().map(|what| (*what).to_owned()).collect();
         let claims = |heading, claimed: &[String], meant: &[String]| {
             let more = claimed.iter().filter(|what| !meant.contains(what));
             let more = more.map(|what| (heading, format!("claims `{what}`, which is not so")));

@@ -271,6 +271,12 @@ fn what_is_written_may_have_to_be_read() {
         .exact()
         .open(&[four])
         .closed(&[six, "lan 192.168.10.5 > 192.168.30.10 udp 70"]);
+    forward("ip dscp set cs1 accept").exact().open(&[four]).closed(&[six]);
+    forward("ip6 dscp set 0x1 counter\n ip ttl set 64\n ip6 hoplimit set 64 accept")
+        .exact()
+        .open(&[six])
+        .closed(&[four]);
+    forward("ip daddr set 10.0.0.1 accept").perhaps(&[four]);
     forward("tcp option maxseg size set rt mtu accept").perhaps(&[six]).closed(&[four]);
     forward("tcp flags syn tcp option maxseg size set rt mtu\n accept").exact().open(&[six, four]);
 }

@@ -126,6 +126,17 @@ fn changes(input: Input<'_>) -> Parsed<'_, Action> {
                 },
             ))
         }
+        // Fields of the header that no rule is decided by; its addresses are others.
+        "ip" | "ip6" => {
+            let (rest, field) = word(rest)?;
+            if !matches!(field, "dscp" | "ecn" | "ttl" | "hoplimit" | "flowlabel") {
+                return fail(input, "a statement");
+            }
+            let (rest, _) = preceded(keyword("set"), single).parse(rest)?;
+            // Only packets of its family have the header.
+            let header = Selector::NextHeader(first == "ip6");
+            Ok((rest, Action::Reads { key: Key { parts: vec![header], mask: None }, map: None }))
+        }
         "tcp" => {
             let mut option =
                 (keyword("option"), keyword("maxseg"), alt((keyword("size"), keyword("mss"))), keyword("set"));
