@@ -23,6 +23,10 @@ e2e NAME="":
 mutation EDITS="600":
     HEDGEROW_EDITS={{EDITS}} cargo test --profile bench --test mutation -- --nocapture
 
+# broken files before every reader, FILES of each kind
+hostile FILES="2000":
+    HEDGEROW_HOSTILE={{FILES}} cargo test --profile bench --test hostile
+
 # random policies in the kernel, many of them; needs root, nft and ip
 kernel-long CASES="300":
     CI=true HEDGEROW_KERNEL_CASES={{CASES}} cargo test --profile bench --test kernel -- random

@@ -79,6 +79,39 @@ impl Certificate {
     }
 }
 
+impl Certificate {
+    /// What it says otherwise than this program would: by its version, its day, what was proven, and what such a router
+    /// lets through besides. A heading and a sentence each.
+    #[must_use]
+    pub fn changed_claims(&self, proves: &[&str], additions: &[String], today: &str) -> Vec<(&'static str, String)> {
+        let mut found = Vec::new();
+        let version = env!("CARGO_PKG_VERSION");
+        if self.hedgerow != version {
+            found.push((
+                "version",
+                format!("written by hedgerow {}, and this is {version}: compile again", self.hedgerow),
+            ));
+        }
+        let day = self.date.len() == today.len()
+            && self.date.bytes().zip(today.bytes()).all(|(one, other)| one.is_ascii_digit() == other.is_ascii_digit());
+        if !day {
+            found.push(("date", format!("`{}` is no day", self.date)));
+        } else if self.date.as_str() > today {
+            found.push(("date", format!("{} is yet to come", self.date)));
+        }
+        let proven: Vec<String> = proves.iter().map(|what| (*what).to_owned()).collect();
+        let claims = |heading, claimed: &[String], meant: &[String]| {
+            let more = claimed.iter().filter(|what| !meant.contains(what));
+            let more = more.map(|what| (heading, format!("claims `{what}`, which is not so")));
+            let less = meant.iter().filter(|what| !claimed.contains(what));
+            more.chain(less.map(|what| (heading, format!("does not say `{what}`")))).collect::<Vec<_>>()
+        };
+        found.extend(claims("proven", &self.proven, &proven));
+        found.extend(claims("besides", &self.besides, additions));
+        found
+    }
+}
+
 fn policy(checked: &Checked, path: &str) -> BTreeMap<String, String> {
     let folder = path.rfind('/').map_or("", |slash| &path[..=slash]);
     let inside = |name: &str| name.strip_prefix(folder).unwrap_or(name).to_owned();

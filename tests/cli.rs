@@ -392,6 +392,54 @@ fn a_certificate_is_held_against_policy_and_files() {
     });
 }
 
+/// Each field of a certificate, each file that it names, and each file of the policy: what was changed is said.
+#[test]
+fn a_certificate_that_was_tampered_with() {
+    let folder = Folder::home("tampered").file("more.hedge", "service odd = tcp 4711\n");
+    fs::write(folder.0.join("main.hedge"), format!("use \"./more.hedge\"\n{HOME}")).unwrap();
+    folder.run("compile --today 2026-11-23");
+    let path = folder.0.join("out/nftables/certificate.json");
+    let good = fs::read_to_string(&path).unwrap();
+    let verify = || folder.run("verify . --certificate out/nftables/certificate.json");
+    let fresh = verify();
+    assert!(fresh.contains("-- exit 0"), "{fresh}");
+    for (was, is, said) in [
+        ("\"hedgerow\": \"", "\"hedgerow\": \"9.", "version   written by hedgerow 9."),
+        ("\"nftables\"", "\"openwrt\"", "there is no configuration beside"),
+        ("\"nftables\"", "\"nft\"", "nft"),
+        ("2026-11-23", "2999-01-01", "date      2999-01-01 is yet to come"),
+        ("2026-11-23", "yesterday", "date      `yesterday` is no day"),
+        ("\"replies, and", "\"all replies, and", "proven    claims `all replies"),
+        ("\"replies, and", "\"all replies, and", "proven    does not say `replies, and"),
+        ("\"proven\": [", "\"besides\": [\"rain\"], \"proven\": [", "besides   claims `rain`"),
+        ("\"main.hedge\": \"", "\"main.hedge\": \"0", "`main.hedge` has changed"),
+        ("\"more.hedge\": \"", "\"less.hedge\": \"", "`more.hedge` was not there then"),
+        ("\"more.hedge\": \"", "\"less.hedge\": \"", "`less.hedge` is not there any more"),
+        ("\"hedgerow.nft\": \"", "\"hedgerow.nft\": \"0", "`hedgerow.nft` has changed"),
+        ("\"hedgerow.nft\"", "\"other.nft\"", "`hedgerow.nft` was not there then"),
+        ("\"proven\"", "\"proved\"", "unknown field `proved`"),
+    ] {
+        assert!(good.contains(was), "{was}");
+        fs::write(&path, good.replacen(was, is, 1)).unwrap();
+        let told = verify();
+        assert!(told.contains(said) && !told.contains("-- exit 0"), "{was} became {is}: {said}\n{told}");
+    }
+    fs::write(&path, &good).unwrap();
+    for (file, said) in [
+        ("main.hedge", "policy    `main.hedge` has changed"),
+        ("more.hedge", "policy    `more.hedge` has changed"),
+        ("out/nftables/hedgerow.nft", "files     `hedgerow.nft` has changed"),
+        ("out/nftables/IMPORT.md", "files     `IMPORT.md` has changed"),
+    ] {
+        let text = folder.read(file);
+        fs::write(folder.0.join(file), format!("{text}# more\n")).unwrap();
+        let told = verify();
+        assert!(told.contains(said) && told.contains("-- exit 1"), "{file}\n{told}");
+        fs::write(folder.0.join(file), text).unwrap();
+    }
+    assert_eq!(verify(), fresh);
+}
+
 const LEAKY: &str = "\
 use std.services
 router edge { target nftables }

@@ -15,6 +15,8 @@ mod files;
 mod iptables;
 #[path = "nftables_reader/json.rs"]
 mod json;
+#[path = "nftables_reader/marks.rs"]
+mod marks;
 #[path = "nftables_reader/matches.rs"]
 mod matches;
 #[path = "nftables_reader/nat.rs"]

@@ -1,6 +1,9 @@
 //! `hedgerow verify`
 
-use std::{collections::BTreeMap, io::Write};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io::Write,
+};
 
 use clap::{Args, ValueEnum};
 use serde::Serialize;
@@ -135,7 +138,10 @@ fn certified(given: &str, arguments: &Arguments, common: &Common) -> Exit {
     let folder = given.rfind('/').map_or("", |slash| &given[..=slash]);
     let there =
         |name: &String| disk.read(&format!("{folder}{name}")).ok().map(|text| File { name: name.clone(), text });
-    let files: Vec<File> = certificate.files.keys().filter_map(there).collect();
+    // A file that is read and that the certificate does not name counts too.
+    let mut names: BTreeSet<String> = certificate.files.keys().cloned().collect();
+    names.extend(target.reads().iter().map(|name| (*name).to_owned()));
+    let files: Vec<File> = names.iter().filter_map(there).collect();
     let mut checked = compile::check(&path, &text, &disk);
     let policy = certificate.changed_policy(&checked, &path);
     let changed = certificate.changed_files(&files);
@@ -155,8 +161,12 @@ fn certified(given: &str, arguments: &Arguments, common: &Common) -> Exit {
         }
         Some(Err(error)) => common.fail(&error.to_string()),
         Some(Ok(verdict)) if verdict.is_equal() => {
+            let claims = certificate.changed_claims(target.proves(), &verdict.additions, &disk.today().to_string());
+            for (heading, what) in &claims {
+                common.say(&format!("  {heading:<8}  {what}"));
+            }
             common.say(&format!("  proof     equal to the policy ({})", target.covers()));
-            if policy.is_empty() && changed.is_empty() { Exit::Clean } else { Exit::Findings }
+            if policy.is_empty() && changed.is_empty() && claims.is_empty() { Exit::Clean } else { Exit::Findings }
         }
         Some(Ok(verdict)) => {
             common.say("  proof     different");

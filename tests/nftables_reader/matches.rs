@@ -263,7 +263,7 @@ fn limits_that_decide_nothing_are_not_numbered() {
 fn what_is_written_may_have_to_be_read() {
     let four = "lan 192.168.10.5 > 192.168.30.10 udp 69";
     let six = "lan fd00:10::5 > fd00:30::10 tcp 1";
-    forward("meta mark set 0x1 ct mark set meta mark accept").perhaps(&[four]);
+    forward("meta mark set 0x1 ct mark set meta mark accept").exact().open(&[four]);
     forward("meta priority set 1:2 accept").exact().open(&[four, six]);
     // The address of an IPv6 packet cannot be read as one of IPv4, which breaks the rule off.
     forward("meta mark set ip saddr & 0xff accept").exact().open(&[four]).closed(&[six]);
@@ -271,6 +271,12 @@ fn what_is_written_may_have_to_be_read() {
         .exact()
         .open(&[four])
         .closed(&[six, "lan 192.168.10.5 > 192.168.30.10 udp 70"]);
+    forward("ip dscp set cs1 accept").exact().open(&[four]).closed(&[six]);
+    forward("ip6 dscp set 0x1 counter\n ip ttl set 64\n ip6 hoplimit set 64 accept")
+        .exact()
+        .open(&[six])
+        .closed(&[four]);
+    forward("ip daddr set 10.0.0.1 accept").perhaps(&[four]);
     forward("tcp option maxseg size set rt mtu accept").perhaps(&[six]).closed(&[four]);
     forward("tcp flags syn tcp option maxseg size set rt mtu\n accept").exact().open(&[six, four]);
 }

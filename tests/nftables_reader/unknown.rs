@@ -9,8 +9,6 @@ const DNS: &str = "lan 192.168.10.5 > 192.168.30.10 udp 53";
 #[test]
 fn unknown_conditions() {
     for condition in [
-        "meta mark 0x1",
-        "ct mark & 0xff == 1",
         "ip dscp cs1",
         "ip ttl 64",
         "ether saddr aa:bb:cc:dd:ee:ff",
@@ -44,9 +42,9 @@ fn unknown_conditions() {
 
 #[test]
 fn unknown_that_decides_nothing() {
-    forward("meta mark 0x1 counter\n tcp dport 443 accept").exact().open(&[WEB]);
+    forward("ip dscp cs1 counter\n tcp dport 443 accept").exact().open(&[WEB]);
     // Both ways lead to the same verdict.
-    let case = forward("meta mark 0x1 accept\n accept").open(&[WEB, DNS]);
+    let case = forward("ip dscp cs1 accept\n accept").open(&[WEB, DNS]);
     assert!(case.reading.is_exact());
 }
 

@@ -109,6 +109,10 @@ pub enum Selector {
     TcpFlags,
     CtState,
     CtStatus,
+    /// `meta mark`
+    Mark,
+    CtMark,
+    CtZone,
     CtDirection,
     /// `ct original ip saddr`; the family is open in the old form `ct original saddr`.
     CtAddress(Option<bool>, End),
@@ -164,6 +168,33 @@ pub struct Nat {
     pub target: NatTarget,
 }
 
+/// An operation on marks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sign {
+    And,
+    Or,
+    Xor,
+    Left,
+    Right,
+}
+
+/// A number that is reckoned from others.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reckoned {
+    Constant(Value),
+    Read(Selector),
+    Of(Box<Self>, Sign, Box<Self>),
+    /// Any number.
+    Unknown,
+}
+
+/// What is written into a mark.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MarkValue {
+    Reckoned(Reckoned),
+    Map { key: Key, map: Value },
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
     Match {
@@ -187,6 +218,13 @@ pub enum Action {
         key: Key,
         map: Option<Value>,
     },
+    /// `meta mark set`, or `ct mark set` for the connection's.
+    Mark {
+        connection: bool,
+        value: MarkValue,
+    },
+    /// `ct zone set`: later packets are looked for among other connections.
+    Zone,
     /// `notrack`
     Untrack,
     /// Changes a set; goes on unless the set is full.

@@ -2,7 +2,7 @@
 //! Also marks the sets that rules change.
 
 use super::{
-    ast::{Action, Chain, Data, NatTarget, Rule, Ruleset, Table, Value, Verdict},
+    ast::{Action, Chain, Data, MarkValue, NatTarget, Rule, Ruleset, Table, Value, Verdict},
     error::ReadError,
 };
 
@@ -48,6 +48,7 @@ fn references(table: &Table, rule: &Rule) -> Result<(), ReadError> {
     for statement in &rule.statements {
         match &statement.action {
             Action::Match { value, .. } | Action::Reads { map: Some(value), .. } => set(table, value, rule.line)?,
+            Action::Mark { value: MarkValue::Map { map, .. }, .. } => set(table, map, rule.line)?,
             Action::VerdictMap { map, .. } => {
                 set(table, map, rule.line)?;
                 for verdict in verdicts(table, map) {

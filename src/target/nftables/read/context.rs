@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::ast::Hook;
+use super::{ast::Hook, eval_conntrack::Bits};
 
 /// What connection tracking takes the packets for. Each class is followed on its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -60,6 +60,8 @@ pub struct State {
     pub changed: bool,
     pub source: Source,
     pub tracking: Tracking,
+    pub mark: Bits,
+    pub connection_mark: Bits,
 }
 
 impl State {
@@ -68,6 +70,8 @@ impl State {
         changed: false,
         source: Source::Original,
         tracking: Tracking::Before,
+        mark: Bits::exact(0),
+        connection_mark: Bits::exact(0),
     };
 }
 

@@ -12,6 +12,9 @@ use super::{
 /// nft's own bound on nested includes.
 const DEPTH: usize = 16;
 
+/// Words in all after variables are put in: variables of variables double with every line.
+const MOST: usize = 4_000_000;
+
 /// Gives the text of an included file, if it can be had.
 pub type Include<'a> = dyn Fn(&str) -> Option<String> + 'a;
 
@@ -84,6 +87,9 @@ impl Resolver<'_> {
         }
         let (values, rest) = self.variable(token, after)?;
         self.done.extend(values);
+        if self.done.len() > MOST {
+            return Err(ReadError::TooLarge);
+        }
         Ok(rest)
     }
 
@@ -116,6 +122,9 @@ impl Resolver<'_> {
             if token.is("$") {
                 let (inner, after) = self.variable(token, rest)?;
                 values.extend(inner);
+                if values.len() > MOST {
+                    return Err(ReadError::TooLarge);
+                }
                 rest = after;
                 continue;
             }

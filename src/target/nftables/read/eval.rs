@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use rustc_hash::FxHashMap;
 
 use super::{
-    ast::{End, Ruleset, Selector, Statement, Table},
+    ast::{Action, End, Ruleset, Selector, Statement, Table},
     context::{Class, Destination, Place, State},
+    eval_mark::Marks,
     tri::Tri,
 };
 use crate::{
@@ -69,6 +70,9 @@ pub struct Eval<'a> {
     pub space: &'a mut Space,
     pub limits: &'a mut Limits,
     pub class: Class,
+    pub marks: Marks,
+    /// Does any rule move connections to another zone?
+    pub zones: bool,
     pub unknown: BTreeSet<Unknown>,
     /// The steps of one packet, if it is one packet that is followed.
     pub steps: Option<Vec<Step>>,
@@ -94,6 +98,8 @@ impl<'a> Eval<'a> {
             space,
             limits,
             class: Class::New,
+            marks: Marks::of(ruleset),
+            zones: zones(ruleset),
             unknown: BTreeSet::new(),
             steps: None,
             left: BUDGET,
@@ -129,6 +135,12 @@ impl<'a> Eval<'a> {
         let place = std::ptr::from_ref(statement) as usize;
         if plain { (place, State::FRESH, None, Class::New) } else { (place, at.state, Some(at.place), self.class) }
     }
+}
+
+fn zones(ruleset: &Ruleset) -> bool {
+    let chains = ruleset.tables.iter().flat_map(|table| &table.chains);
+    let mut statements = chains.flat_map(|chain| &chain.rules).flat_map(|rule| &rule.statements);
+    statements.any(|statement| statement.action == Action::Zone)
 }
 
 /// Adds packets to a flow.

@@ -11,6 +11,7 @@ use super::{
     eval::{At, Effect, Eval, Flow, Step, join, join_all},
     eval_match::{contents, within_limit},
     eval_nat::Rewrite,
+    eval_sort::{is_condition, matters, plain},
     tri::Tri,
 };
 use crate::packet::Set;
@@ -40,7 +41,7 @@ impl<'a> Eval<'a> {
         }
         let mut verdicts = Verdicts::default();
         let mut current = flow;
-        let rules: Vec<&Rule> = chain.rules.iter().filter(|rule| matters(rule)).collect();
+        let rules: Vec<&Rule> = chain.rules.iter().filter(|rule| matters(rule, &self.marks)).collect();
         let mut rest = rules.as_slice();
         while let [first, others @ ..] = rest {
             if current.is_empty() {
@@ -119,9 +120,19 @@ impl<'a> Eval<'a> {
         self.space.minus(packets, held)
     }
 
-    fn rule(&mut self, following: &mut Following<'a>, packets: Set, mut at: At<'a>) -> Result<(), ReadError> {
+    fn rule(&mut self, following: &mut Following<'a>, packets: Set, at: At<'a>) -> Result<(), ReadError> {
+        self.statements(following, &following.rule.statements, packets, at)
+    }
+
+    fn statements(
+        &mut self,
+        following: &mut Following<'a>,
+        statements: &'a [Statement],
+        packets: Set,
+        mut at: At<'a>,
+    ) -> Result<(), ReadError> {
         let mut live = packets;
-        for statement in &following.rule.statements {
+        for (number, statement) in statements.iter().enumerate() {
             if live == Set::EMPTY {
                 return Ok(());
             }
@@ -132,6 +143,24 @@ impl<'a> Eval<'a> {
                         at.state.tracking = Tracking::Refused;
                     }
                     continue;
+                }
+                Action::Mark { connection, value } => {
+                    let (met, flow) = self.marked(*connection, value, live, at);
+                    self.judge(following.rule.line, &statement.text, met, live);
+                    let missed = self.space.minus(live, met.surely);
+                    join(self.space, &mut following.next, at.state, missed);
+                    let rest = statements.get(number + 1..).unwrap_or_default();
+                    for (state, packets) in flow {
+                        self.statements(following, rest, packets, At { state, ..at })?;
+                    }
+                    return Ok(());
+                }
+                Action::Zone => {
+                    if self.class == Class::New {
+                        continue;
+                    }
+                    self.opaque(following, statement, live, at);
+                    return Ok(());
                 }
                 Action::Match { .. }
                 | Action::Reads { .. }
@@ -357,40 +386,4 @@ impl<'a> Eval<'a> {
 fn following_nat(at: At) -> bool {
     at.table.chains.iter().any(|chain| chain.base.as_ref().is_some_and(|base| base.nat && base.hook == at.place.hook))
         && at.place.hook != Hook::Forward
-}
-
-const fn is_condition(action: &Action) -> bool {
-    matches!(
-        action,
-        Action::Match { .. }
-            | Action::Reads { .. }
-            | Action::Limit { .. }
-            | Action::NamedLimit(_)
-            | Action::Unknown
-            | Action::Update(_)
-    )
-}
-
-/// Does the rule accept (true) or drop (false) what meets its conditions, and nothing else?
-fn plain(rule: &Rule) -> Option<bool> {
-    let mut verdict = None;
-    for statement in &rule.statements {
-        match &statement.action {
-            Action::Nothing(_) => {}
-            action if verdict.is_none() && is_condition(action) => {}
-            Action::Verdict(Verdict::Accept) if verdict.is_none() => verdict = Some(true),
-            Action::Verdict(Verdict::Drop) if verdict.is_none() => verdict = Some(false),
-            _ => return None,
-        }
-    }
-    verdict
-}
-
-/// Does the rule have any effect on where packets go?
-fn matters(rule: &Rule) -> bool {
-    rule.statements.iter().any(|statement| match &statement.action {
-        Action::Verdict(verdict) => *verdict != Verdict::Continue,
-        Action::VerdictMap { .. } | Action::Nat(_) | Action::Untrack | Action::Opaque => true,
-        _ => false,
-    })
 }

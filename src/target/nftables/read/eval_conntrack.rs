@@ -7,7 +7,7 @@ use super::{
 use crate::packet::{Cube, Family, Field, Ranges, Set, Space, icmp};
 
 /// Bits of which one may know only some.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Bits {
     /// The bits that are known.
     pub known: u128,
@@ -103,8 +103,11 @@ pub fn connected(class: Class, state: State, place: Place, space: &mut Space) ->
 pub fn status(class: Class, state: State, place: Place) -> Bits {
     const DNAT: u128 = 0x20;
     const SNAT: u128 = 0x10;
-    if class != Class::New {
-        return Bits::UNKNOWN;
+    match class {
+        Class::New => {}
+        // Both sides have been heard (`resolve_normal_ct`), so it is confirmed and has seen a reply.
+        Class::Established => return Bits { known: 0xa, value: 0xa },
+        Class::Related | Class::Invalid => return Bits::UNKNOWN,
     }
     // expected, seen-reply, assured, dying; confirmed unless the packet comes back through the loopback interface.
     let mut known = 0x207 | if place.arriving == super::context::View::Loopback { 0 } else { 0x8 };

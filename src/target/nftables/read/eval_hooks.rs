@@ -59,7 +59,8 @@ impl<'a> Eval<'a> {
     fn sent(&mut self, packets: Set, domain: Set) -> Result<Flow, ReadError> {
         let place = |hook, arriving, leaving| Place { hook, arriving, leaving, own: true, beside_conntrack: false };
         let mut flow = Flow::new();
-        join(self.space, &mut flow, State::FRESH, packets);
+        let state = self.marks.first(self.class, true);
+        join(self.space, &mut flow, state, packets);
         let flow = self.hook(place(Hook::Output, View::Absent, View::Field), flow)?;
         let (taken, leaving) = self.route(flow, domain);
         let mut through = self.hook(place(Hook::Postrouting, View::Absent, View::Field), leaving)?;
@@ -82,7 +83,8 @@ impl<'a> Eval<'a> {
             }
         }
         let mut flow = Flow::new();
-        join(self.space, &mut flow, State::FRESH, packets);
+        let state = self.marks.first(self.class, false);
+        join(self.space, &mut flow, state, packets);
         flow
     }
 

@@ -35,7 +35,9 @@ impl Eval<'_> {
     /// The packets that a match lets on.
     pub fn matches(&mut self, key: &Key, op: Op, value: &Value, at: At) -> Tri {
         if let ([selector], mask) = (key.parts.as_slice(), key.mask.as_ref()) {
-            if self.bits(selector, at).is_some() && !matches!(value, Value::Set(_) | Value::Named(_)) {
+            let compared = matches!(op, Op::Less | Op::Greater | Op::AtMost | Op::AtLeast);
+            let several = matches!(value, Value::Set(_) | Value::Named(_) | Value::Range(..));
+            if self.bits(selector, at).is_some() && !several && !compared {
                 return self.flags(selector, mask, op, value, at);
             }
             if let Some(mask) = mask {
@@ -170,7 +172,7 @@ impl Eval<'_> {
             None => Some(u128::MAX),
         };
         let (Some(mask), Some(wanted)) = (mask, single(selector, value)) else { return readable.perhaps() };
-        let is_flags = !matches!(selector, Selector::CtDirection);
+        let is_flags = matches!(selector, Selector::CtState | Selector::CtStatus | Selector::TcpFlags);
         let met = match op {
             Op::Implicit if is_flags && mask == u128::MAX => {
                 self.judged(&parts, |bits| bits.equals(wanted, 0).map(|none| !none))
@@ -191,6 +193,9 @@ impl Eval<'_> {
                 elements.iter().map(|element| self.masked(selector, mask, Op::Equal, &element.key, at)).collect();
             let met = Tri::any(&all, self.space);
             return if op == Op::NotEqual { readable.minus(met, self.space) } else { met };
+        }
+        if self.bits(selector, at).is_some() {
+            return self.flags(selector, Some(mask), op, value, at);
         }
         let (Selector::Address(v6, end), Some(mask), Some(wanted)) =
             (selector, single(selector, mask), single(selector, value))

@@ -33,7 +33,12 @@ impl Eval<'_> {
             }
             Selector::IcmpType(v6) | Selector::IcmpCode(v6) => address::icmp_part(*v6, false, &[(0, 255)]),
             Selector::TcpFlags => address::with_ports(Some(6)),
-            Selector::CtStatus | Selector::CtDirection | Selector::CtProtocol | Selector::CtAddress(None, _) => {
+            Selector::CtStatus
+            | Selector::CtDirection
+            | Selector::CtProtocol
+            | Selector::CtMark
+            | Selector::CtZone
+            | Selector::CtAddress(None, _) => {
                 return conntrack::connected(self.class, at.state, at.place, self.space);
             }
             Selector::CtPort(_) => {
@@ -187,9 +192,12 @@ impl Eval<'_> {
         Some(match selector {
             Selector::CtState => conntrack::states(self.class, at.state, at.place, self.space),
             Selector::CtStatus => vec![(conntrack::status(self.class, at.state, at.place), Tri::ALL)],
+            Selector::Mark => vec![(at.state.mark, Tri::ALL)],
+            Selector::CtMark => vec![(at.state.connection_mark, Tri::ALL)],
+            Selector::CtZone if !self.zones => vec![(Bits::exact(0), Tri::ALL)],
             Selector::CtDirection if self.class == Class::New => vec![(Bits::exact(0), Tri::ALL)],
             Selector::TcpFlags if self.class == Class::New => vec![(Bits::exact(SYN), Tri::ALL)],
-            Selector::CtDirection | Selector::TcpFlags => vec![(Bits::UNKNOWN, Tri::ALL)],
+            Selector::CtDirection | Selector::TcpFlags | Selector::CtZone => vec![(Bits::UNKNOWN, Tri::ALL)],
             _ => return None,
         })
     }

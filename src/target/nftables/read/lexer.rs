@@ -83,10 +83,13 @@ pub fn describe(token: Option<&Token>) -> String {
 /// Parts the text into tokens.
 pub fn tokens(text: &str) -> Result<Vec<Token>, ReadError> {
     let mut tokens = Vec::new();
-    let (mut rest, mut line, mut line_start) = (text, 1, 0);
+    let (mut rest, mut line) = (text, 1);
+    // Counted from the token before: a line may be as long as its file.
+    let (mut column, mut counted) = (1, 0);
     while !rest.is_empty() {
         let start = text.len() - rest.len();
-        let column = u32::try_from(text.get(line_start..start).map_or(0, |part| part.chars().count())).unwrap_or(0) + 1;
+        column += u32::try_from(text.get(counted..start).map_or(0, |part| part.chars().count())).unwrap_or(0);
+        counted = start;
         let Ok((after, found)) = alt((map(skipped, |()| None), map(kind, Some))).parse(rest) else {
             let found = rest.chars().next().map_or_else(String::new, |found| format!("`{found}`"));
             return Err(ReadError::Syntax { line, column, expected: "a word, number, address or sign", found });
@@ -98,7 +101,7 @@ pub fn tokens(text: &str) -> Result<Vec<Token>, ReadError> {
         let taken = text.get(start..end).unwrap_or_default();
         line += u32::try_from(taken.matches('\n').count()).unwrap_or(0);
         if let Some(last) = taken.rfind('\n') {
-            line_start = start + last + 1;
+            (column, counted) = (1, start + last + 1);
         }
         rest = after;
     }

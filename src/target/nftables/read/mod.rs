@@ -6,11 +6,11 @@
 //! ([`Reading::surely`] and [`Reading::possibly`]) and listed with its line ([`Reading::unknown`]).
 //!
 //! What is taken for granted: nothing else is loaded; the first packet of TCP is a SYN; packets have no IPv6 extension
-//! headers and no fragments come alone; an interface name that the topology does not know may be that of any interface
+//! headers and no fragments come alone; packets arrive without a mark; an interface name that the topology does not know may be that of any interface
 //! it does not name.
 //!
 //! The way through the modules: [`lexer`] → [`defines`] → `parse_file` (with `parse_chain`, `parse_rule`,
-//! `parse_statement`, `parse_nat`, `parse_key`, `parse_value`, `parse_set`) → [`ast`] → [`check`] → `eval_hooks` →
+//! `parse_statement`, `parse_mark`, `parse_nat`, `parse_key`, `parse_value`, `parse_set`) → [`ast`] → [`check`] → `eval_hooks` →
 //! `eval_chain` → `eval_match` → `eval_selector` → [`reading`].
 
 mod ast;
@@ -26,9 +26,11 @@ mod eval_conntrack;
 mod eval_fib;
 mod eval_hooks;
 mod eval_interface;
+mod eval_mark;
 mod eval_match;
 mod eval_nat;
 mod eval_selector;
+mod eval_sort;
 mod eval_time;
 mod eval_values;
 mod include;
@@ -39,6 +41,7 @@ mod names;
 mod parse_chain;
 mod parse_file;
 mod parse_key;
+mod parse_mark;
 mod parse_nat;
 mod parse_rule;
 mod parse_set;

@@ -36,8 +36,7 @@ const HEADERS: [&str; 16] = [
 ];
 
 /// `meta` keys that may stand alone.
-const BARE: [&str; 16] = [
-    "mark",
+const BARE: [&str; 15] = [
     "iiftype",
     "oiftype",
     "skuid",
@@ -66,10 +65,11 @@ pub fn selector(input: Input<'_>) -> Parsed<'_, Selector> {
         "protocol" => Some(Selector::EtherType),
         "hour" => Some(Selector::Hour),
         "day" => Some(Selector::Day),
+        "mark" => Some(Selector::Mark),
         _ => None,
     };
     match first {
-        "iifname" | "iif" | "oifname" | "oif" | "hour" | "day" => {
+        "iifname" | "iif" | "oifname" | "oif" | "hour" | "day" | "mark" => {
             return Ok((rest, meta(first).unwrap_or(Selector::Hour)));
         }
         "meta" => {
@@ -121,6 +121,8 @@ fn conntrack(input: Input<'_>) -> Parsed<'_, Selector> {
         "state" => return Ok((rest, Selector::CtState)),
         "status" => return Ok((rest, Selector::CtStatus)),
         "direction" => return Ok((rest, Selector::CtDirection)),
+        "mark" => return Ok((rest, Selector::CtMark)),
+        "zone" => return Ok((rest, Selector::CtZone)),
         "original" | "reply" => first,
         // A statement that counts connections.
         "count" => return fail(rest, "a key of the connection"),

@@ -14,6 +14,7 @@ use super::{
     },
     lexer::Kind,
     parse_key::{key, selector},
+    parse_mark::written as mark,
     parse_nat::nat,
     parse_value::{named, right_side, set, single, value, verdict},
 };
@@ -109,16 +110,32 @@ fn changes(input: Input<'_>) -> Parsed<'_, Action> {
         "meta" | "ct" | "mark" => {
             let (rest, field) = if first == "mark" { (rest, "mark") } else { word(rest)? };
             let (rest, ()) = keyword("set").parse(rest)?;
+            if field == "mark" {
+                let connection = first == "ct";
+                return map(mark, |value| Action::Mark { connection, value }).parse(rest);
+            }
             let (rest, read) = written(rest)?;
             Ok((
                 rest,
                 match (field, read) {
-                    ("zone" | "l3proto", _) => Action::Opaque,
+                    ("zone", _) => Action::Zone,
+                    ("l3proto", _) => Action::Opaque,
                     (_, Some(read)) => read,
-                    ("nftrace" | "mark" | "priority" | "helper", None) => NOTHING,
+                    ("nftrace" | "priority" | "helper", None) => NOTHING,
                     _ => Action::Nothing(Some("a field of the packet is written")),
                 },
             ))
+        }
+        // Fields of the header that no rule is decided by; its addresses are others.
+        "ip" | "ip6" => {
+            let (rest, field) = word(rest)?;
+            if !matches!(field, "dscp" | "ecn" | "ttl" | "hoplimit" | "flowlabel") {
+                return fail(input, "a statement");
+            }
+            let (rest, _) = preceded(keyword("set"), single).parse(rest)?;
+            // Only packets of its family have the header.
+            let header = Selector::NextHeader(first == "ip6");
+            Ok((rest, Action::Reads { key: Key { parts: vec![header], mask: None }, map: None }))
         }
         "tcp" => {
             let mut option =

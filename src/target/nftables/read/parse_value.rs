@@ -136,7 +136,7 @@ pub fn single(input: Input<'_>) -> Parsed<'_, Value> {
     Ok((rest, first))
 }
 
-fn constant(input: Input<'_>) -> Parsed<'_, Value> {
+pub fn constant(input: Input<'_>) -> Parsed<'_, Value> {
     if at(input, "(") {
         return delimited(symbol("("), single, symbol(")")).parse(input);
     }

@@ -124,6 +124,9 @@ fn read_file(file: &File, v6: bool, to: &mut Translation) -> Result<(), ReadErro
 /// A rule in nft's words: its chain, the alternatives of its conditions with its statement, and its place.
 type Rule = (String, Vec<String>, Line);
 
+/// How many rules of nft one rule may become.
+const MOST_ALTERNATIVES: usize = 64;
+
 /// Chains are called before they are known, so rules come last.
 fn finish(table: Option<Table>, rules: &mut Vec<Rule>, to: &mut Translation) {
     let Some(table) = table else { return };
@@ -173,7 +176,11 @@ fn rule(table: &mut Table, chain: &str, words: &[&str], place: Line) -> Rule {
     let line::Parts { conditions, target } = line::parts(words, table.v6);
     let statement = target::statement(&target, table.v6, |chain| table.word(chain));
     let mut alternatives = vec![String::new()];
-    for choices in conditions {
+    for mut choices in conditions {
+        // Each choice doubles the rules; what would be too many is one condition that cannot be told.
+        if alternatives.len() * choices.len() > MOST_ALTERNATIVES {
+            choices = vec![format!("xt match \"{}\"", choices.join(" or ").replace('"', "'"))];
+        }
         alternatives = alternatives
             .iter()
             .flat_map(|before| choices.iter().map(move |choice| format!("{before}{choice} ")))

@@ -21,8 +21,9 @@ pub fn statement(target: &Target, v6: bool, word: impl FnOnce(&str) -> String) -
         "LOG" | "NFLOG" | "ULOG" => "log".to_owned(),
         "NOTRACK" => "notrack".to_owned(),
         "CT" if has("--notrack") => "notrack".to_owned(),
-        "MARK" => "meta mark set 0".to_owned(),
-        "CONNMARK" => "ct mark set 0".to_owned(),
+        "MARK" => mark("meta mark", &option, &has),
+        "CONNMARK" => mark("ct mark", &option, &has),
+        "CT" if has("--zone") || has("--zone-orig") || has("--zone-reply") => "ct zone set 1".to_owned(),
         // A rule that only counts, and those whose writing is looked at by nobody who decides here.
         "" | "TCPMSS" | "TTL" | "HL" | "DSCP" | "TOS" | "CHECKSUM" | "CLASSIFY" | "TRACE" | "AUDIT" | "ECN"
         | "SECMARK" | "CONNSECMARK" | "RATEEST" | "IDLETIMER" | "LED" | "SET" | "TEE" => "counter".to_owned(),
@@ -44,6 +45,44 @@ pub fn statement(target: &Target, v6: bool, word: impl FnOnce(&str) -> String) -
         }
         chain => format!("jump {}", word(chain)),
     }
+}
+
+/// What a mark becomes (`mark_tg` in `xt_mark.c`, `connmark_tg` in `xt_connmark.c`).
+fn mark<'o>(key: &str, option: &dyn Fn(&str) -> Option<&'o str>, has: &dyn Fn(&str) -> bool) -> String {
+    let number = |text: &str| match text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
+        Some(digits) => u32::from_str_radix(digits, 16).ok(),
+        None => text.parse::<u32>().ok(),
+    };
+    let masked = |text: &str| match text.split_once('/') {
+        Some((value, mask)) => Some((number(value)?, number(mask)?)),
+        None => Some((number(text)?, u32::MAX)),
+    };
+    let mask = |name: &str| match option(name).or_else(|| option("--mask")) {
+        Some(text) => number(text),
+        None => Some(u32::MAX),
+    };
+    let written = if let Some((value, mask)) = option("--set-xmark").and_then(masked) {
+        Some(format!("{key} set {key} & {:#x} ^ {value:#x}", !mask))
+    } else if let Some((value, mask)) = option("--set-mark").and_then(masked) {
+        Some(format!("{key} set {key} & {:#x} | {value:#x}", !mask))
+    } else if let Some(bits) = option("--and-mark").and_then(number) {
+        Some(format!("{key} set {key} & {bits:#x}"))
+    } else if let Some(bits) = option("--or-mark").and_then(number) {
+        Some(format!("{key} set {key} | {bits:#x}"))
+    } else if let Some(bits) = option("--xor-mark").and_then(number) {
+        Some(format!("{key} set {key} ^ {bits:#x}"))
+    } else if let (Some(from), Some(to)) = (mask("--nfmask"), mask("--ctmask")) {
+        if has("--save-mark") {
+            Some(format!("ct mark set ct mark & {:#x} ^ meta mark & {from:#x}", !to))
+        } else {
+            has("--restore-mark").then(|| format!("meta mark set meta mark & {:#x} ^ ct mark & {to:#x}", !from))
+        }
+    } else {
+        None
+    };
+    // What is not understood writes any number.
+    let either = if has("--restore-mark") { "meta mark" } else { key };
+    written.unwrap_or_else(|| format!("{either} set numgen random mod 2"))
 }
 
 fn nat(kind: &str, to: Option<&str>, v6: bool) -> String {

@@ -44,6 +44,14 @@ pub fn number(expression: &Value) -> Option<String> {
     }
 }
 
+/// What is written into a mark: numbers and selectors, reckoned with.
+pub fn reckoned(expression: &Value, depth: usize) -> Option<String> {
+    let Some((sign @ ("&" | "|" | "^" | "<<" | ">>"), inner)) = single(expression) else { return value(expression) };
+    let parts = inner.as_array().filter(|parts| parts.len() > 1 && depth < 16)?;
+    let parts: Option<Vec<String>> = parts.iter().map(|part| reckoned(part, depth + 1)).collect();
+    Some(format!("({})", parts?.join(&format!(" {sign} "))))
+}
+
 fn joined(list: &[Value], between: &str) -> Option<String> {
     let parts: Option<Vec<String>> = list.iter().map(value).collect();
     Some(parts?.join(between))

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::{
-    expression::{map, name, number, pairs, selector, string, value},
+    expression::{map, name, number, pairs, reckoned, selector, string, value},
     single, text,
 };
 
@@ -77,6 +77,11 @@ fn other(kind: &str, inner: &Value) -> Option<String> {
             let fields = fields?;
             let key = selector(fields.get("key")?)?;
             let written = fields.get("value")?;
+            if matches!(key.as_str(), "meta mark" | "ct mark") {
+                // A number that has no words here is any.
+                let number = reckoned(written, 0).unwrap_or_else(|| "numgen random mod 2".to_owned());
+                return Some(format!("{key} set {number}"));
+            }
             // What is looked up may be missing, and breaks the rule off. What is reckoned is some number.
             let looked_up = single(written).is_some_and(|(kind, _)| kind != "|");
             let written = value(written).filter(|_| looked_up).unwrap_or_else(|| "0".to_owned());
