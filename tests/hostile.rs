@@ -275,10 +275,8 @@ fn what_is_not_understood_is_never_equal() {
     ] {
         for chain in chains {
             let text = &good[0].text;
-            let at = text
-                .find(chain)
-                .map(|at| at + text[at..].find("policy").unwrap())
-                .unwrap_or_else(|| panic!("{chain}\n{text}"));
+            let start = text.find(chain).unwrap_or_else(|| panic!("{chain}\n{text}"));
+            let at = start + text[start..].find("policy").unwrap();
             let at = at + text[at..].find('\n').unwrap();
             let edited = format!("{}\n        {alien}{}", &text[..at], &text[at..]);
             assert_ne!(verify(Target::Nftables, &[file("hedgerow.nft", &edited)]), Ok(true), "{alien} in {chain}");
