@@ -257,3 +257,56 @@ fn ssdp_has_a_relay_for_each_reflector() {
     text += &found.by_hand.iter().map(|what| format!("by hand: {what}\n")).collect::<String>();
     insta::assert_snapshot!(text);
 }
+
+/// What stands beside a WireGuard that ends at the add-on of `ha`.
+fn in_an_addon(more: &str) -> Companions {
+    exposed(&format!(
+        "zone road {{ role vpn;  interface wg0;  network 10.0.99.0/24 }}\n\
+         vpn road {{ kind wireguard;  listen udp 51820;  server ha;  runs-as addon;  peer my_phone {{ address 10.0.99.2 }};  {more} }}\n\
+         allow srv -> router : dns\n"
+    ))
+}
+
+#[test]
+fn the_addon_of_wireguard_has_options_and_no_file_of_wg_quick() {
+    let found = in_an_addon("peer tablet { address 10.0.99.3;  key \"mK3cTjq0dQ2bq0bM4R9wM2YpS0xkq0cV0m5aK1yQ2Wk=\" }");
+    // The add-on writes the file of the peer whose key it makes.
+    let names: Vec<&str> =
+        found.files.iter().map(|file| file.name.as_str()).filter(|name| name.contains("road")).collect();
+    assert_eq!(names, ["wireguard-road/addon.yaml", "wireguard-road/peer-tablet.conf"]);
+    let text: String = names.iter().map(|name| format!("=== {name}\n{}", file(&found, name))).collect();
+    insta::assert_snapshot!(text);
+    let elsewhere = file(&in_an_addon("resolver 10.0.20.5"), "wireguard-road/addon.yaml").to_owned();
+    assert!(elsewhere.contains("dns: [\"10.0.20.5\"]"));
+    let all = file(&in_an_addon("tunnel full"), "wireguard-road/addon.yaml").to_owned();
+    assert!(all.contains("client_allowed_ips: [\"0.0.0.0/0\", \"::/0\"]"), "{all}");
+}
+
+#[test]
+fn a_linux_router_has_a_dhcp_server_where_the_policy_has_a_pool() {
+    let house = |targets: &str| {
+        companions(&format!(
+            "use std.services\nrouter edge {{ target {targets} }}\n\
+             zone wan {{ role internet;  interface eth0;  address 203.0.113.20 }}\n\
+             zone pc {{ role trusted;  interface eth1;  network 10.0.10.0/23;  dhcp 10.0.11.0-10.0.11.99 }}\n\
+             zone srv {{ role server;  interface eth2;  network 10.0.20.0/24 }}\n\
+             host desk_1 {{ zone pc;  address 10.0.10.20;  mac 52:54:00:aa:bb:20 }}\n\
+             host nas {{ zone srv;  address 10.0.20.20;  mac 52:54:00:aa:bb:21 }}\n\
+             allow pc -> router : dhcp, dns\n"
+        ))
+    };
+    let found = house("nftables");
+    let text = file(&found, "dhcp/dnsmasq.conf");
+    let lines: Vec<&str> = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).collect();
+    assert_eq!(
+        lines,
+        [
+            "dhcp-authoritative",
+            "interface=eth1",
+            "dhcp-range=set:pc,10.0.11.0,10.0.11.99,255.255.254.0,12h",
+            "dhcp-host=52:54:00:aa:bb:20,10.0.10.20,desk-1",
+        ]
+    );
+    // OpenWrt has it in a file of its own.
+    assert!(house("openwrt").files.iter().all(|file| file.name != "dhcp/dnsmasq.conf"));
+}

@@ -5,6 +5,7 @@
 //! them: where a key belongs stands a word in capital letters. Nothing here is proven by packets; the programs
 //! themselves read these files in the tests.
 
+mod dhcp;
 mod discovery;
 mod gates;
 mod home_assistant;
@@ -13,6 +14,7 @@ mod overlay;
 mod proxy;
 mod tunnel;
 mod vpn;
+mod wireguard;
 mod words;
 
 use minijinja::{Environment, UndefinedBehavior, Value, syntax::SyntaxConfig};
@@ -28,7 +30,7 @@ pub struct Companions {
 }
 
 /// The templates, each by the name under which the stages ask for it.
-const TEMPLATES: [(&str, &str); 17] = [
+const TEMPLATES: [(&str, &str); 19] = [
     ("home-assistant.yaml", include_str!("../../companions/home-assistant.yaml.j2")),
     ("home-assistant.md", include_str!("../../companions/home-assistant.md.j2")),
     ("nginx.conf", include_str!("../../companions/nginx.conf.j2")),
@@ -39,12 +41,14 @@ const TEMPLATES: [(&str, &str); 17] = [
     ("cloudflared.yml", include_str!("../../companions/cloudflared.yml.j2")),
     ("torrc", include_str!("../../companions/torrc.j2")),
     ("wireguard.conf", include_str!("../../companions/wireguard.conf.j2")),
+    ("wireguard-addon.yaml", include_str!("../../companions/wireguard-addon.yaml.j2")),
     ("openvpn.conf", include_str!("../../companions/openvpn.conf.j2")),
     ("radiusplugin.cnf", include_str!("../../companions/radiusplugin.cnf.j2")),
     ("tailscale.hujson", include_str!("../../companions/tailscale.hujson.j2")),
     ("avahi-daemon.conf", include_str!("../../companions/avahi-daemon.conf.j2")),
     ("relay.service", include_str!("../../companions/relay.service.j2")),
     ("relay.uci", include_str!("../../companions/relay.uci.j2")),
+    ("dhcp.conf", include_str!("../../companions/dhcp.conf.j2")),
     ("dnsmasq.conf", include_str!("../../companions/dnsmasq.conf.j2")),
 ];
 
@@ -60,7 +64,8 @@ pub fn companions(network: &Network) -> Result<Companions, Box<Diagnostic>> {
         tunnel::write(network, &printer, &mut found)?;
         vpn::write(network, &printer, &mut found)?;
         discovery::write(network, &printer, &mut found)?;
-        names::write(network, &printer, &mut found)
+        names::write(network, &printer, &mut found)?;
+        dhcp::write(network, &printer, &mut found)
     });
     match made {
         Ok(()) => Ok(found),

@@ -14,7 +14,7 @@ use crate::model::{Network, Resolver, Vpn, VpnKind, service::TCP};
 pub fn write(network: &Network, printer: &Printer, found: &mut Companions) -> Result<(), Error> {
     for vpn in &network.vpns {
         match vpn.kind {
-            VpnKind::Wireguard => wireguard(network, vpn, printer, found)?,
+            VpnKind::Wireguard => super::wireguard::write(network, vpn, printer, found)?,
             VpnKind::Openvpn => openvpn(network, vpn, printer, found)?,
             VpnKind::Tailscale | VpnKind::Zerotier => super::overlay::write(network, vpn, printer, found)?,
         }
@@ -22,12 +22,8 @@ pub fn write(network: &Network, printer: &Printer, found: &mut Companions) -> Re
     Ok(())
 }
 
-fn list(nets: &[IpNet]) -> String {
-    nets.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
-}
-
 /// The name or address under which a server is found from outside, if the policy knows one.
-fn endpoint(network: &Network, vpn: &Vpn) -> String {
+pub fn endpoint(network: &Network, vpn: &Vpn) -> String {
     // What Cloudflare stands before is Cloudflare's address.
     let direct = network
         .exposures
@@ -39,7 +35,7 @@ fn endpoint(network: &Network, vpn: &Vpn) -> String {
 }
 
 /// Whom a client of a zone asks for names: whom the policy names, or the router, if a rule says so.
-fn resolvers(network: &Network, vpn: &Vpn) -> Vec<String> {
+pub fn resolvers(network: &Network, vpn: &Vpn) -> Vec<String> {
     let router = || own(network, vpn.zone).iter().map(|net| net.addr().to_string()).collect();
     match &vpn.resolver {
         Some((Resolver::Router, _)) => router(),
@@ -48,59 +44,6 @@ fn resolvers(network: &Network, vpn: &Vpn) -> Vec<String> {
         None if network.asks_router(vpn.zone) => router(),
         None => Vec::new(),
     }
-}
-
-fn wireguard(network: &Network, vpn: &Vpn, printer: &Printer, found: &mut Companions) -> Result<(), Error> {
-    let zone = &network.zone(vpn.zone).name;
-    let ports: Vec<u16> = vpn.listen.iter().filter_map(crate::model::service::Traffic::single_port).collect();
-    let Some(port) = ports.first() else { return Ok(()) };
-    if ports.len() > 1 {
-        found.by_hand.push(format!("further ports of the WireGuard server of `{zone}`: an interface listens on one"));
-    }
-    let addresses: Vec<String> = own(network, vpn.zone).iter().map(ToString::to_string).collect();
-    let single = |address: &IpAddr| IpNet::from(*address).to_string();
-    let peers: Vec<(String, String, String)> = vpn
-        .peers
-        .iter()
-        .filter(|peer| !peer.addresses.is_empty())
-        .map(|peer| {
-            let key = peer.key.clone().unwrap_or_else(|| "PUBLIC-KEY-OF-THE-PEER".to_owned());
-            (peer.name.clone(), key, peer.addresses.iter().map(single).collect::<Vec<_>>().join(", "))
-        })
-        .collect();
-    for peer in vpn.peers.iter().filter(|peer| peer.addresses.is_empty()) {
-        found.by_hand.push(format!("peer `{}` of `{zone}`, which has no `address`", peer.name));
-    }
-    if vpn.peers.is_empty() {
-        found.by_hand.push(format!("peers of `{zone}`: the policy names none"));
-    }
-    let none: Vec<String> = Vec::new();
-    let server = context! {
-        zone, peers, server => true, who => "the server", private => "PRIVATE-KEY-OF-THE-SERVER", dns => none,
-        addresses => addresses.join(", "), port,
-    };
-    found.file(format!("wireguard-{zone}/server.conf"), printer.print("wireguard.conf", server)?);
-    let allowed = match (vpn.full_tunnel, vpn.carries_ipv6()) {
-        (true, true) => "0.0.0.0/0, ::/0".to_owned(),
-        (true, false) => "0.0.0.0/0".to_owned(),
-        (false, ipv6) => {
-            let mut nets = reached(network, vpn.zone);
-            nets.retain(|net| ipv6 || matches!(net, IpNet::V4(_)));
-            list(&nets)
-        }
-    };
-    for peer in vpn.peers.iter().filter(|peer| !peer.addresses.is_empty()) {
-        let host = endpoint(network, vpn);
-        let host = if host.contains(':') { format!("[{host}]") } else { host };
-        let client = context! {
-            zone, allowed => allowed.clone(), server => false, who => peer.name.clone(), private => "PRIVATE-KEY-OF-THIS-DEVICE",
-            dns => resolvers(network, vpn),
-            addresses => peer.addresses.iter().map(single).collect::<Vec<_>>().join(", "),
-            endpoint => format!("{host}:{port}"),
-        };
-        found.file(format!("wireguard-{zone}/peer-{}.conf", peer.name), printer.print("wireguard.conf", client)?);
-    }
-    Ok(())
 }
 
 fn openvpn(network: &Network, vpn: &Vpn, printer: &Printer, found: &mut Companions) -> Result<(), Error> {

@@ -46,7 +46,7 @@ impl Answers {
     pub fn conflict(&self) -> Option<String> {
         if !self.way.by_forwards && self.routers.iter().any(|router| router == "port-forward") {
             return Some(format!(
-                "a router that can be told of forwards alone cannot do `{}`; choose a proxy or a tunnel",
+                "a router that can be told of forwards alone cannot do `{}`; choose wireguard-addon, tailscale, cloudflare-tunnel or proxy",
                 self.way.name
             ));
         }

@@ -38,11 +38,7 @@ const TRIALS: &[Test] = &[
     ("systemd_takes_the_relays", &["systemd-analyze"], services::systemd_takes_the_relays),
     ("traefik_takes_its_files", &["traefik", "openssl", "curl", "ip"], services::traefik_takes_its_files),
     ("home_assistant_checks_its_settings", &["home-assistant"], services::home_assistant_checks_its_settings),
-    (
-        "cloudflared_and_tailscale_have_what_their_makers_ask_for",
-        &["home-assistant"],
-        services::cloudflared_and_tailscale_have_what_their_makers_ask_for,
-    ),
+    ("files_have_what_their_makers_ask_for", &["home-assistant"], services::files_have_what_their_makers_ask_for),
     ("yaml_and_json_are_well_formed", &["home-assistant"], programs::yaml_and_json_are_well_formed),
     ("no_companion_holds_a_secret", &[], programs::no_companion_holds_a_secret),
     (

@@ -1,8 +1,9 @@
-"""What cloudflared and Tailscale publish about their files, as a check: `rules.py cloudflared|tailscale FILE`.
+"""What the makers of some programs publish about their files, as a check: `rules.py cloudflared|tailscale|addon FILE`.
 
-Neither can be had here as a program that checks a file: cloudflared comes from no package registry, and a tailnet's
-policy is checked by Tailscale's own servers. The rules are those of cloudflared's ingress (its page "Configuration file"
-and `cloudflared tunnel ingress validate`) and of Tailscale's page "Syntax reference for the tailnet policy file".
+None can be had here as a program that checks a file: cloudflared comes from no package registry, a tailnet's policy is
+checked by Tailscale's own servers, the options of an add-on by Home Assistant's Supervisor. The rules are those of
+cloudflared's ingress (its page "Configuration file" and `cloudflared tunnel ingress validate`), of Tailscale's page
+"Syntax reference for the tailnet policy file", and of the `schema` in the community add-on WireGuard's config.yaml.
 """
 
 import ipaddress
@@ -76,4 +77,22 @@ def tailscale(text):
         assert set(one) == {"target", "attr"} and set(one["target"]) <= tags and one["attr"] == ["funnel"]
 
 
-{"cloudflared": cloudflared, "tailscale": tailscale}[sys.argv[1]](open(sys.argv[2]).read())
+def addon(text):
+    file = yaml.safe_load(text)
+    assert set(file) == {"server", "peers"}, f"other keys: {sorted(file)}"
+    server = file["server"]
+    assert set(server) == {"host", "addresses", "dns"}, f"other keys: {sorted(server)}"
+    assert isinstance(server["host"], str) and ":" not in server["host"], "a host without its port"
+    assert server["addresses"] and all(ipaddress.ip_interface(one) for one in server["addresses"])
+    assert all(ipaddress.ip_address(one) for one in server["dns"])
+    for peer in file["peers"]:
+        must = {"name", "addresses", "allowed_ips", "client_allowed_ips"}
+        assert must <= set(peer) <= must | {"public_key"}, f"other keys: {sorted(peer)}"
+        name = r"[a-zA-Z0-9](?:[a-zA-Z0-9]|-(?=[a-zA-Z0-9])){0,32}"
+        assert re.fullmatch(name, peer["name"]), f"no name: {peer['name']}"
+        assert peer["addresses"] and all(ipaddress.ip_address(one) for one in peer["addresses"])
+        # Without any, the add-on sends everything through the tunnel.
+        assert peer["client_allowed_ips"] and all(net(one) for one in peer["client_allowed_ips"])
+
+
+{"cloudflared": cloudflared, "tailscale": tailscale, "addon": addon}[sys.argv[1]](open(sys.argv[2]).read())

@@ -103,9 +103,9 @@ pub fn traefik(file: &str, port: u16) -> String {
     )
 }
 
-pub fn cloudflared_and_tailscale_have_what_their_makers_ask_for() -> Result<(), String> {
+pub fn files_have_what_their_makers_ask_for() -> Result<(), String> {
     let (python, rules) = (crate::python(), concat!(env!("CARGO_MANIFEST_DIR"), "/tests/e2e/rules.py"));
-    for (end, whose) in [("cloudflared.yml", "cloudflared"), (".hujson", "tailscale")] {
+    for (end, whose) in [("cloudflared.yml", "cloudflared"), (".hujson", "tailscale"), ("addon.yaml", "addon")] {
         each(end, |text, folder| run(&python, &[rules, whose, &folder.write("file", text)]).map(drop))?;
     }
     Ok(())

@@ -1,0 +1,141 @@
+//! WireGuard: the files of `wg-quick` for a server and its peers, or the configuration of Home Assistant's add-on.
+
+use ipnet::IpNet;
+use minijinja::{Error, Value, context};
+
+use super::{
+    Companions, Printer,
+    vpn::{endpoint, resolvers},
+    words::{own, reached, written},
+};
+use crate::model::{HostId, Network, Peer, Resolver, Vpn, service::Traffic};
+
+fn list<T: ToString>(all: &[T]) -> String {
+    all.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// `"10.0.99.2/32", "fd42::2/128"`
+fn quoted<T: ToString>(all: &[T]) -> String {
+    all.iter().map(|one| format!("\"{}\"", one.to_string())).collect::<Vec<_>>().join(", ")
+}
+
+fn single(peer: &Peer) -> Vec<IpNet> {
+    peer.addresses.iter().map(|address| IpNet::from(*address)).collect()
+}
+
+pub fn write(network: &Network, vpn: &Vpn, printer: &Printer, found: &mut Companions) -> Result<(), Error> {
+    let zone = &network.zone(vpn.zone).name;
+    let ports: Vec<u16> = vpn.listen.iter().filter_map(Traffic::single_port).collect();
+    let Some(port) = ports.first() else { return Ok(()) };
+    if ports.len() > 1 {
+        found.by_hand.push(format!("further ports of the WireGuard server of `{zone}`: an interface listens on one"));
+    }
+    for peer in vpn.peers.iter().filter(|peer| peer.addresses.is_empty()) {
+        found.by_hand.push(format!("peer `{}` of `{zone}`, which has no `address`", peer.name));
+    }
+    if vpn.peers.is_empty() {
+        found.by_hand.push(format!("peers of `{zone}`: the policy names none"));
+    }
+    let peers: Vec<&Peer> = vpn.peers.iter().filter(|peer| !peer.addresses.is_empty()).collect();
+    match vpn.server.filter(|_| vpn.addon) {
+        Some(host) => addon(network, vpn, host, *port, &peers, printer, found)?,
+        None => server(network, vpn, *port, &peers, printer, found)?,
+    }
+    for peer in peers {
+        // The add-on writes the file of a peer whose key it has made itself.
+        if !vpn.addon || peer.key.is_some() {
+            client(network, vpn, *port, peer, printer, found)?;
+        }
+    }
+    Ok(())
+}
+
+fn server(
+    network: &Network,
+    vpn: &Vpn,
+    port: u16,
+    peers: &[&Peer],
+    printer: &Printer,
+    found: &mut Companions,
+) -> Result<(), Error> {
+    let zone = &network.zone(vpn.zone).name;
+    let key = |peer: &Peer| peer.key.clone().unwrap_or_else(|| "PUBLIC-KEY-OF-THE-PEER".to_owned());
+    let peers: Vec<(String, String, String)> =
+        peers.iter().map(|peer| (peer.name.clone(), key(peer), list(&single(peer)))).collect();
+    let none: Vec<String> = Vec::new();
+    let values = context! {
+        zone, peers, port, server => true, who => "the server", private => "PRIVATE-KEY-OF-THE-SERVER", dns => none,
+        addresses => list(&own(network, vpn.zone)),
+    };
+    found.file(format!("wireguard-{zone}/server.conf"), printer.print("wireguard.conf", values)?);
+    Ok(())
+}
+
+/// The add-on has options of its own, and takes no file of `wg-quick`.
+fn addon(
+    network: &Network,
+    vpn: &Vpn,
+    host: HostId,
+    port: u16,
+    peers: &[&Peer],
+    printer: &Printer,
+    found: &mut Companions,
+) -> Result<(), Error> {
+    let zone = &network.zone(vpn.zone).name;
+    let allowed = quoted(&allowed(network, vpn));
+    let of = |peer: &&Peer| -> Value {
+        // The add-on takes letters, digits and hyphens.
+        context! {
+            name => peer.name.replace('_', "-"), key => peer.key.clone().unwrap_or_default(),
+            addresses => quoted(&peer.addresses),
+        }
+    };
+    let values = context! {
+        host => network.host(host).name.clone(), port, allowed, endpoint => endpoint(network, vpn),
+        addresses => quoted(&own(network, vpn.zone)), dns => quoted(&names(network, vpn)),
+        peers => peers.iter().map(of).collect::<Vec<_>>(),
+    };
+    found.file(format!("wireguard-{zone}/addon.yaml"), printer.print("wireguard-addon.yaml", values)?);
+    Ok(())
+}
+
+fn client(
+    network: &Network,
+    vpn: &Vpn,
+    port: u16,
+    peer: &Peer,
+    printer: &Printer,
+    found: &mut Companions,
+) -> Result<(), Error> {
+    let zone = &network.zone(vpn.zone).name;
+    let host = endpoint(network, vpn);
+    let host = if host.contains(':') { format!("[{host}]") } else { host };
+    let values = context! {
+        zone, allowed => list(&allowed(network, vpn)), server => false, who => peer.name.clone(),
+        private => "PRIVATE-KEY-OF-THIS-DEVICE", dns => names(network, vpn), addresses => list(&single(peer)),
+        endpoint => format!("{host}:{port}"),
+    };
+    found.file(format!("wireguard-{zone}/peer-{}.conf", peer.name), printer.print("wireguard.conf", values)?);
+    Ok(())
+}
+
+/// What peers send through the tunnel. Whom an add-on lets in as its own host, that host is there for as well.
+fn allowed(network: &Network, vpn: &Vpn) -> Vec<IpNet> {
+    let mut nets: Vec<IpNet> = if vpn.full_tunnel {
+        vec![IpNet::V4(ipnet::Ipv4Net::default()), IpNet::V6(ipnet::Ipv6Net::default())]
+    } else {
+        let host = vpn.server.filter(|_| vpn.addon).map(|host| network.host(host));
+        let host = host.into_iter().flat_map(written).map(IpNet::from);
+        let zones = reached(network, vpn.zone);
+        let beyond = host.filter(|own| !zones.iter().any(|net| net.contains(own))).collect::<Vec<_>>();
+        zones.into_iter().chain(beyond).collect()
+    };
+    nets.retain(|net| vpn.carries_ipv6() || matches!(net, IpNet::V4(_)));
+    nets
+}
+
+/// Whom peers ask for names. The router is no resolver inside the tunnel of an add-on, which has one of its own.
+fn names(network: &Network, vpn: &Vpn) -> Vec<String> {
+    let router = matches!(vpn.resolver, None | Some((Resolver::Router, _)));
+    if vpn.addon && router { Vec::new() } else { resolvers(network, vpn) }
+}
