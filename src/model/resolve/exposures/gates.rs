@@ -9,11 +9,7 @@ use crate::{
         resolve::Resolver,
         service::Traffic,
     },
-    syntax::{
-        self,
-        token::{Kind, Token},
-        tree,
-    },
+    syntax::tree,
 };
 
 /// Where it is asked for that clients show certificates.
@@ -24,27 +20,8 @@ pub(super) fn client_certificates(attributes: &Attributes<'_>) -> Option<Span> {
 
 impl Resolver<'_> {
     pub(super) fn sign_in(&mut self, mut arguments: Arguments<'_>, space: Space) -> Option<SignIn> {
-        let name = arguments.name("the host that asks who it is")?;
-        let service = match arguments.peek() {
-            Some(Token { kind: Kind::Colon, .. }) => {
-                arguments.next();
-                if arguments.rest().is_empty() {
-                    arguments.expected("the service on which it is asked");
-                    return None;
-                }
-                match syntax::items(arguments.rest(), self.source_text(name.span)) {
-                    Ok(items) => Some(self.traffic(&items, space)),
-                    Err(error) => {
-                        self.report(*error);
-                        return None;
-                    }
-                }
-            }
-            _ => {
-                arguments.end();
-                None
-            }
-        };
+        let what = ("the host that asks who it is", "the service on which it is asked");
+        let (name, service) = self.host_and_service(&mut arguments, space, what)?;
         let empty = tree::Body::default();
         let body = arguments.attribute.body.as_ref().unwrap_or(&empty);
         let inner = Attributes::new("sign-in", body, self.errors);

@@ -14,6 +14,7 @@ use crate::{
     syntax::{
         self,
         token::{Kind, Literal, Token},
+        tree::Name,
     },
 };
 
@@ -36,33 +37,41 @@ enum Way {
 
 impl Resolver<'_> {
     pub(super) fn through(&mut self, mut arguments: Arguments<'_>, space: Space) -> Option<Through> {
-        let name = arguments.name("the host of the reverse proxy")?;
+        let what = ("the host of the reverse proxy", "the service on which the proxy listens");
+        let (name, service) = self.host_and_service(&mut arguments, space, what)?;
         let host = self.host_named(&name, space);
-        let service = match arguments.peek() {
-            Some(Token { kind: Kind::Colon, .. }) => {
-                arguments.next();
-                if arguments.rest().is_empty() {
-                    arguments.expected("the service on which the proxy listens");
-                    return None;
-                }
-                match syntax::items(arguments.rest(), self.source_text(name.span)) {
-                    Ok(items) => self.traffic(&items, space),
-                    Err(error) => {
-                        self.report(*error);
-                        return None;
-                    }
-                }
-            }
-            _ => {
-                arguments.end();
-                vec![Traffic::ports(TCP, 443, 443)]
-            }
-        };
+        let service = service.unwrap_or_else(|| vec![Traffic::ports(TCP, 443, 443)]);
         let proxy = match &arguments.attribute.body {
             Some(body) => self.proxy(&Attributes::new("through", body, self.errors)),
             None => Proxy::default(),
         };
         Some(Through { host: host?, proxy, service, span: name.span })
+    }
+
+    /// `HOST` or `HOST : SERVICE`.
+    pub(super) fn host_and_service(
+        &mut self,
+        arguments: &mut Arguments<'_>,
+        space: Space,
+        (host, service): (&str, &str),
+    ) -> Option<(Name, Option<Vec<Traffic>>)> {
+        let name = arguments.name(host)?;
+        if !matches!(arguments.peek(), Some(Token { kind: Kind::Colon, .. })) {
+            arguments.end();
+            return Some((name, None));
+        }
+        arguments.next();
+        if arguments.rest().is_empty() {
+            arguments.expected(service);
+            return None;
+        }
+        match syntax::items(arguments.rest(), self.source_text(name.span)) {
+            Ok(items) => Some((name, Some(self.traffic(&items, space)))),
+            Err(error) => {
+                self.report(*error);
+                None
+            }
+        }
     }
 
     fn proxy(&self, attributes: &Attributes<'_>) -> Proxy {
