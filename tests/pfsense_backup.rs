@@ -166,6 +166,19 @@ fn what_cannot_be_decided_about_a_backup_is_asked() {
         refused(&POLICY.replace("10.0.99.0/24", "10.99.0.0/24"), &other("", "")),
         // A peer has another address by now.
         refused(POLICY, &mine("<address>10.0.98.2</address>", "<address>10.0.98.0</address>")),
+        // A peer may send from its whole network, and so as anybody in it.
+        refused(
+            POLICY,
+            &mine(
+                "<address>10.0.98.2</address>\n\t\t\t\t\t\t\t<mask>32</mask>",
+                "<address>10.0.98.2</address>\n\t\t\t\t\t\t\t<mask>24</mask>",
+            ),
+        ),
+        // Somebody else may send from a peer's address.
+        refused(
+            POLICY,
+            &mine("mK3cTjq0dQ2bq0bM4R9wM2YpS0xkq0cV0m5aK1yQ2Wk=", "hUkIHRmlT7uMZm5pJ0HvCcUq9eNYFmnC4mOZc8VX5z0="),
+        ),
         // Somebody answers the name otherwise.
         refused(&POLICY.replace("name home.example.org", "name files.house.example"), &other("", "")),
         // IPv4 leaves by one gateway, and by a group in another order.

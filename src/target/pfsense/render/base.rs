@@ -78,8 +78,30 @@ impl Tunnel {
 pub struct Peer {
     pub device: String,
     pub key: String,
-    /// What it may send from, without the length of the prefix.
-    pub addresses: Vec<String>,
+    /// What it may send from: where each row stands, its address and its mask, in any order.
+    rows: Vec<(usize, String, String)>,
+}
+
+impl Peer {
+    /// What it may send from; nothing for a row that holds no prefix.
+    pub fn allowed(&self) -> impl Iterator<Item = Option<IpNet>> {
+        self.rows.iter().map(|(_, address, mask)| IpNet::new(address.parse().ok()?, mask.parse().ok()?).ok())
+    }
+
+    /// The same as pfSense shows it.
+    pub fn told(&self) -> String {
+        let rows: Vec<String> = self.rows.iter().map(|(_, address, mask)| format!("{address}/{mask}")).collect();
+        if rows.is_empty() { "nothing".to_owned() } else { rows.join(", ") }
+    }
+}
+
+/// The parts of an element with this number, which come one by one.
+fn parts(list: &mut Vec<(usize, String, String)>, element: usize) -> &mut (usize, String, String) {
+    let at = list.iter().position(|(known, _, _)| *known == element).unwrap_or_else(|| {
+        list.push((element, String::new(), String::new()));
+        list.len() - 1
+    });
+    &mut list[at]
 }
 
 /// A name that the resolver of the base answers by itself.
@@ -101,19 +123,11 @@ impl Override {
         self.names.iter().any(is)
     }
 
-    fn parts(&mut self, element: usize) -> &mut (usize, String, String) {
-        let at = self.names.iter().position(|(known, _, _)| *known == element).unwrap_or_else(|| {
-            self.names.push((element, String::new(), String::new()));
-            self.names.len() - 1
-        });
-        &mut self.names[at]
-    }
-
     /// Takes a field of it, from the element with this number: names come as a label and a domain, in any order.
     fn read(&mut self, element: usize, rest: &[&str], text: &str) {
         match rest {
-            ["host"] | ["aliases", "item", "host"] => text.clone_into(&mut self.parts(element).1),
-            ["domain"] | ["aliases", "item", "domain"] => text.clone_into(&mut self.parts(element).2),
+            ["host"] | ["aliases", "item", "host"] => text.clone_into(&mut parts(&mut self.names, element).1),
+            ["domain"] | ["aliases", "item", "domain"] => text.clone_into(&mut parts(&mut self.names, element).2),
             ["ip"] => self.addresses.extend(text.split(',').filter_map(|part| part.trim().parse::<IpAddr>().ok())),
             ["descr"] => self.ours = text.starts_with(MARK.trim_end()),
             _ => {}
@@ -259,7 +273,12 @@ impl Base {
                         match rest {
                             ["tun"] => peer.device.clone_from(&leaf.text),
                             ["publickey"] => peer.key.clone_from(&leaf.text),
-                            ["allowedips", "row", "address"] => peer.addresses.push(leaf.text.clone()),
+                            ["allowedips", "row", "address"] => {
+                                parts(&mut peer.rows, leaf.item()).1.clone_from(&leaf.text)
+                            }
+                            ["allowedips", "row", "mask"] => {
+                                parts(&mut peer.rows, leaf.item()).2.clone_from(&leaf.text)
+                            }
                             _ => {}
                         }
                     }

@@ -1,6 +1,10 @@
 //! The tunnels of VPNs that end on the firewall. One that the base has is the user's own, with its keys, and has to be
 //! what the policy says; one that it does not have is written beside the others, without keys.
 
+use std::collections::BTreeSet;
+
+use ipnet::IpNet;
+
 use super::{
     Renderer,
     base::Tunnel,
@@ -10,7 +14,7 @@ use super::{
 use crate::{
     diagnostic::Diagnostic,
     model::{
-        Vpn, VpnKind, Zone,
+        Peer, Vpn, VpnKind, Zone,
         service::{TCP, Traffic},
     },
 };
@@ -107,9 +111,8 @@ impl Renderer<'_> {
         let Some(tunnel) = tunnels().find(port) else {
             // One that hands out the zone's addresses at another port is the same one, and two of them would be at odds.
             let same = |tunnel: &&Tunnel| {
-                let inside = |net: &ipnet::IpNet| {
-                    zone.networks.iter().any(|own| own.net.contains(net) || net.contains(&own.net))
-                };
+                let inside =
+                    |net: &IpNet| zone.networks.iter().any(|own| own.net.contains(net) || net.contains(&own.net));
                 kind(tunnel) && tunnel.networks.iter().any(inside)
             };
             return match tunnels().find(same) {
@@ -158,7 +161,7 @@ impl Renderer<'_> {
 
     /// Whoever connects has an address of the zone, or the rules would not be about them.
     fn networks_agree(vpn: &Vpn, zone: &Zone, tunnel: &Tunnel) -> Result<(), Box<Diagnostic>> {
-        let outside = |net: &&ipnet::IpNet| !zone.networks.iter().any(|own| own.net.contains(*net));
+        let outside = |net: &&IpNet| !zone.networks.iter().any(|own| own.net.contains(*net));
         let Some(net) = tunnel.networks.iter().find(outside) else { return Ok(()) };
         let message =
             format!("the tunnel of zone `{}` hands out {net} in the base, which is none of its networks", zone.name);
@@ -220,22 +223,39 @@ impl Renderer<'_> {
         });
     }
 
+    /// An address says who somebody is: nobody else of the base may send from that of a peer.
+    fn is_alone(&mut self, vpn: &Vpn, peer: &Peer, device: &Device) {
+        let takes = |theirs: &&super::base::Peer| {
+            let takes =
+                |net: Option<IpNet>| net.is_none_or(|net| peer.addresses.iter().any(|address| net.contains(address)));
+            theirs.device == device.name && Some(&theirs.key) != peer.key.as_ref() && theirs.allowed().any(takes)
+        };
+        let Some(other) = self.base.peers.iter().find(takes) else { return };
+        let message = format!(
+            "somebody else may send from the address of peer `{}` in the base: {} has {}",
+            peer.name,
+            other.key,
+            other.told()
+        );
+        self.errors.push(
+            Diagnostic::error("base-differs", vpn.span, message)
+                .label("lets peers in by their addresses")
+                .help("take that peer out in pfSense, or narrow its allowed addresses (VPN > WireGuard > Peers), and save a new backup"),
+        );
+    }
+
     fn wireguard(&mut self, vpn: &Vpn, device: &Device) {
         let Some(port) = vpn.listen.iter().find_map(Traffic::single_port) else { return };
         let zone = self.network.zone(vpn.zone);
         for peer in &vpn.peers {
             let Some(key) = peer.key.clone() else { continue };
             let known = |theirs: &&super::base::Peer| theirs.device == device.name && theirs.key == key;
+            self.is_alone(vpn, peer, device);
             if let Some(known) = self.base.peers.iter().find(known) {
-                let knows = |address: &std::net::IpAddr| {
-                    known.addresses.iter().any(|theirs| theirs.parse::<std::net::IpAddr>() == Ok(*address))
-                };
-                if known.addresses.len() != peer.addresses.len() || !peer.addresses.iter().all(knows) {
-                    let message = format!(
-                        "peer `{}` may send from {} in the base",
-                        peer.name,
-                        if known.addresses.is_empty() { "nothing".to_owned() } else { known.addresses.join(", ") }
-                    );
+                let ours: BTreeSet<Option<IpNet>> =
+                    peer.addresses.iter().map(|address| Some(IpNet::from(*address))).collect();
+                if known.allowed().collect::<BTreeSet<_>>() != ours {
+                    let message = format!("peer `{}` may send from {} in the base", peer.name, known.told());
                     self.errors.push(
                         Diagnostic::error("base-differs", vpn.span, message)
                             .label("says other addresses of the peer with this key")
