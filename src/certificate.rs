@@ -77,9 +77,7 @@ impl Certificate {
     pub fn changed_files(&self, files: &[File]) -> Vec<String> {
         changed(&self.files, &digests(files))
     }
-}
 
-impl Certificate {
     /// What it says otherwise than this program would: by its version, its day, what was proven, and what such a router
     /// lets through besides. A heading and a sentence each.
     #[must_use]

@@ -310,3 +310,18 @@ fn a_linux_router_has_a_dhcp_server_where_the_policy_has_a_pool() {
     // OpenWrt has it in a file of its own.
     assert!(house("openwrt").files.iter().all(|file| file.name != "dhcp/dnsmasq.conf"));
 }
+
+/// Home Assistant asks everybody or nobody, whichever exposure wants it; a service of which there is no file is told of.
+#[test]
+fn certificates_of_clients_are_asked_for_or_told_of() {
+    let found = behind_a_proxy(
+        "zone srv { role server;  interface eth1;  network 10.0.20.0/24 }\n\
+         host ha { zone srv;  address 10.0.20.10 }\nhost proxy { zone srv;  address 10.0.20.5 }\n\
+         host nas { zone srv;  address 10.0.20.6 }\n\
+         expose ha : home-assistant { tls own;  ipv6 off }\n\
+         expose ha : home-assistant { tls own;  port 8443;  ipv6 off;  client-certificates on }\n\
+         expose nas : https { tls own;  port 9443;  ipv6 off;  client-certificates on }\n",
+    );
+    assert!(file(&found, "home-assistant/ha.yaml").contains("ssl_peer_certificate: \"/ssl/clients.pem\""));
+    insta::assert_snapshot!(found.by_hand.join("\n"));
+}

@@ -49,6 +49,13 @@ pub fn clients(host: &str, file: &str) -> String {
     )
 }
 
+/// What has to be done where no file of hedgerow's asks for certificates.
+pub fn unasked(host: &str) -> String {
+    format!(
+        "the service on {host} has to ask for certificates of clients by itself: hedgerow writes no file of it, so until then it lets everybody in"
+    )
+}
+
 /// What the proxy's file says of a sign-in; nothing without one. An error is what has to be done by hand instead.
 pub fn sign_in(network: &Network, exposure: &Exposure, proxy: HostId) -> Result<Option<Value>, String> {
     let Some(sign_in) = &exposure.sign_in else { return Ok(None) };

@@ -79,18 +79,21 @@ fn settings(network: &Network, host: HostId, declared: Option<&HomeAssistant>) -
         settings.insert("use_x_forwarded_for".to_owned(), json!(true));
         settings.insert("trusted_proxies".to_owned(), json!(trusted));
     }
-    let direct = network.exposures.iter().find(|exposure| {
+    let direct = |exposure: &&Exposure| {
         exposure.host == host
             && asks_for_it(network, exposure)
             && exposure.through.is_none()
             && exposure.tunnel.is_none()
-    });
-    if direct.is_some_and(|exposure| !matches!(exposure.tls, None | Some(Tls::None))) {
+            && !matches!(exposure.tls, None | Some(Tls::None))
+    };
+    let direct: Vec<&Exposure> = network.exposures.iter().filter(direct).collect();
+    if !direct.is_empty() {
         settings.insert("ssl_certificate".to_owned(), json!("/ssl/fullchain.pem"));
         settings.insert("ssl_key".to_owned(), json!("/ssl/privkey.pem"));
-        if direct.is_some_and(|exposure| exposure.client_certificates.is_some()) {
-            settings.insert("ssl_peer_certificate".to_owned(), json!("/ssl/clients.pem"));
-        }
+    }
+    // It asks everybody or nobody.
+    if direct.iter().any(|exposure| exposure.client_certificates.is_some()) {
+        settings.insert("ssl_peer_certificate".to_owned(), json!("/ssl/clients.pem"));
     }
     let exposed = |exposure: &Exposure| exposure.host == host && asks_for_it(network, exposure);
     let reachable = !fronts(network, host).is_empty() || network.exposures.iter().any(exposed);

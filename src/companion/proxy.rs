@@ -4,7 +4,7 @@ use minijinja::{Error, context};
 
 use super::{
     Companions, Printer,
-    gates::{Authority, by_hand, sign_in},
+    gates::{Authority, by_hand, sign_in, unasked},
     words::{port, prefixes, upstream},
 };
 use crate::{
@@ -15,7 +15,13 @@ use crate::{
 
 pub fn write(network: &Network, printer: &Printer, found: &mut Companions) -> Result<(), Error> {
     for exposure in network.exposures.iter().filter(|exposure| !exposure.expired && exposure.tunnel.is_none()) {
-        let Some((proxy, listen, inner)) = parts(network, exposure) else { continue };
+        let Some((proxy, listen, inner)) = parts(network, exposure) else {
+            // Home Assistant is told to ask for them by its own settings; nobody else has a file here.
+            if exposure.client_certificates.is_some() && !asks_for_it(network, exposure) {
+                found.by_hand.push(unasked(&network.host(exposure.host).name));
+            }
+            continue;
+        };
         let host = &network.host(exposure.host).name;
         let Some(name) = exposure.name.as_deref() else {
             found.by_hand.push(format!("the reverse proxy before {host}, which has no `name`"));

@@ -10,6 +10,7 @@ use crate::{
         Region, Tls,
         service::{TCP, Traffic, Trait},
     },
+    packet::Set,
     policy::seen::asks_for_it,
 };
 
@@ -48,7 +49,9 @@ pub fn run(subject: &mut Subject<'_>) -> Outcome {
         packets = subject.without(packets, encrypted);
         let straight = exposure.through.is_none() && asks_for_it(network, exposure);
         let settings = homes.iter().filter(|home| straight && home.id == exposure.host).find_map(Home::http);
-        if let Some(http) = settings.filter(|http| http.ssl_certificate.is_none()) {
+        if let Some(http) = settings.filter(|http| http.ssl_certificate.is_none())
+            && encrypted != Set::EMPTY
+        {
             let diagnostic = error(http.span, "the internet reaches Home Assistant in plain text")
                 .label("`ssl_certificate` is not set")
                 .also(exposure.span, "published here, with `tls`")

@@ -6,8 +6,8 @@
 //! ([`Reading::surely`] and [`Reading::possibly`]) and listed with its line ([`Reading::unknown`]).
 //!
 //! What is taken for granted: nothing else is loaded; the first packet of TCP is a SYN; packets have no IPv6 extension
-//! headers and no fragments come alone; packets arrive without a mark; an interface name that the topology does not know may be that of any interface
-//! it does not name.
+//! headers and no fragments come alone; packets arrive without a mark; an interface name that the topology does not know
+//! may be that of any interface it does not name.
 //!
 //! The way through the modules: [`lexer`] → [`defines`] → `parse_file` (with `parse_chain`, `parse_rule`,
 //! `parse_statement`, `parse_mark`, `parse_nat`, `parse_key`, `parse_value`, `parse_set`) → [`ast`] → [`check`] → `eval_hooks` →

@@ -274,10 +274,10 @@ impl Base {
                             ["tun"] => peer.device.clone_from(&leaf.text),
                             ["publickey"] => peer.key.clone_from(&leaf.text),
                             ["allowedips", "row", "address"] => {
-                                parts(&mut peer.rows, leaf.item()).1.clone_from(&leaf.text)
+                                parts(&mut peer.rows, leaf.item()).1.clone_from(&leaf.text);
                             }
                             ["allowedips", "row", "mask"] => {
-                                parts(&mut peer.rows, leaf.item()).2.clone_from(&leaf.text)
+                                parts(&mut peer.rows, leaf.item()).2.clone_from(&leaf.text);
                             }
                             _ => {}
                         }
