@@ -95,6 +95,15 @@ fn a_proxy_is_trusted_as_what_it_runs_as() {
     // Tunnels: the provider's connector is one too, unless it hands on the connection as it is.
     assert_eq!(trusted("install core", "home-assistant { tunnel ha { kind cloudflared } }", ""), "[127.0.0.1,::1]");
     assert_eq!(trusted("", "home-assistant { tunnel ha { kind nabu-casa } }", ""), "nobody");
+    // A relay: the end of it on this machine, its address in the tunnel, or the client itself.
+    let relay =
+        |said: &str| format!("home-assistant {{ tunnel ha {{ kind relay;  connects 203.0.113.9 : ssh;  {said} }} }}");
+    assert_eq!(trusted("install haos", &relay("runs-as host"), ""), "[127.0.0.1,::1]");
+    assert_eq!(trusted("install haos", &relay("runs-as addon"), ""), "[172.30.33.0/24]");
+    assert_eq!(trusted("install haos", &relay("seen-as 10.9.0.1"), ""), "[10.9.0.1]");
+    assert_eq!(trusted("install haos", &relay("seen-as client"), ""), "nobody");
+    assert_eq!(trusted("install haos", &relay("seen-as 10.9.0.1;  forwarded-for off"), ""), "nobody");
+    assert_eq!(trusted("", &relay("").replace("tunnel ha", "tunnel far"), ""), "[10.0.30.5,fd42:0:0:30::5]");
     // Neither VPN nor game: another service behind another proxy says nothing of Home Assistant.
     assert_eq!(trusted("", "tcp 25565 { through far : tcp 25565 }", ""), "nobody");
 }
@@ -324,4 +333,35 @@ fn certificates_of_clients_are_asked_for_or_told_of() {
     );
     assert!(file(&found, "home-assistant/ha.yaml").contains("ssl_peer_certificate: \"/ssl/clients.pem\""));
     insta::assert_snapshot!(found.by_hand.join("\n"));
+}
+
+/// What is typed into the pages of each product fits what the policy says, and what Home Assistant is told.
+#[test]
+fn pages_say_what_to_type_in() {
+    let house = "use std.services\nrouter edge { target nftables }\n\
+         zone wan { role internet;  interface eth0;  address 203.0.113.20 }\n\
+         zone srv { role server;  interface eth1;  network 10.0.20.0/24 }\n\
+         host ha { zone srv;  address 10.0.20.10 }\nhost nas { zone srv;  address 10.0.20.6 }\n\
+         home-assistant ha { version 2026.7 }\n";
+    let ways = [
+        "through nas { product synology };  tls letsencrypt http-01",
+        "through ha : https { product synology };  tls own",
+        "through nas : tcp 8443 { product npm };  port 443;  tls letsencrypt http-01",
+        "through ha : https { product npm };  tls letsencrypt dns-01",
+        "through ha : https { product npm;  runs-as addon };  tls letsencrypt dns-01",
+        "through ha : https { product npm;  runs-as host };  tls own",
+        "through nas : http { product npm };  tls none",
+        "through nas;  tls letsencrypt dns-01",
+    ];
+    let mut text = String::new();
+    for way in ways {
+        let exposure = format!("expose ha : home-assistant {{ name home.example.org;  {way} }}");
+        let found = companions(&format!("{house}{exposure}\n"));
+        let yaml = file(&found, "home-assistant/ha.yaml");
+        let trusted = yaml.lines().find(|line| line.contains("trusted_proxies")).unwrap_or_default();
+        text += &format!("=== {exposure}\n=== {}\n", trusted.trim());
+        text += file(&found, "proxy-home.example.org/pages.md");
+        text += "\n";
+    }
+    insta::assert_snapshot!(text);
 }

@@ -4,7 +4,7 @@ use minijinja::{Value, context};
 
 use super::{
     Companions,
-    words::{port, upstream},
+    words::{port, socket, upstream},
 };
 use crate::model::{Exposure, HostId, Network, OriginPulls, SignInKind};
 
@@ -60,7 +60,9 @@ pub fn unasked(host: &str) -> String {
 pub fn sign_in(network: &Network, exposure: &Exposure, proxy: HostId) -> Result<Option<Value>, String> {
     let Some(sign_in) = &exposure.sign_in else { return Ok(None) };
     let asked = &network.host(sign_in.host).name;
-    let to = port(&sign_in.service).and_then(|port| upstream(network, proxy, sign_in.host, port));
+    let runs_as = exposure.through.as_ref().and_then(|through| through.proxy.runs_as);
+    let to =
+        port(&sign_in.service).and_then(|port| Some(socket(upstream(network, proxy, runs_as, sign_in.host)?, port)));
     let Some(to) = to else {
         return Err(format!("the sign-in by {asked}, whose address may change"));
     };

@@ -3,11 +3,10 @@
 
 use std::collections::BTreeSet;
 
-use ipnet::IpNet;
 use minijinja::{Error, context};
 use serde_json::{Map, Value, json};
 
-use super::{Companions, Printer, gates::clients};
+use super::{Companions, Printer, gates::clients, words::net};
 use crate::{
     model::{Exposure, HomeAssistant, HostId, Install, Network, Tls},
     policy::seen::{asks_for_it, fronts},
@@ -109,11 +108,6 @@ fn settings(network: &Network, host: HostId, declared: Option<&HomeAssistant>) -
         settings.insert("cors_allowed_origins".to_owned(), json!(origins));
     }
     (settings, unwritable)
-}
-
-/// `10.0.20.5`, `172.30.33.0/24`
-fn net(net: IpNet) -> String {
-    if net.prefix_len() == net.max_prefix_len() { net.addr().to_string() } else { net.to_string() }
 }
 
 /// What a setting is called on the page Settings > System > Network.

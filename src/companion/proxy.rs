@@ -1,16 +1,18 @@
 //! A reverse proxy before a service: a site for the products that have a file, and a table for those with pages only.
 
-use minijinja::{Error, context};
+use std::net::IpAddr;
+
+use minijinja::{Error, Value, context};
 
 use super::{
     Companions, Printer,
     gates::{Authority, by_hand, sign_in, unasked},
-    words::{port, prefixes, upstream},
+    words::{net, port, prefixes, socket, upstream, written},
 };
 use crate::{
     model::{AddressSet, Cloudflare, Exposure, HostId, Network, Product, Tls},
     packet::Family,
-    policy::seen::{asks_for_it, port as home_assistant},
+    policy::seen::{Front, asks_for_it, fronts, port as home_assistant},
 };
 
 pub fn write(network: &Network, printer: &Printer, found: &mut Companions) -> Result<(), Error> {
@@ -31,7 +33,8 @@ pub fn write(network: &Network, printer: &Printer, found: &mut Companions) -> Re
             found.by_hand.push(format!("the reverse proxy before {host}: a site needs one port on either side"));
             continue;
         };
-        let Some(to) = upstream(network, proxy, exposure.host, inner) else {
+        let runs_as = exposure.through.as_ref().and_then(|through| through.proxy.runs_as);
+        let Some(asked) = upstream(network, proxy, runs_as, exposure.host) else {
             found.by_hand.push(format!("the reverse proxy before {host}, whose address may change"));
             continue;
         };
@@ -64,8 +67,12 @@ pub fn write(network: &Network, printer: &Printer, found: &mut Companions) -> Re
                 format!(" ssl crt /etc/haproxy/certs/{name}.pem ca-file {file} verify required alpn h2,http/1.1")
             }
         };
+        let product = exposure.through.as_ref().and_then(|through| through.proxy.product);
         let values = context! {
-            name, host, listen, public, to, secure, certificate, key, edges, forwarded, tls, sign_in,
+            name, host, listen, public, secure, certificate, key, edges, forwarded, tls, sign_in, inner,
+            asked => asked.to_string(),
+            to => socket(asked, inner),
+            pages => pages(network, exposure, (proxy, product), asked),
             // Parts of one file are told apart by the name that they answer to.
             part => name.replace('.', "-"),
             authority => authority.file, why => authority.why,
@@ -74,8 +81,8 @@ pub fn write(network: &Network, printer: &Printer, found: &mut Companions) -> Re
             http01 => exposure.tls == Some(Tls::Http01),
             dns01 => exposure.tls == Some(Tls::Dns01),
             alpn01 => exposure.tls == Some(Tls::Alpn01),
+            own => exposure.tls == Some(Tls::Own),
         };
-        let product = exposure.through.as_ref().and_then(|through| through.proxy.product);
         for file in files(product) {
             // What a program has no words for is not written without them.
             let silent = match *file {
@@ -113,6 +120,25 @@ const fn files(product: Option<Product>) -> &'static [&'static str] {
         Some(Product::Traefik) => &["traefik.yaml"],
         Some(Product::Haproxy) => &["haproxy.cfg"],
         Some(Product::Npm | Product::Synology) => &["pages.md"],
+    }
+}
+
+/// What the pages of the products without a file have to be told beside what stands in files.
+fn pages(network: &Network, exposure: &Exposure, (proxy, product): (HostId, Option<Product>), asked: IpAddr) -> Value {
+    let runs_as = exposure.through.as_ref().and_then(|through| through.proxy.runs_as);
+    // Nginx Proxy Manager is a container, whose loopback is its own.
+    let by_address = proxy == exposure.host && runs_as.is_none();
+    let npm_asked = if by_address { written(network.host(exposure.host)).next().unwrap_or(asked) } else { asked };
+    let front = fronts(network, exposure.host).into_iter().find(|front| front.exposure.span == exposure.span);
+    let seen = front.filter(Front::forwards_client).map(|front| front.seen(network)).unwrap_or_default();
+    let open = seen.ways.len() > 1;
+    let seen: Vec<String> = seen.addresses().map(net).collect();
+    context! {
+        synology => product != Some(Product::Npm),
+        npm => product != Some(Product::Synology),
+        by_address, open,
+        npm_asked => npm_asked.to_string(),
+        seen => seen.join(", "),
     }
 }
 

@@ -6,7 +6,7 @@ use minijinja::{Error, Value, context};
 
 use super::{
     Companions, Printer,
-    words::{own, port, socket, written},
+    words::{own, port, socket, upstream},
 };
 use crate::model::{CatchAll, Exposure, HostId, Network, Place, Region, Tunnel, TunnelKind, service::Traffic};
 
@@ -65,7 +65,7 @@ fn place(rule: &Rule) -> String {
 
 fn add(outlet: &mut Outlet, network: &Network, exposure: &Exposure, tunnel: &Tunnel) {
     let asked = network.host(exposure.host);
-    let address = if exposure.host == tunnel.host { Some(loopback()) } else { written(asked).next() };
+    let address = upstream(network, tunnel.host, tunnel.agent.runs_as, exposure.host);
     outlet.rules.push(Rule {
         what: asked.name.clone(),
         name: exposure.name.clone(),
@@ -75,33 +75,29 @@ fn add(outlet: &mut Outlet, network: &Network, exposure: &Exposure, tunnel: &Tun
         outlet.rules.push(Rule {
             what: one.text.clone(),
             name: one.name.clone(),
-            to: target(network, tunnel.host, &one.to, &one.traffic),
+            to: target(network, tunnel, &one.to, &one.traffic),
         });
     }
     match &tunnel.catch_all {
         CatchAll::Off => {}
         CatchAll::On(_) => outlet.open_end = true,
         CatchAll::To(one) => {
-            let to = target(network, tunnel.host, &one.to, &one.traffic);
+            let to = target(network, tunnel, &one.to, &one.traffic);
             outlet.rest = Some(Rule { what: one.text.clone(), name: None, to });
         }
     }
 }
 
-const fn loopback() -> IpAddr {
-    IpAddr::V4(std::net::Ipv4Addr::LOCALHOST)
-}
-
 /// Where the tunnel's host asks for something: one address and one port, if it is.
-fn target(network: &Network, opener: HostId, to: &[Region], traffic: &[Traffic]) -> Option<(IpAddr, u16)> {
+fn target(network: &Network, tunnel: &Tunnel, to: &[Region], traffic: &[Traffic]) -> Option<(IpAddr, u16)> {
     let [region] = to else { return None };
-    let opener = network.host(opener);
+    let opener = network.host(tunnel.host);
     let address = match region.place {
         Place::Router => opener.zones.iter().flat_map(|zone| own(network, *zone)).next()?.addr(),
         Place::Zone(zone) => {
             let here = |host: &&crate::model::Host| host.address_set(Some(zone)) == region.addresses;
-            let host = network.hosts.iter().find(here)?;
-            if host.name == opener.name { loopback() } else { written(host).next()? }
+            let host = network.hosts.iter().position(|host| here(&host))?;
+            upstream(network, tunnel.host, tunnel.agent.runs_as, HostId(host))?
         }
     };
     Some((address, port(traffic)?))

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use ipnet::{IpNet, Ipv4Subnets, Ipv6Subnets};
 
 use crate::{
-    model::{Action, AddressSet, Host, HostId, Network, Place, ZoneId, address::address, service::Traffic},
+    model::{Action, AddressSet, Host, HostId, Network, Place, RunsAs, ZoneId, address::address, service::Traffic},
     packet::Family,
 };
 
@@ -34,10 +34,16 @@ pub fn socket(address: IpAddr, port: u16) -> String {
     std::net::SocketAddr::new(address, port).to_string()
 }
 
-/// Where a program asks a host: the loopback on the same machine, its address on another one.
-pub fn upstream(network: &Network, from: HostId, to: HostId, port: u16) -> Option<String> {
-    let address = if from == to { Some(IpAddr::from([127, 0, 0, 1])) } else { written(network.host(to)).next() };
-    address.map(|address| socket(address, port))
+/// `10.0.20.5`, `172.30.33.0/24`
+pub fn net(net: IpNet) -> String {
+    if net.prefix_len() == net.max_prefix_len() { net.addr().to_string() } else { net.to_string() }
+}
+
+/// Where a program asks a host: the loopback on the same machine, its address on another one, and from a container, whose
+/// loopback is its own.
+pub fn upstream(network: &Network, from: HostId, runs_as: Option<RunsAs>, to: HostId) -> Option<IpAddr> {
+    let contained = matches!(runs_as, Some(RunsAs::Addon | RunsAs::Container(_)));
+    if from == to && !contained { Some(IpAddr::from([127, 0, 0, 1])) } else { written(network.host(to)).next() }
 }
 
 /// The one port of a service, when it is one.

@@ -6,6 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::{IpNet, Ipv4Net};
 
+use crate::diagnostic::Span;
 use crate::model::{
     Action, Exposure, HostAddress, HostId, Install, Network, Place, Proxy, Region, Rule, RunsAs, Tls, TunnelKind,
     ZoneId,
@@ -64,6 +65,27 @@ impl Front<'_> {
     #[must_use]
     pub fn forwards_client(&self) -> bool {
         self.said.is_none_or(|said| said.forwarded_for)
+            && self.exposure.tunnel.as_ref().is_none_or(|tunnel| speaks_http(tunnel.kind))
+    }
+
+    /// Where the policy says whether it does.
+    #[must_use]
+    pub fn forwarded_for_span(&self) -> Option<Span> {
+        self.said.and_then(|said| said.forwarded_for_span)
+    }
+
+    /// Does the policy leave open how it runs, or under which address it is seen?
+    #[must_use]
+    pub fn is_unsaid(&self) -> bool {
+        self.said.is_none_or(|said| said.runs_as.is_none() && said.seen_as.is_empty())
+    }
+
+    /// How the policy would say that it is seen under an address.
+    #[must_use]
+    pub fn saying(&self, network: &Network, what: &str) -> String {
+        let host = &network.host(self.host).name;
+        let key = if self.exposure.tunnel.is_some() { "tunnel" } else { "through" };
+        format!("{key} {host} {{ {what} }}")
     }
 
     /// How the Home Assistant of the exposure sees it.
@@ -74,8 +96,20 @@ impl Front<'_> {
             let addresses = said.seen_as.iter().map(|(net, _)| *net).collect();
             return Seen { ways: vec![Way { addresses, any: false }], ..Seen::default() };
         }
+        let kind = self.exposure.tunnel.as_ref().and_then(|tunnel| tunnel.kind);
+        // `snitun` before 0.46 asks the server that it is a part of by 127.0.0.1; later ones show it the client.
+        if kind == Some(TunnelKind::NabuCasa) {
+            let own = Way { addresses: vec![IpAddr::V4(Ipv4Addr::LOCALHOST).into()], any: false };
+            return Seen { ways: vec![own], ..Seen::default() };
+        }
         let runs_as = self.said.and_then(|said| said.runs_as);
-        if self.host == home { beside(network, home, runs_as) } else { apart(network, self.host, home, runs_as) }
+        if self.host != home {
+            return apart(network, self.host, home, runs_as);
+        }
+        let seen = beside(network, home, runs_as);
+        // The other end of a relay may ask under an address of the tunnel.
+        let container = seen.container || kind == Some(TunnelKind::Relay) && runs_as.is_none();
+        Seen { container, ..seen }
     }
 }
 
@@ -92,9 +126,22 @@ pub fn fronts(network: &Network, home: HostId) -> Vec<Front<'_>> {
             return Some(Front { exposure, host: through.host, said: Some(&through.proxy) });
         }
         if let Some(tunnel) = &exposure.tunnel {
-            return speaks_http(tunnel.kind).then_some(Front { exposure, host: tunnel.host, said: None });
+            let asks = speaks_http(tunnel.kind) && tunnel.agent.shows_client.is_none();
+            return asks.then_some(Front { exposure, host: tunnel.host, said: Some(&tunnel.agent) });
         }
         (!asks_for_it(network, exposure)).then_some(Front { exposure, host: home, said: None })
+    })
+    .collect()
+}
+
+/// The tunnels that hand on connections to a Home Assistant under an address of their own, and can say of nobody who it
+/// is.
+#[must_use]
+pub fn blind(network: &Network, home: HostId) -> Vec<Front<'_>> {
+    let of = network.exposures.iter().filter(|exposure| exposure.host == home && asks_for_it(network, exposure));
+    of.filter_map(|exposure| {
+        let tunnel = exposure.tunnel.as_ref().filter(|tunnel| !speaks_http(tunnel.kind))?;
+        Some(Front { exposure, host: tunnel.host, said: Some(&tunnel.agent) })
     })
     .collect()
 }

@@ -168,6 +168,9 @@ const TUNNEL: &[Known] = &[
     once("catch-all", Value::HostsOr(&["off", "on"]), "where names lead that nothing else is said of"),
     once("access", SWITCH, "whether the provider asks who it is before anything gets here"),
     often("connects", Value::Hosts, "where its host goes out to, if it is not the usual: `WHOM : SERVICES`"),
+    once("runs-as", Value::Words(&["addon", "host", "container"]), "how its program is installed"),
+    once("seen-as", Value::Words(&["client"]), "the addresses under which the service sees who comes by it"),
+    once("forwarded-for", SWITCH, "whether it says who the client is (X-Forwarded-For)"),
 ];
 
 const PUBLISHES: &[Known] = &[once("name", Value::Free, "the public DNS name")];

@@ -1,6 +1,6 @@
 //! Whom an exposure hands its name to: a proxy of the provider before it, or a tunnel that goes out to one.
 
-use super::{Exposure, HostId, Network, Place, Region};
+use super::{Exposure, HostId, Network, Place, Proxy, Region};
 use crate::{
     diagnostic::Span,
     model::service::{TCP, Traffic, UDP},
@@ -38,6 +38,8 @@ pub struct Tunnel {
     pub access: bool,
     /// What it connects to, if the policy says so.
     pub connects: Vec<Connection>,
+    /// How the service sees what comes by it.
+    pub agent: Proxy,
 }
 
 /// Whose tunnel it is.

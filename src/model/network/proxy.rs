@@ -1,4 +1,4 @@
-//! What the policy says of a reverse proxy.
+//! What the policy says of a reverse proxy, or of the program that ends a tunnel inside.
 
 use std::net::IpAddr;
 
@@ -6,7 +6,7 @@ use ipnet::IpNet;
 
 use crate::diagnostic::Span;
 
-/// The block behind `through`.
+/// The block behind `through`; of that behind `tunnel`, all but the product.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Proxy {
     pub product: Option<Product>,
@@ -17,11 +17,20 @@ pub struct Proxy {
     pub forwarded_for: bool,
     /// Where `forwarded-for` is written.
     pub forwarded_for_span: Option<Span>,
+    /// Where the policy says that the service sees each client itself, since addresses are translated on the way in only.
+    pub shows_client: Option<Span>,
 }
 
 impl Default for Proxy {
     fn default() -> Self {
-        Self { product: None, runs_as: None, seen_as: Vec::new(), forwarded_for: true, forwarded_for_span: None }
+        Self {
+            product: None,
+            runs_as: None,
+            seen_as: Vec::new(),
+            forwarded_for: true,
+            forwarded_for_span: None,
+            shows_client: None,
+        }
     }
 }
 

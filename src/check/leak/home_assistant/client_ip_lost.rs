@@ -20,9 +20,8 @@ pub fn run(subject: &mut Subject<'_>) -> Outcome {
         for front in home.fronts(network) {
             let seen = front.seen(network);
             let proxy = &network.host(front.host).name;
-            let through = front.exposure.through.as_ref();
             if !front.forwards_client() {
-                let span = through.and_then(|through| through.proxy.forwarded_for_span).unwrap_or(front.exposure.span);
+                let span = front.forwarded_for_span().unwrap_or(front.exposure.span);
                 let diagnostic = warning(span, format!("the proxy on `{proxy}` does not say who the client is"))
                     .label("everybody who comes by it is the proxy to Home Assistant")
                     .note("a ban after failed logins shuts out all of them")

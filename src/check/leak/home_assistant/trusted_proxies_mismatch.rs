@@ -47,7 +47,10 @@ pub fn run(subject: &mut Subject<'_>) -> Outcome {
                 let ways: Vec<String> = seen.ways.iter().map(|way| listed(way.addresses.iter().copied())).collect();
                 diagnostic = diagnostic
                     .note(format!("the policy does not say how it runs: it is seen as {}", ways.join(" or as ")))
-                    .help("say it: `through HOST : SERVICE { runs-as addon }`, or `host`, or `container ADDRESS`");
+                    .help(format!(
+                        "say it: `{}`, or `host`, or `container ADDRESS`; or `seen-as ADDRESS`",
+                        front.saying(network, "runs-as addon")
+                    ));
             }
             if seen.hidden {
                 diagnostic = diagnostic.note("the router puts its own address in the place of the proxy's");

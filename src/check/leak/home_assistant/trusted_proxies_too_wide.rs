@@ -53,7 +53,13 @@ pub fn run(subject: &mut Subject<'_>) -> Outcome {
                 diagnostic = diagnostic.note(format!("it takes in addresses of {}", zones.join(", ")));
             }
             let help = format!("write what Home Assistant sees of the proxy: {}", listed(seen));
-            found.push(Finding::fact(diagnostic.help(help)));
+            diagnostic = diagnostic.help(help);
+            // What the policy does not say it may take for something else.
+            if let Some(front) = fronts.iter().find(|front| front.is_unsaid()).filter(|_| zones.is_empty()) {
+                let saying = front.saying(network, &format!("seen-as {}", written(net)));
+                diagnostic = diagnostic.help(format!("or, if this is what it is seen as, say so: `{saying}`"));
+            }
+            found.push(Finding::fact(diagnostic));
         }
     }
     match (settings_known, any) {

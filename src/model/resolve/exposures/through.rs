@@ -90,43 +90,47 @@ impl Resolver<'_> {
                 .help("write `runs-as host`, or leave it out"),
             );
         }
-        let forwarded_for = attributes.switch("forwarded-for");
-        let forwarded_for_span = attributes.get("forwarded-for").map(|arguments| arguments.span());
         Proxy {
             product,
             runs_as: runs_as.or((product == Some(Product::Synology)).then_some(RunsAs::Host)),
             seen_as: attributes.get("seen-as").map(seen_as).unwrap_or_default(),
-            forwarded_for: forwarded_for.unwrap_or(true),
-            forwarded_for_span,
+            ..sight(attributes)
         }
     }
 
     /// Reports an add-on beside a Home Assistant that can have none.
     pub(in crate::model::resolve) fn addons(&self) {
-        for exposure in &self.network.exposures {
-            let Some(through) = &exposure.through else { continue };
-            let home = self.network.home_assistants.iter().find(|home| home.host == through.host);
+        let proxies = self.network.exposures.iter().filter_map(|exposure| exposure.through.as_ref());
+        let proxies = proxies.map(|through| (through.host, &through.proxy, through.span));
+        let tunnels = self.network.exposures.iter().filter_map(|exposure| exposure.tunnel.as_ref());
+        for (host, proxy, span) in proxies.chain(tunnels.map(|tunnel| (tunnel.host, &tunnel.agent, tunnel.span))) {
+            let home = self.network.home_assistants.iter().find(|home| home.host == host);
             if let Some(home) = home
                 && let Some(install @ (Install::Container | Install::Core)) = home.install
-                && through.proxy.runs_as == Some(RunsAs::Addon)
+                && proxy.runs_as == Some(RunsAs::Addon)
             {
                 let word = if install == Install::Core { "core" } else { "container" };
                 self.report(
-                    Diagnostic::error(
-                        "no-addons",
-                        through.span,
-                        "this Home Assistant has no add-ons, so its proxy is none",
-                    )
-                    .label("said to run as an add-on")
-                    .also(home.span, format!("installed as `{word}`, without the supervisor that add-ons need"))
-                    .help("write how it runs: `runs-as host`, or `runs-as container ADDRESS`"),
+                    Diagnostic::error("no-addons", span, "this Home Assistant has no add-ons, so this is none")
+                        .label("said to run as an add-on")
+                        .also(home.span, format!("installed as `{word}`, without the supervisor that add-ons need"))
+                        .help("write how it runs: `runs-as host`, or `runs-as container ADDRESS`"),
                 );
             }
         }
     }
 }
 
-fn runs_as(mut arguments: Arguments<'_>) -> Option<RunsAs> {
+/// What is said alike of a proxy and of the program that ends a tunnel.
+pub(super) fn sight(attributes: &Attributes<'_>) -> Proxy {
+    Proxy {
+        forwarded_for: attributes.switch("forwarded-for").unwrap_or(true),
+        forwarded_for_span: attributes.get("forwarded-for").map(|arguments| arguments.span()),
+        ..Proxy::default()
+    }
+}
+
+pub(super) fn runs_as(mut arguments: Arguments<'_>) -> Option<RunsAs> {
     let way = arguments.choice(&[("addon", Way::Addon), ("host", Way::Host), ("container", Way::Container)])?;
     let found = match way {
         Way::Addon => RunsAs::Addon,
@@ -137,7 +141,7 @@ fn runs_as(mut arguments: Arguments<'_>) -> Option<RunsAs> {
     Some(found)
 }
 
-fn seen_as(mut arguments: Arguments<'_>) -> Vec<(IpNet, Span)> {
+pub(super) fn seen_as(mut arguments: Arguments<'_>) -> Vec<(IpNet, Span)> {
     let mut found = Vec::new();
     loop {
         let next = match arguments.peek() {

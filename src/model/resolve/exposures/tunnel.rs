@@ -1,11 +1,12 @@
 //! `tunnel` of an exposure: who opens it, what it leads to, and what it needs.
 
+use super::through::{runs_as, seen_as, sight};
 use crate::{
     diagnostic::{Diagnostic, Span},
     model::{
         attributes::{Arguments, Attributes, dns_name},
         load::Space,
-        network::{CatchAll, Connection, Exposure, Published, Region, Tls, Tunnel, TunnelKind},
+        network::{CatchAll, Connection, Exposure, Proxy, Published, Region, Tls, Tunnel, TunnelKind},
         resolve::Resolver,
         service::Traffic,
     },
@@ -27,6 +28,13 @@ impl Resolver<'_> {
         let connects = inner.all("connects").filter_map(|one| self.connection(one, space)).collect();
         let catch_all = inner.get("catch-all").and_then(|one| self.catch_all(one, space)).unwrap_or(CatchAll::Off);
         let access = inner.switch("access").unwrap_or(false);
+        let shows_client = shows_client(&inner);
+        let agent = Proxy {
+            runs_as: inner.get("runs-as").and_then(runs_as),
+            seen_as: inner.get("seen-as").filter(|_| shows_client.is_none()).map(seen_as).unwrap_or_default(),
+            shows_client,
+            ..sight(&inner)
+        };
         self.fits_the_kind(&inner, kind);
         if kind == Some(TunnelKind::Relay) && inner.lacks("connects") {
             self.report(
@@ -37,25 +45,34 @@ impl Resolver<'_> {
         }
         let host = self.host_named(&name, space)?;
         let span = Span { end: name.span.end, ..arguments.span() };
-        Some(Tunnel { host, span, kind, publishes, catch_all, access, connects })
+        Some(Tunnel { host, span, kind, publishes, catch_all, access, connects, agent })
     }
 
     /// Reports what a provider does not have.
     fn fits_the_kind(&self, inner: &Attributes<'_>, kind: Option<TunnelKind>) {
-        let (without, why): (&[&str], _) = match kind {
-            Some(TunnelKind::NabuCasa) => (&["publishes", "catch-all"], "Nabu Casa leads to Home Assistant alone"),
-            Some(TunnelKind::Tor | TunnelKind::Tailscale) => {
-                (&["catch-all"], "this tunnel leads to what it is told by port, and to nothing else")
+        let without: &[(&[&str], &str)] = match kind {
+            Some(TunnelKind::NabuCasa) => &[
+                (&["publishes", "catch-all"], "Nabu Casa leads to Home Assistant alone"),
+                (&["runs-as", "seen-as", "forwarded-for"], "Nabu Casa is a part of Home Assistant itself"),
+            ],
+            Some(TunnelKind::Tor) => &[
+                (&["catch-all"], "this tunnel leads to what it is told by port, and to nothing else"),
+                (&["forwarded-for"], "Tor hands on connections as they are, and knows of no client"),
+            ],
+            Some(TunnelKind::Tailscale) => {
+                &[(&["catch-all"], "this tunnel leads to what it is told by port, and to nothing else")]
             }
             _ => return,
         };
-        for arguments in without.iter().filter_map(|key| inner.get(key)) {
-            let key = &arguments.attribute.key;
-            self.report(
-                Diagnostic::error("misplaced-attribute", key.span, why)
-                    .label(format!("`{}` has no meaning here", key.text))
-                    .help("remove it"),
-            );
+        for (keys, why) in without {
+            for arguments in keys.iter().filter_map(|key| inner.get(key)) {
+                let key = &arguments.attribute.key;
+                self.report(
+                    Diagnostic::error("misplaced-attribute", key.span, *why)
+                        .label(format!("`{}` has no meaning here", key.text))
+                        .help("remove it"),
+                );
+            }
         }
     }
 
@@ -192,6 +209,7 @@ impl Resolver<'_> {
                     .help("the tunnel's provider has the certificate; or prove the name with `tls letsencrypt dns-01`"),
             );
         }
+        self.client_is_seen(exposure);
         if let Some(host) = exposure.tunnel.as_ref().map(|tunnel| self.network.host(tunnel.host))
             && host.addresses.is_empty()
             && exposure.tunnel.as_ref().is_some_and(|tunnel| !self.broken_hosts.contains(&tunnel.host))
@@ -208,4 +226,43 @@ impl Resolver<'_> {
             );
         }
     }
+
+    /// Reports a `seen-as client` that leads answers astray, or contradicts itself.
+    fn client_is_seen(&self, exposure: &Exposure) {
+        let Some(tunnel) = &exposure.tunnel else { return };
+        let Some(span) = tunnel.agent.shows_client else { return };
+        let report = |what: String, label: &str, help: &str| {
+            self.report(Diagnostic::error("misplaced-attribute", span, what).label(label).help(help));
+        };
+        if !matches!(tunnel.kind, None | Some(TunnelKind::Relay)) {
+            report(
+                "this tunnel asks by itself, under an address of its own".to_owned(),
+                "only a relay can hand on the addresses of clients",
+                "remove it, or write the addresses under which it is seen",
+            );
+        } else if tunnel.host != exposure.host {
+            let (opener, host) = (&self.network.host(tunnel.host).name, &self.network.host(exposure.host).name);
+            report(
+                format!("`{host}` would answer clients by the router, and not by `{opener}`"),
+                "their connections would never be answered",
+                "let the tunnel end on the host itself, or let it put its own address in the place of the client's and remove this",
+            );
+        } else if tunnel.agent.forwarded_for_span.is_some() {
+            report(
+                "where the client is seen itself, nobody says who it is".to_owned(),
+                "and `forwarded-for` speaks of somebody who does",
+                "keep one of the two",
+            );
+        }
+    }
+}
+
+/// Where `seen-as client` is written.
+fn shows_client(inner: &Attributes<'_>) -> Option<Span> {
+    let mut arguments = inner.get("seen-as")?;
+    let span = arguments.span();
+    arguments.word_is("client").then(|| {
+        arguments.end();
+        span
+    })
 }
