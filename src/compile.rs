@@ -11,7 +11,7 @@ pub use crate::{
 use crate::{
     companion,
     diagnostic::{Diagnostic, Severity, Sources},
-    model::{self, Network},
+    model::{self, Network, VpnKind},
     packet::Space,
     plan::{Request, rulebook},
     policy::{Standing, meaning},
@@ -153,12 +153,14 @@ pub fn render(checked: &mut Checked, policy: &str, target: Target, base: &[File]
     }
 }
 
-/// The files beside the router of a checked policy, and what is left to be done by hand.
+/// The files beside routers of these makes of a checked policy, and what is left to be done by hand.
 ///
 /// # Errors
 /// If a template fails.
-pub fn companions(checked: &Checked) -> Result<Companions, Vec<Diagnostic>> {
-    companion::companions(&checked.network).map_err(|error| vec![*error])
+pub fn companions(checked: &Checked, targets: &[Target]) -> Result<Companions, Vec<Diagnostic>> {
+    let everywhere = |kind: &VpnKind| !targets.is_empty() && targets.iter().all(|target| target.holds(*kind));
+    let held: Vec<VpnKind> = [VpnKind::Wireguard, VpnKind::Openvpn].into_iter().filter(everywhere).collect();
+    companion::companions(&checked.network, &held).map_err(|error| vec![*error])
 }
 
 /// What the user's own lines do otherwise than the policy says, in a configuration that hedgerow's was merged into.

@@ -11,7 +11,7 @@ fn companions(text: &str) -> Companions {
     let checked = compile::check("main.hedge", text, &world);
     let wrong: Vec<_> = checked.diagnostics.iter().filter(|found| found.severity == Severity::Error).collect();
     assert!(wrong.is_empty(), "{wrong:#?}");
-    compile::companions(&checked).unwrap()
+    compile::companions(&checked, &[]).unwrap()
 }
 
 fn file<'c>(companions: &'c Companions, name: &str) -> &'c str {

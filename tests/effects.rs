@@ -190,7 +190,7 @@ fn outcome(text: &str) -> Result<BTreeMap<&'static str, Result<String, String>>,
         format!("{severity:?} {} {} {label} {:?} {:?}\n", found.code, found.message, found.notes, found.help)
     };
     found.insert("findings", Ok(checked.diagnostics.iter().map(words).collect()));
-    let beside = compile::companions(&checked).unwrap();
+    let beside = compile::companions(&checked, &[]).unwrap();
     found.insert("companions", Ok(format!("{beside:?}")));
     for target in Target::ALL {
         let made = compile::render(&mut checked, "main.hedge", target, &[]);

@@ -39,7 +39,7 @@ fn one(answers: &Answers) -> Result<(), String> {
         let target = Target::named(router).unwrap();
         compile::render(&mut checked, "main.hedge", target, &[]).map_err(|errors| said(&checked, &errors))?;
     }
-    compile::companions(&checked).map_err(|errors| said(&checked, &errors))?;
+    compile::companions(&checked, &[]).map_err(|errors| said(&checked, &errors))?;
     Ok(())
 }
 

@@ -135,7 +135,7 @@ impl Tally {
         if !errors.is_empty() {
             return self.refuse(name, "any router", &checked, &errors);
         }
-        if let Err(errors) = compile::companions(&checked) {
+        if let Err(errors) = compile::companions(&checked, targets) {
             self.failures += &format!("=== {name}\n{}\n", shown(&checked, &errors));
         }
         for target in targets {

@@ -80,7 +80,7 @@ fn each_is_clean_and_compiles_for_every_router() {
                 Err(errors) => writeln!(text, "{router}: refused\n{}", said(&checked, &errors)),
             };
         }
-        let beside = compile::companions(&checked).unwrap();
+        let beside = compile::companions(&checked, &ROUTERS.map(|router| Target::named(router).unwrap())).unwrap();
         let files: Vec<&str> = beside.files.iter().map(|file| file.name.as_str()).collect();
         let _ = writeln!(text, "beside: {}", files.join(", "));
         text += &beside.by_hand.iter().map(|what| format!("by hand: {what}\n")).collect::<String>();

@@ -120,7 +120,8 @@ pub fn run(arguments: &Arguments, common: &Common) -> Exit {
         return if std::io::stdout().write_all(text.as_bytes()).is_ok() { exit(&checked) } else { Exit::Invalid };
     }
     let folder = arguments.output.clone().or_else(|| project.output(&path)).unwrap_or_else(|| beside(&path));
-    let companions = match compile::companions(&checked) {
+    let routers: Vec<Target> = outputs.iter().map(|output| output.target).collect();
+    let companions = match compile::companions(&checked, &routers) {
         Ok(companions) => companions,
         Err(errors) => {
             common.report(&checked.sources, &errors);

@@ -19,7 +19,11 @@ mod words;
 
 use minijinja::{Environment, UndefinedBehavior, Value, syntax::SyntaxConfig};
 
-use crate::{diagnostic::Diagnostic, model::Network, router::File};
+use crate::{
+    diagnostic::Diagnostic,
+    model::{Network, VpnKind},
+    router::File,
+};
 
 /// The files, by their names in the folder `companions`, and what is left to be done by hand.
 #[derive(Clone, Debug, Default)]
@@ -52,17 +56,17 @@ const TEMPLATES: [(&str, &str); 19] = [
     ("dnsmasq.conf", include_str!("../../companions/dnsmasq.conf.j2")),
 ];
 
-/// The companions of a policy.
+/// The companions of a policy. A server of these kinds that ends on the router stands in the router's own configuration.
 ///
 /// # Errors
 /// A diagnostic when a template fails, which is a fault of hedgerow.
-pub fn companions(network: &Network) -> Result<Companions, Box<Diagnostic>> {
+pub fn companions(network: &Network, held: &[VpnKind]) -> Result<Companions, Box<Diagnostic>> {
     let mut found = Companions::default();
     let made = Printer::new().and_then(|printer| {
         home_assistant::write(network, &printer, &mut found)?;
         proxy::write(network, &printer, &mut found)?;
         tunnel::write(network, &printer, &mut found)?;
-        vpn::write(network, &printer, &mut found)?;
+        vpn::write(network, held, &printer, &mut found)?;
         discovery::write(network, &printer, &mut found)?;
         names::write(network, &printer, &mut found)?;
         dhcp::write(network, &printer, &mut found)

@@ -2,7 +2,7 @@
 
 use minijinja::{Error, context};
 
-use super::{Companions, Printer, words::written};
+use super::{Companions, Printer};
 use crate::model::Network;
 
 pub fn write(network: &Network, printer: &Printer, found: &mut Companions) -> Result<(), Error> {
@@ -21,7 +21,7 @@ pub fn write(network: &Network, printer: &Printer, found: &mut Companions) -> Re
             }
             continue;
         }
-        let addresses: Vec<String> = written(network.host(host)).map(|address| address.to_string()).collect();
+        let addresses: Vec<String> = network.host(host).written().map(|address| address.to_string()).collect();
         if !addresses.is_empty() && !records.iter().any(|(other, _)| other == name) {
             records.push((name.clone(), addresses.join(",")));
         }

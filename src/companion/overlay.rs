@@ -7,10 +7,7 @@ use ipnet::IpNet;
 use minijinja::{Error, context};
 use serde_json::{Map, Value, json};
 
-use super::{
-    Companions, Printer,
-    words::{prefixes, reached, written},
-};
+use super::{Companions, Printer, words::prefixes};
 use crate::model::{
     Action, AddressSet, Network, Place, Region, Rule, Vpn, VpnKind,
     service::{ICMP, ICMPV6, SCTP, TCP, Traffic, UDP},
@@ -93,7 +90,7 @@ fn announced(network: &Network, vpn: &Vpn) -> Vec<IpNet> {
         .advertises
         .as_ref()
         .map(|(nets, _)| prefixes(&literal(network, &AddressSet::nets(nets.iter().copied()))));
-    let unsaid = || if vpn.server.is_none() { reached(network, vpn.zone) } else { Vec::new() };
+    let unsaid = || if vpn.server.is_none() { network.reached(vpn.zone) } else { Vec::new() };
     said.unwrap_or_else(unsaid).into_iter().filter(|net| !own(net)).collect()
 }
 
@@ -135,7 +132,7 @@ fn grant(network: &Network, vpn: &Vpn, rule: &Rule) -> Option<Grant> {
 
 /// Receivers inside: the node itself by its tag, the others where it announces them.
 fn inside(network: &Network, vpn: &Vpn, addresses: &AddressSet) -> Vec<String> {
-    let own: Vec<_> = vpn.server.map_or_else(Vec::new, |server| written(network.host(server)).collect());
+    let own: Vec<_> = vpn.server.map_or_else(Vec::new, |server| network.host(server).written().collect());
     let node = own.iter().any(|address| addresses.contains(*address));
     let announced = AddressSet::nets(announced(network, vpn));
     let others = literal(network, addresses).intersect(&announced);

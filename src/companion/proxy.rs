@@ -7,7 +7,7 @@ use minijinja::{Error, Value, context};
 use super::{
     Companions, Printer,
     gates::{Authority, by_hand, sign_in, unasked},
-    words::{net, port, prefixes, socket, upstream, written},
+    words::{net, port, prefixes, socket, upstream},
 };
 use crate::{
     model::{AddressSet, Cloudflare, Exposure, HostId, Network, Product, Tls},
@@ -128,7 +128,7 @@ fn pages(network: &Network, exposure: &Exposure, (proxy, product): (HostId, Opti
     let runs_as = exposure.through.as_ref().and_then(|through| through.proxy.runs_as);
     // Nginx Proxy Manager is a container, whose loopback is its own.
     let by_address = proxy == exposure.host && runs_as.is_none();
-    let npm_asked = if by_address { written(network.host(exposure.host)).next().unwrap_or(asked) } else { asked };
+    let npm_asked = if by_address { network.host(exposure.host).written().next().unwrap_or(asked) } else { asked };
     let front = fronts(network, exposure.host).into_iter().find(|front| front.exposure.span == exposure.span);
     let seen = front.filter(Front::forwards_client).map(|front| front.seen(network)).unwrap_or_default();
     let open = seen.ways.len() > 1;

@@ -1,21 +1,19 @@
 //! VPN servers and their peers.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use minijinja::{Error, context};
 
-use super::{
-    Companions, Printer,
-    words::{own, reached, written},
-};
-use crate::model::{Network, Resolver, Vpn, VpnKind, service::TCP};
+use super::{Companions, Printer, words::own};
+use crate::model::{Client, Network, Vpn, VpnKind, handed_out, left_over, service::TCP};
 
-pub fn write(network: &Network, printer: &Printer, found: &mut Companions) -> Result<(), Error> {
+pub fn write(network: &Network, held: &[VpnKind], printer: &Printer, found: &mut Companions) -> Result<(), Error> {
     for vpn in &network.vpns {
+        let router_holds = vpn.server.is_none() && held.contains(&vpn.kind);
         match vpn.kind {
-            VpnKind::Wireguard => super::wireguard::write(network, vpn, printer, found)?,
-            VpnKind::Openvpn => openvpn(network, vpn, printer, found)?,
+            VpnKind::Wireguard => super::wireguard::write(network, vpn, router_holds, printer, found)?,
+            VpnKind::Openvpn => openvpn(network, vpn, router_holds, printer, found)?,
             VpnKind::Tailscale | VpnKind::Zerotier => super::overlay::write(network, vpn, printer, found)?,
         }
     }
@@ -34,52 +32,34 @@ pub fn endpoint(network: &Network, vpn: &Vpn) -> String {
     name.or_else(|| known.map(|own| own.address.to_string())).unwrap_or_else(|| "PUBLIC-NAME".to_owned())
 }
 
-/// Whom a client of a zone asks for names: whom the policy names, or the router, if a rule says so.
-pub fn resolvers(network: &Network, vpn: &Vpn) -> Vec<String> {
-    let router = || own(network, vpn.zone).iter().map(|net| net.addr().to_string()).collect();
-    match &vpn.resolver {
-        Some((Resolver::Router, _)) => router(),
-        Some((Resolver::Address(address), _)) => vec![address.to_string()],
-        Some((Resolver::Host(host), _)) => written(network.host(*host)).map(|address| address.to_string()).collect(),
-        None if network.asks_router(vpn.zone) => router(),
-        None => Vec::new(),
-    }
-}
-
-fn openvpn(network: &Network, vpn: &Vpn, printer: &Printer, found: &mut Companions) -> Result<(), Error> {
+fn openvpn(
+    network: &Network,
+    vpn: &Vpn,
+    router_holds: bool,
+    printer: &Printer,
+    found: &mut Companions,
+) -> Result<(), Error> {
     let zone = network.zone(vpn.zone);
     let name = &zone.name;
-    let nets: Vec<IpNet> =
-        zone.networks.iter().filter(|network| network.delegated.is_none()).map(|network| network.net).collect();
-    let pool = nets.iter().find_map(|net| match net {
-        IpNet::V4(net) => Some((net.network().to_string(), net.netmask().to_string())),
-        IpNet::V6(_) => None,
-    });
-    let Some((pool, mask)) = pool else {
+    let (Some(net), net6) = network.pools(vpn) else {
         found.by_hand.push(format!("the OpenVPN server of `{name}`: its clients need an IPv4 network"));
         return Ok(());
     };
-    // OpenVPN hands out addresses of networks from /112 to /64 only.
-    let pool6 = nets.iter().find(|net| matches!(net, IpNet::V6(net) if (64..=112).contains(&net.prefix_len())));
-    let pool6 = pool6.filter(|_| vpn.carries_ipv6()).map(ToString::to_string).unwrap_or_default();
+    let (pool, mask, pool6) = (net.network(), net.netmask(), net6.map(|net| net.to_string()).unwrap_or_default());
     let (mut routes, mut routes6) = (Vec::new(), Vec::new());
-    for net in reached(network, vpn.zone).into_iter().filter(|net| !nets.contains(net)) {
+    for net in network.announced(vpn) {
         match net {
             IpNet::V4(net) => routes.push(format!("{} {}", net.network(), net.netmask())),
-            IpNet::V6(net) if !pool6.is_empty() => routes6.push(net.to_string()),
-            IpNet::V6(_) => {}
+            IpNet::V6(net) => routes6.push(net.to_string()),
         }
     }
-    let radius = vpn.radius.and_then(|host| written(network.host(host)).next()).map(|address| address.to_string());
+    let radius = vpn.radius.and_then(|host| network.host(host).written().next()).map(|address| address.to_string());
     let radius = radius.unwrap_or_default();
-    let interface = zone.interface_on("nftables").map_or("tun0", |interface| interface.name.as_str());
-    let fixed: Vec<(String, IpAddr)> = vpn
-        .peers
-        .iter()
-        .filter_map(|peer| {
-            peer.addresses.iter().find(|address| address.is_ipv4()).map(|address| (peer.name.clone(), *address))
-        })
-        .collect();
+    let clients = network.clients(vpn);
+    let fixed = fixed(net, net6, &clients);
+    let rest = left_over(net, &clients).filter(|_| !fixed.is_empty());
+    let rest = rest.map(|(from, to)| format!("{from} {to}")).unwrap_or_default();
+    let dns: Vec<String> = network.resolvers(vpn).iter().map(ToString::to_string).collect();
     for (index, traffic) in vpn.listen.iter().enumerate() {
         let Some(port) = traffic.single_port() else { continue };
         let tcp = traffic.protocol == Some(TCP);
@@ -91,18 +71,36 @@ fn openvpn(network: &Network, vpn: &Vpn, printer: &Printer, found: &mut Companio
         }
         let values = |server: bool| {
             context! {
-                name, server, port, tcp, interface,
-                pool => pool.clone(), mask => mask.clone(), pool6 => pool6.clone(), radius => radius.clone(),
-                routes => routes.clone(), routes6 => routes6.clone(),
-                full => vpn.full_tunnel, ipv6 => vpn.carries_ipv6(), fixed => !fixed.is_empty(), dns => resolvers(network, vpn),
+                name, server, port, tcp, interface => device(network, vpn),
+                pool => pool.to_string(), mask => mask.to_string(), pool6 => pool6.clone(), radius => radius.clone(),
+                routes => routes.clone(), routes6 => routes6.clone(), rest => rest.clone(),
+                full => vpn.full_tunnel, ipv6 => vpn.carries_ipv6(), fixed => !fixed.is_empty(), dns => dns.clone(),
                 endpoint => endpoint(network, vpn),
             }
         };
-        found.file(format!("openvpn-{name}/server.conf"), printer.print("openvpn.conf", values(true))?);
+        if !router_holds {
+            found.file(format!("openvpn-{name}/server.conf"), printer.print("openvpn.conf", values(true))?);
+        }
         found.file(format!("openvpn-{name}/client.ovpn"), printer.print("openvpn.conf", values(false))?);
     }
-    for (peer, address) in fixed {
-        found.file(format!("openvpn-{name}/ccd/{peer}"), format!("ifconfig-push {address} {mask}\n"));
+    if router_holds {
+        on_the_router(network, vpn, &fixed, found);
+        return Ok(());
+    }
+    for (peer, text) in fixed {
+        found.file(format!("openvpn-{name}/ccd/{peer}"), text);
+    }
+    for client in &clients {
+        let open = |address: &&IpAddr| match (address, net6) {
+            (IpAddr::V6(address), Some(net6)) => handed_out(net6, net, *address),
+            _ => false,
+        };
+        if let Some(address) = client.addresses.iter().find(open) {
+            found.by_hand.push(format!(
+                "another address than {address} for `{}` of `{name}`: OpenVPN may hand it out to anybody",
+                client.name
+            ));
+        }
     }
     if let Some(server) = vpn.radius.filter(|_| !radius.is_empty()) {
         let zone = network.host(server).zones.first();
@@ -110,14 +108,59 @@ fn openvpn(network: &Network, vpn: &Vpn, printer: &Printer, found: &mut Companio
         let nas = nas.map_or_else(|| "ADDRESS-OF-THIS-SERVER".to_owned(), |net| net.addr().to_string());
         // A host that ends the tunnel asks under its own address.
         let nas = match vpn.server {
-            Some(host) => written(network.host(host)).next().map_or(nas, |address| address.to_string()),
+            Some(host) => network.host(host).written().next().map_or(nas, |address| address.to_string()),
             None => nas,
         };
-        let values = context! { name, radius => radius.clone(), nas, mask };
+        let values = context! { name, radius => radius.clone(), nas, mask => mask.to_string() };
         found.file(format!("openvpn-{name}/radiusplugin.cnf"), printer.print("radiusplugin.cnf", values)?);
         found.by_hand.push(format!(
             "the shared secret with the RADIUS server {radius}, in the copy of radiusplugin.cnf on the machine (mode 600)"
         ));
     }
     Ok(())
+}
+
+/// The device of the server. What pfSense calls an interface is no name of a device.
+fn device<'n>(network: &'n Network, vpn: &Vpn) -> &'n str {
+    let written = network.zone(vpn.zone).interface_on("nftables").map_or("tun0", |interface| interface.name.as_str());
+    let number = written.strip_prefix("opt").unwrap_or("-");
+    let of_pfsense = matches!(written, "wan" | "lan" | "openvpn") || number.bytes().all(|byte| byte.is_ascii_digit());
+    if of_pfsense { "tun0" } else { written }
+}
+
+/// Who has an address for good, and what the server is told about it.
+fn fixed(net: Ipv4Net, net6: Option<Ipv6Net>, clients: &[Client]) -> Vec<(String, String)> {
+    let told = |client: &Client| {
+        let lines: Vec<String> = client
+            .addresses
+            .iter()
+            .filter_map(|address| match (address, net6) {
+                (IpAddr::V4(address), _) => Some(format!("ifconfig-push {address} {}\n", net.netmask())),
+                (IpAddr::V6(address), Some(net6)) if net6.contains(address) => {
+                    let server = Ipv6Addr::from(u128::from(net6.network()) + 1);
+                    Some(format!("ifconfig-ipv6-push {address}/{} {server}\n", net6.prefix_len()))
+                }
+                _ => None,
+            })
+            .collect();
+        (!lines.is_empty()).then(|| (client.name.clone(), lines.concat()))
+    };
+    clients.iter().filter_map(told).collect()
+}
+
+/// What is left to do where the router's own configuration has the server.
+fn on_the_router(network: &Network, vpn: &Vpn, fixed: &[(String, String)], found: &mut Companions) {
+    let name = &network.zone(vpn.zone).name;
+    let Some(server) = vpn.radius else { return };
+    let server = &network.host(server).name;
+    found.by_hand.push(format!(
+        "the authentication server `{server}` of the OpenVPN server of `{name}`, with the shared secret (System > User Manager > Authentication Servers)"
+    ));
+    if !fixed.is_empty() {
+        let who: Vec<&str> = fixed.iter().map(|(who, _)| who.as_str()).collect();
+        found.by_hand.push(format!(
+            "no Framed-IP-Address from the RADIUS server `{server}`: it would go before the addresses that the policy gives to {} of `{name}`",
+            who.join(", ")
+        ));
+    }
 }

@@ -3,11 +3,7 @@
 use ipnet::IpNet;
 use minijinja::{Error, Value, context};
 
-use super::{
-    Companions, Printer,
-    vpn::{endpoint, resolvers},
-    words::{own, reached, written},
-};
+use super::{Companions, Printer, vpn::endpoint, words::own};
 use crate::model::{HostId, Network, Peer, Resolver, Vpn, service::Traffic};
 
 fn list<T: ToString>(all: &[T]) -> String {
@@ -23,7 +19,13 @@ fn single(peer: &Peer) -> Vec<IpNet> {
     peer.addresses.iter().map(|address| IpNet::from(*address)).collect()
 }
 
-pub fn write(network: &Network, vpn: &Vpn, printer: &Printer, found: &mut Companions) -> Result<(), Error> {
+pub fn write(
+    network: &Network,
+    vpn: &Vpn,
+    router_holds: bool,
+    printer: &Printer,
+    found: &mut Companions,
+) -> Result<(), Error> {
     let zone = &network.zone(vpn.zone).name;
     let ports: Vec<u16> = vpn.listen.iter().filter_map(Traffic::single_port).collect();
     let Some(port) = ports.first() else { return Ok(()) };
@@ -39,6 +41,8 @@ pub fn write(network: &Network, vpn: &Vpn, printer: &Printer, found: &mut Compan
     let peers: Vec<&Peer> = vpn.peers.iter().filter(|peer| !peer.addresses.is_empty()).collect();
     match vpn.server.filter(|_| vpn.addon) {
         Some(host) => addon(network, vpn, host, *port, &peers, printer, found)?,
+        // The router's own configuration has it already.
+        None if router_holds => {}
         None => server(network, vpn, *port, &peers, printer, found)?,
     }
     for peer in peers {
@@ -125,8 +129,8 @@ fn allowed(network: &Network, vpn: &Vpn) -> Vec<IpNet> {
         vec![IpNet::V4(ipnet::Ipv4Net::default()), IpNet::V6(ipnet::Ipv6Net::default())]
     } else {
         let host = vpn.server.filter(|_| vpn.addon).map(|host| network.host(host));
-        let host = host.into_iter().flat_map(written).map(IpNet::from);
-        let zones = reached(network, vpn.zone);
+        let host = host.into_iter().flat_map(crate::model::Host::written).map(IpNet::from);
+        let zones = network.reached(vpn.zone);
         let beyond = host.filter(|own| !zones.iter().any(|net| net.contains(own))).collect::<Vec<_>>();
         zones.into_iter().chain(beyond).collect()
     };
@@ -137,5 +141,8 @@ fn allowed(network: &Network, vpn: &Vpn) -> Vec<IpNet> {
 /// Whom peers ask for names. The router is no resolver inside the tunnel of an add-on, which has one of its own.
 fn names(network: &Network, vpn: &Vpn) -> Vec<String> {
     let router = matches!(vpn.resolver, None | Some((Resolver::Router, _)));
-    if vpn.addon && router { Vec::new() } else { resolvers(network, vpn) }
+    if vpn.addon && router {
+        return Vec::new();
+    }
+    network.resolvers(vpn).iter().map(ToString::to_string).collect()
 }

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use ipnet::{IpNet, Ipv4Subnets, Ipv6Subnets};
 
 use crate::{
-    model::{Action, AddressSet, Host, HostId, Network, Place, RunsAs, ZoneId, address::address, service::Traffic},
+    model::{AddressSet, HostId, Network, RunsAs, ZoneId, address::address, service::Traffic},
     packet::Family,
 };
 
@@ -24,11 +24,6 @@ pub fn prefixes(set: &AddressSet) -> Vec<IpNet> {
     found
 }
 
-/// The addresses of a host that can be written: those below a prefix that may change are left out.
-pub fn written(host: &Host) -> impl Iterator<Item = IpAddr> {
-    host.addresses.iter().filter(|address| address.suffix.is_none()).map(|address| address.address)
-}
-
 /// `10.0.20.10:8123`, `[fd42::10]:8123`
 pub fn socket(address: IpAddr, port: u16) -> String {
     std::net::SocketAddr::new(address, port).to_string()
@@ -43,7 +38,7 @@ pub fn net(net: IpNet) -> String {
 /// loopback is its own.
 pub fn upstream(network: &Network, from: HostId, runs_as: Option<RunsAs>, to: HostId) -> Option<IpAddr> {
     let contained = matches!(runs_as, Some(RunsAs::Addon | RunsAs::Container(_)));
-    if from == to && !contained { Some(IpAddr::from([127, 0, 0, 1])) } else { written(network.host(to)).next() }
+    if from == to && !contained { Some(IpAddr::from([127, 0, 0, 1])) } else { network.host(to).written().next() }
 }
 
 /// The one port of a service, when it is one.
@@ -52,27 +47,6 @@ pub fn port(service: &[Traffic]) -> Option<u16> {
         [one] => one.single_port(),
         _ => None,
     }
-}
-
-/// The networks of the zones, other than the internet, in which somebody of a zone may reach something.
-pub fn reached(network: &Network, zone: ZoneId) -> Vec<IpNet> {
-    let mut zones = vec![zone];
-    for rule in network.rules.iter().filter(|rule| rule.action == Action::Allow && !rule.expired) {
-        if !rule.from.iter().any(|region| region.place == Place::Zone(zone)) {
-            continue;
-        }
-        for region in &rule.to {
-            if let Place::Zone(to) = region.place
-                && !network.zone(to).is_internet()
-            {
-                zones.push(to);
-            }
-        }
-    }
-    zones.sort_unstable();
-    zones.dedup();
-    let networks = zones.iter().flat_map(|zone| &network.zone(*zone).networks);
-    networks.filter(|network| network.delegated.is_none()).map(|network| network.net).collect()
 }
 
 /// The router's own address in a zone, with the length of its network.

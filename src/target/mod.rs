@@ -8,6 +8,7 @@ pub mod port_forward;
 
 use crate::{
     diagnostic::Diagnostic,
+    model::VpnKind,
     packet::Space,
     plan::Request,
     router::{Configuration, File, Limits, Line, Topology, Unreadable},
@@ -71,6 +72,16 @@ impl Target {
         match self {
             Self::Nftables | Self::PortForward => false,
             Self::OpenWrt | Self::PfSense => true,
+        }
+    }
+
+    /// Does its configuration hold the server of such a VPN, so that no program beside it needs a file of its own?
+    #[must_use]
+    pub const fn holds(self, kind: VpnKind) -> bool {
+        match self {
+            Self::Nftables | Self::PortForward => false,
+            Self::OpenWrt => matches!(kind, VpnKind::Wireguard),
+            Self::PfSense => matches!(kind, VpnKind::Wireguard | VpnKind::Openvpn),
         }
     }
 

@@ -34,7 +34,7 @@ pub fn compiled(path: &str, files: std::collections::BTreeMap<String, String>) -
         return Err(format!("{path}: {}", wrong.join("; ")));
     }
     let output = compile::render(&mut checked, path, Target::Nftables, &[]).map_err(|errors| format!("{errors:?}"))?;
-    let companions = compile::companions(&checked).map_err(|errors| format!("{errors:?}"))?;
+    let companions = compile::companions(&checked, &[]).map_err(|errors| format!("{errors:?}"))?;
     Ok((output.files.first().map(|file| file.text.clone()).unwrap_or_default(), companions))
 }
 

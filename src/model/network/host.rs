@@ -65,6 +65,11 @@ impl Host {
         self.mac.filter(|_| self.lease != Some(Lease::Dynamic))
     }
 
+    /// The addresses that can be written: those below a prefix that may change are left out.
+    pub fn written(&self) -> impl Iterator<Item = IpAddr> {
+        self.addresses.iter().filter(|address| address.suffix.is_none()).map(|address| address.address)
+    }
+
     /// Its addresses in one zone, or in all.
     #[must_use]
     pub fn address_set(&self, zone: Option<ZoneId>) -> AddressSet {

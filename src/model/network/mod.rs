@@ -10,6 +10,7 @@ mod proxy;
 mod ranges;
 mod rule;
 mod settings;
+mod tunnel;
 mod zone;
 
 use std::{
@@ -37,6 +38,7 @@ pub use proxy::{Product, Proxy, RunsAs};
 pub use ranges::{NamedRanges, RangesId};
 pub use rule::{Limit, Options, Place, Region, Rule, Schedule, TimeUnit};
 pub use settings::{Http, Listed, Said, Settings};
+pub use tunnel::{Client, handed_out, left_over};
 pub use zone::{AddressSource, Egress, InterfaceName, OwnAddress, Role, Uplink, Zone, ZoneNetwork};
 
 /// The number of a zone in [`Network::zones`].

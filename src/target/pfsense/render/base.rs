@@ -2,11 +2,10 @@
 
 use std::net::IpAddr;
 
-use ipnet::IpNet;
 use quick_xml::{Reader, events::Event};
 
-use super::words::MARK;
-use crate::model::VpnKind;
+use super::{base_tunnels, overrides, words::MARK};
+pub use base_tunnels::{Peer, Tunnel};
 
 /// An assigned interface of the base.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -37,66 +36,8 @@ pub struct GatewayGroup {
     pub ours: bool,
 }
 
-/// A server of OpenVPN or a tunnel of WireGuard.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Tunnel {
-    pub kind: VpnKind,
-    pub device: String,
-    pub port: String,
-    /// `UDP4`, `TCP6`, `UDP`; empty for that of WireGuard.
-    pub protocol: String,
-    /// What OpenVPN hands out.
-    pub networks: Vec<IpNet>,
-}
-
-impl Tunnel {
-    fn new(kind: VpnKind) -> Self {
-        Self { kind, device: String::new(), port: String::new(), protocol: String::new(), networks: Vec::new() }
-    }
-
-    /// Is it one of OpenVPN over TCP?
-    pub fn is_tcp(&self) -> bool {
-        self.protocol.to_ascii_lowercase().starts_with("tcp")
-    }
-
-    fn read(&mut self, field: &str, text: &str) {
-        match field {
-            "vpnid" => self.device = format!("ovpns{text}"),
-            "name" => text.clone_into(&mut self.device),
-            "local_port" | "listenport" => text.clone_into(&mut self.port),
-            "protocol" => text.clone_into(&mut self.protocol),
-            "tunnel_network" | "tunnel_networkv6" => {
-                self.networks.extend(text.split(',').filter_map(|net| net.trim().parse::<IpNet>().ok()));
-            }
-            _ => {}
-        }
-    }
-}
-
-/// Somebody who connects by WireGuard.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Peer {
-    pub device: String,
-    pub key: String,
-    /// What it may send from: where each row stands, its address and its mask, in any order.
-    rows: Vec<(usize, String, String)>,
-}
-
-impl Peer {
-    /// What it may send from; nothing for a row that holds no prefix.
-    pub fn allowed(&self) -> impl Iterator<Item = Option<IpNet>> {
-        self.rows.iter().map(|(_, address, mask)| IpNet::new(address.parse().ok()?, mask.parse().ok()?).ok())
-    }
-
-    /// The same as pfSense shows it.
-    pub fn told(&self) -> String {
-        let rows: Vec<String> = self.rows.iter().map(|(_, address, mask)| format!("{address}/{mask}")).collect();
-        if rows.is_empty() { "nothing".to_owned() } else { rows.join(", ") }
-    }
-}
-
 /// The parts of an element with this number, which come one by one.
-fn parts(list: &mut Vec<(usize, String, String)>, element: usize) -> &mut (usize, String, String) {
+pub(super) fn parts(list: &mut Vec<(usize, String, String)>, element: usize) -> &mut (usize, String, String) {
     let at = list.iter().position(|(known, _, _)| *known == element).unwrap_or_else(|| {
         list.push((element, String::new(), String::new()));
         list.len() - 1
@@ -146,6 +87,8 @@ pub struct Base {
     /// The tunnels that end on the firewall.
     pub tunnels: Vec<Tunnel>,
     pub peers: Vec<Peer>,
+    /// What OpenVPN gives single clients.
+    pub overrides_of_clients: Vec<overrides::Known>,
     /// The devices of what OpenVPN connects to: it shares its numbers with the servers.
     pub clients: Vec<String>,
     /// Interfaces with a DHCP server.
@@ -158,21 +101,19 @@ pub struct Base {
     pub overrides: Vec<Override>,
 }
 
-/// How deep a peer of WireGuard stands.
-const PEER: usize = 4;
 /// How deep a name of the resolver stands.
 const OVERRIDE: usize = 2;
 
 /// A leaf of the document: the names of its elements from the outside, with the numbers of those around it.
-struct Leaf {
+pub(super) struct Leaf {
     path: Vec<String>,
-    above: Vec<usize>,
-    text: String,
+    pub above: Vec<usize>,
+    pub text: String,
 }
 
 impl Leaf {
     /// The number of the item that it is a field of.
-    fn item(&self) -> usize {
+    pub fn item(&self) -> usize {
         self.above.last().copied().unwrap_or(0)
     }
 }
@@ -252,38 +193,6 @@ impl Base {
                     last = leaf.item();
                 }
                 ["pfsense", "gateways", "defaultgw4"] => base.default_gateway = Some(leaf.text.clone()),
-                ["pfsense", "openvpn", "openvpn-client", "vpnid"] => base.clients.push(format!("ovpns{}", leaf.text)),
-                ["pfsense", "openvpn", "openvpn-server", field]
-                | ["pfsense", "installedpackages", "wireguard", "tunnels", "item", field] => {
-                    if leaf.item() != last {
-                        let openvpn = path.get(1) == Some(&"openvpn");
-                        base.tunnels.push(Tunnel::new(if openvpn { VpnKind::Openvpn } else { VpnKind::Wireguard }));
-                    }
-                    if let Some(tunnel) = base.tunnels.last_mut() {
-                        tunnel.read(field, &leaf.text);
-                    }
-                    last = leaf.item();
-                }
-                ["pfsense", "installedpackages", "wireguard", "peers", "item", rest @ ..] => {
-                    let item = leaf.above.get(PEER).copied().unwrap_or(0);
-                    if item != last {
-                        base.peers.push(Peer::default());
-                    }
-                    if let Some(peer) = base.peers.last_mut() {
-                        match rest {
-                            ["tun"] => peer.device.clone_from(&leaf.text),
-                            ["publickey"] => peer.key.clone_from(&leaf.text),
-                            ["allowedips", "row", "address"] => {
-                                parts(&mut peer.rows, leaf.item()).1.clone_from(&leaf.text);
-                            }
-                            ["allowedips", "row", "mask"] => {
-                                parts(&mut peer.rows, leaf.item()).2.clone_from(&leaf.text);
-                            }
-                            _ => {}
-                        }
-                    }
-                    last = item;
-                }
                 ["pfsense", "dhcpd", key, ..] => base.pools.push((*key).to_owned()),
                 ["pfsense", "aliases", "alias", "name"] => aliases.push((leaf.item(), leaf.text.clone())),
                 ["pfsense", "aliases", "alias", "descr"] if leaf.text.starts_with(MARK.trim_end()) => {
@@ -300,7 +209,7 @@ impl Base {
                     last = item;
                 }
                 ["pfsense", "nat", "outbound", "mode"] => base.mode.clone_from(&leaf.text),
-                _ => {}
+                _ => last = base.read_tunnel(&path, leaf, last),
             }
         }
         if base.interfaces.is_empty() {

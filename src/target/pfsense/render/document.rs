@@ -29,6 +29,7 @@ pub struct Document {
     pub pools: Vec<Pool>,
     pub advertised: Vec<String>,
     pub openvpn: Vec<OpenVpn>,
+    pub overrides: Vec<ClientOverride>,
     pub wireguard: Vec<WireGuard>,
     pub peers: Vec<WireGuardPeer>,
 }
@@ -268,9 +269,27 @@ pub struct OpenVpn {
     pub tunnel: String,
     pub tunnel6: String,
     pub full: bool,
+    /// Networks that clients are told of, by family.
     pub local: String,
+    pub local6: String,
+    /// Whom they ask for names.
+    pub dns: Vec<String>,
     pub radius: String,
+    /// Lines of OpenVPN's own, with semicolons between.
+    pub options: String,
     pub descr: String,
+}
+
+/// What binds an address to a client of OpenVPN.
+#[derive(Clone, Debug, Serialize)]
+pub struct ClientOverride {
+    /// The number of the server.
+    pub server: String,
+    pub name: String,
+    pub descr: String,
+    /// Addresses with the length of their networks, or empty.
+    pub v4: String,
+    pub v6: String,
 }
 
 /// A WireGuard tunnel, without its private key.

@@ -6,6 +6,7 @@
 mod agreement;
 mod aliases;
 mod base;
+mod base_tunnels;
 mod combine;
 mod document;
 mod failover;
@@ -16,6 +17,7 @@ mod merge;
 mod names;
 mod nat;
 mod output;
+mod overrides;
 mod print;
 mod separators;
 mod services;

@@ -9,6 +9,7 @@ use super::{
     Renderer,
     base::Tunnel,
     document::{OpenVpn, WireGuard, WireGuardPeer},
+    overrides::options,
     words,
 };
 use crate::{
@@ -186,7 +187,12 @@ impl Renderer<'_> {
                 );
             }
             match vpn.kind {
-                VpnKind::Openvpn if !device.theirs => self.openvpn(vpn, &device.name),
+                VpnKind::Openvpn => {
+                    if !device.theirs {
+                        self.openvpn(vpn, &device.name);
+                    }
+                    self.overrides(vpn, device);
+                }
                 VpnKind::Wireguard => self.wireguard(vpn, device),
                 _ => {}
             }
@@ -200,11 +206,11 @@ impl Renderer<'_> {
             return;
         };
         let zone = self.network.zone(vpn.zone);
-        let net = |v4: bool| zone.networks.iter().map(|network| network.net).find(|net| net.network().is_ipv4() == v4);
-        let inside = self.network.zones.iter().filter(|other| !other.is_internet() && other.name != zone.name);
-        let local =
-            inside.flat_map(|zone| &zone.networks).map(|network| network.net).filter(|net| net.network().is_ipv4());
-        let local: Vec<String> = local.map(|net| net.to_string()).collect();
+        let (net, net6) = self.network.pools(vpn);
+        let announced = self.network.announced(vpn);
+        let local = |v4: bool| -> Vec<String> {
+            announced.iter().filter(|net| net.network().is_ipv4() == v4).map(ToString::to_string).collect()
+        };
         let interface = match vpn.on.as_slice() {
             [one] => self.key(*one),
             _ => "any".to_owned(),
@@ -214,10 +220,13 @@ impl Renderer<'_> {
             interface,
             protocol: if traffic.protocol == Some(TCP) { "TCP4" } else { "UDP4" }.to_owned(),
             port,
-            tunnel: net(true).map(|net| net.to_string()).unwrap_or_default(),
-            tunnel6: net(false).map(|net| net.to_string()).unwrap_or_default(),
+            tunnel: net.map(|net| net.to_string()).unwrap_or_default(),
+            tunnel6: net6.map(|net| net.to_string()).unwrap_or_default(),
             full: vpn.full_tunnel,
-            local: local.join(","),
+            local: local(true).join(","),
+            local6: local(false).join(","),
+            dns: self.network.resolvers(vpn).iter().map(ToString::to_string).collect(),
+            options: options(vpn, net, net6.is_some(), &self.network.clients(vpn)),
             radius: vpn.radius.map(|host| self.network.host(host).name.clone()).unwrap_or_default(),
             descr: words::description(&format!("{}{}", words::MARK, zone.name)),
         });
