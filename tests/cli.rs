@@ -185,7 +185,7 @@ fn explain_answers_every_kind_of_question() {
         &format!(
             "{}\n{}",
             HOME.replace("router edge {", "schedule nights = 22:00-06:00\nrouter edge {"),
-            "allow iot -> nas : ssh { during nights }\ndeny lan -> iot : telnet\nservice telnet = tcp 23\n"
+            "allow iot -> nas : ssh { during nights }\nallow iot -> nas : smb { limit 10/minute }\ndeny lan -> iot : telnet\nservice telnet = tcp 23\nhost lamp { zone iot }\nhost plug { zone iot }\n"
         ),
     );
     session!(
@@ -196,6 +196,9 @@ fn explain_answers_every_kind_of_question() {
         folder.run("explain . iot nas ssh"),
         folder.run("explain . ha nas"),
         folder.run("explain . guest guest"),
+        folder.run("explain . lamp plug mqtt"),
+        folder.run("explain . lamp nas"),
+        folder.run("explain . iot nas smb"),
         folder.run("explain . lan router dns"),
         folder.run("explain . router internet https"),
         folder.run("explain . internet wan tcp/8443"),

@@ -520,12 +520,7 @@ fn example(name: &str) -> String {
 fn findings(checked: &Checked) -> BTreeSet<(&'static str, String)> {
     let mut found = BTreeSet::new();
     for one in &checked.diagnostics {
-        let ids = match one.code {
-            "no-such-subnet" => Some("ipv6-zone-without-prefix"),
-            "overlapping-networks" => Some("overlapping-subnets"),
-            _ => None,
-        };
-        let Some(id) = ids.or_else(|| find(one.code).map(|leak| leak.id)) else { continue };
+        let Some(id) = find(one.code).map(|leak| leak.id) else { continue };
         if id != "redundant-rule" {
             let text = checked.sources.text(one.primary.span).lines().next().unwrap_or_default();
             found.insert((id, text.to_owned()));

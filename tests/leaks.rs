@@ -77,7 +77,7 @@ fn page(leak: &Leak) -> Result<(), Failed> {
             let settings = page.settings.get(&(fires, index)).cloned();
             let files = settings.map(|text| ("configuration.yaml".to_owned(), text)).into_iter().collect();
             let checked = check_with(&policy(leak, example), files);
-            let found = checked.diagnostics.iter().any(|found| leak.tells(found.code));
+            let found = checked.diagnostics.iter().any(|found| found.code == leak.id);
             if found != fires || (!fires && checked.has_errors()) {
                 let should = if fires { "should be found" } else { "should not be found" };
                 let _ = write!(text, "{should}:\n{example}\nfound:\n{}", shown(&checked));
@@ -276,7 +276,7 @@ fn list() -> Result<(), Failed> {
     for leak in catalogue() {
         let asked = match leak.decided {
             Decided::Asked(_) => "",
-            Decided::Always(_) => ", always",
+            Decided::Always => ", always",
             Decided::Compiled => ", when compiled",
             Decided::Refused => ", by the target",
         };

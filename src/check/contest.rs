@@ -3,7 +3,7 @@
 use crate::{
     diagnostic::Diagnostic,
     model::Network,
-    policy::{Meant, describe},
+    policy::{Cause, Meant, describe},
 };
 
 /// Every two statements that would send one packet different ways.
@@ -17,8 +17,10 @@ pub fn run(network: &Network, meant: &Meant) -> Vec<Diagnostic> {
             continue;
         }
         told.push((earlier, span));
+        let exposed = [first, second].iter().all(|cause| matches!(cause, Cause::Exposure(..)));
+        let id = if exposed { "forward-collision" } else { "conflicting-rules" };
         found.push(
-            Diagnostic::error("contested-forward", span, "two statements take the same packets")
+            Diagnostic::error(id, span, "two statements take the same packets")
                 .label("takes them here")
                 .also(earlier, "takes them too")
                 .note(format!("packet: {}", describe(&packet, network)))

@@ -42,7 +42,7 @@ pub fn run(network: &Network, meant: &mut Meant) -> Vec<Diagnostic> {
             found.push(
                 Diagnostic {
                     severity: crate::diagnostic::Severity::Note,
-                    ..Diagnostic::warning("idle-deny", *span, "this deny removes nothing")
+                    ..Diagnostic::warning("redundant-rule", *span, "this deny removes nothing")
                 }
                 .label("nothing allows what it holds back")
                 .help("keep it if it guards against rules to come; `never` says the same and fails loudly"),

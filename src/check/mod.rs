@@ -9,7 +9,11 @@ mod named;
 mod not_enforced;
 mod unused;
 
-use crate::{diagnostic::Diagnostic, model::Network, policy::Meant};
+use crate::{
+    diagnostic::{Diagnostic, Span},
+    model::Network,
+    policy::Meant,
+};
 
 pub use leak::{Reckoning, Selection};
 
@@ -38,6 +42,14 @@ pub fn run(
     found.extend(idle::run(network, meant));
     found.extend(unused::run(network));
     reckoning.waived += waivers.settle(&mut found, &mut meant.space);
+    // A host that a forward leads to is told of there: one cure mends both.
+    let led_to: Vec<Span> = leaks
+        .iter()
+        .filter(|leak| leak.code == "forward-to-dynamic-address")
+        .flat_map(|leak| leak.secondary.iter().map(|label| label.span))
+        .collect();
+    let told = |found: &Diagnostic| found.secondary.iter().any(|label| led_to.contains(&label.span));
+    found.retain(|found| found.code != "rule-on-dynamic-address" || !told(found));
     found.extend(leaks);
     let catalogue = leak::catalogue();
     let asked = |id: &str| network.checks.iter().any(|check| leak::plain(&check.id) == id);

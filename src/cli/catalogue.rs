@@ -84,7 +84,7 @@ fn asked_for(leak: &Leak) -> String {
         })
         .collect();
     match leak.decided {
-        Decided::Always(_) => "\nIt is decided for every policy.".to_owned(),
+        Decided::Always => "\nIt is decided for every policy.".to_owned(),
         Decided::Compiled => "\nIt is decided when a policy is compiled or a configuration is verified.".to_owned(),
         Decided::Refused => "\nIt is decided when a policy is compiled, by each target.".to_owned(),
         Decided::Asked(_) => match modules.first() {

@@ -248,7 +248,7 @@ fn summary(path: &str, checked: &Checked, started: Instant) -> String {
     let mut text = format!(
         "{path}: {}; {} over {}, {}, {} in {} ms",
         count(&checked.diagnostics),
-        many(network.assertions.len() + network.exposed.len(), "promise"),
+        many(network.promises().len(), "promise"),
         many(network.zones.len(), "zone"),
         many(network.hosts.len(), "host"),
         many(network.rules.len(), "rule"),

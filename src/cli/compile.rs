@@ -80,7 +80,7 @@ pub fn run(arguments: &Arguments, common: &Common) -> Exit {
     }
     common.say(&format!(
         "  checked      {}, {}",
-        many(checked.network.assertions.len() + checked.network.exposed.len(), "promise"),
+        many(checked.network.promises().len(), "promise"),
         count(&checked.diagnostics)
     ));
     if let Some(name) = arguments.target.iter().find(|name| Target::named(name).is_none()) {

@@ -105,6 +105,7 @@ fn shown(word: &str, case: &Case) -> String {
             text += &format!("    {key:<18} {value}\n");
         }
     };
+    line("when", &case.when);
     line("translated to", &case.translated_to);
     line("receiver sees", &case.seen_as);
     line("leaves by", &case.leaves_by);

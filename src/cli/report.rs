@@ -33,10 +33,7 @@ pub fn run(arguments: &Arguments, common: &Common) -> Exit {
     };
     let network = &checked.network;
     let notes = reach::graph_notes(network);
-    let named = network.checks.iter().flat_map(|check| &check.assertions);
-    let mut promises: Vec<_> = network.assertions.iter().chain(named).map(|promise| promise.span).collect();
-    promises.extend(network.exposed.iter().map(|list| list.span));
-    promises.sort();
+    let promises = network.promises();
     let of = |severity| checked.diagnostics.iter().filter(|found| found.severity == severity).count();
     let figures = [
         (network.zones.len(), "zone"),

@@ -156,8 +156,8 @@ impl Found {
     }
 }
 
-/// The page of the check that a code belongs to.
+/// The page of the check that a code is.
 fn page(code: &str, world: &Overlay) -> Option<lsp_types::Uri> {
-    let leak = leak::catalogue().into_iter().find(|leak| leak.tells(code))?;
+    let leak = leak::find(code)?;
     place::uri(&format!("{}/checks/{}.md", Arc::clone(&world.below).library()?, leak.id))
 }

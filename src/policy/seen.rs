@@ -119,7 +119,7 @@ impl Front<'_> {
 pub fn fronts(network: &Network, home: HostId) -> Vec<Front<'_>> {
     let of = network.exposures.iter().filter(|exposure| !exposure.expired && exposure.host == home);
     of.filter_map(|exposure| {
-        if !asks_for_it(network, exposure) && !is_web(exposure) {
+        if !asks_for_it(network, exposure) && !is_web(network, exposure) {
             return None;
         }
         if let Some(through) = &exposure.through {
@@ -152,10 +152,18 @@ pub fn speaks_http(kind: Option<TunnelKind>) -> bool {
     !matches!(kind, Some(TunnelKind::NabuCasa | TunnelKind::Tor))
 }
 
-/// Is it a page: HTTP, HTTPS, or anything with a certificate? Beside Home Assistant's own port that is a proxy's.
-fn is_web(exposure: &Exposure) -> bool {
-    let web = |traffic: &Traffic| traffic.protocol == Some(TCP) && matches!(traffic.single_port(), Some(80 | 443));
-    exposure.tls.is_some_and(|tls| tls != Tls::None) || exposure.service.iter().any(web)
+/// Is it a page: HTTPS, anything with a certificate, or HTTP where that is served and is not the port of a challenge
+/// that was left open? Beside Home Assistant's own port that is a proxy's.
+fn is_web(network: &Network, exposure: &Exposure) -> bool {
+    let on = |traffic: &Traffic, port: u16| traffic.protocol == Some(TCP) && traffic.single_port() == Some(port);
+    let served = exposure.tls == Some(Tls::None)
+        || network
+            .host(exposure.host)
+            .runs
+            .iter()
+            .any(|(_, traffic)| traffic.protocol == Some(TCP) && asks(traffic, 80));
+    exposure.tls.is_some_and(|tls| tls != Tls::None)
+        || exposure.service.iter().any(|traffic| on(traffic, 443) || (on(traffic, 80) && served))
 }
 
 /// Is an exposure, directly or by a proxy, of Home Assistant's own port?

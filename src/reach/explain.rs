@@ -4,23 +4,21 @@ use serde::Serialize;
 
 use super::{
     name::{describe_sent, region_name},
+    question::Question,
     tunnelled::leading_there,
+    when::when,
     within::{within, within_zones},
 };
 use crate::{
-    diagnostic::{Diagnostic, Severity, Sources, Span},
-    model::{AddressSet, Network, Place, Region, address::bits, resolve_with, service::Traffic},
+    diagnostic::{Sources, Span},
+    model::{AddressSet, Network, Place, Region, address::bits},
     packet::{Cube, Field, Packet, Ranges, Set, Space},
     policy::{Cause, Meant, between, let_through, zone_number},
     router::{Dnat, LOCAL, OTHER, Outcome, Snat},
-    world::World,
 };
 
 /// Of a rule whose schedule or limit holds the packet back.
 const ELSEWHEN: &str = "allows it at other times or rates only";
-
-/// The name of the question in messages.
-const QUESTION: &str = "<question>";
 
 /// The answer to a question.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -55,6 +53,8 @@ pub enum Verdict {
 pub struct Case {
     /// The packet as it arrives.
     pub packet: String,
+    /// The time and the rate of which it holds, if a statement that decides has a schedule or a limit.
+    pub when: Option<String>,
     /// Where it is sent, if its destination is translated.
     pub translated_to: Option<String>,
     /// Whose address the receiver sees, if not the sender's.
@@ -75,60 +75,9 @@ pub struct Reason {
     pub text: String,
 }
 
-/// A question that was resolved: who, whom and what.
-pub struct Question {
-    pub from: Vec<Region>,
-    pub to: Vec<Region>,
-    pub traffic: Vec<Traffic>,
-}
-
-/// Reads the words of a question in a policy. A service may be written `tcp/8123`; `any` is every service.
-///
-/// # Errors
-/// The diagnostics of the policy and of the words, with their sources.
-pub fn ask(
-    path: &str,
-    text: &str,
-    words: (&str, &str, &str),
-    world: &dyn World,
-) -> (Sources, Result<(Network, Question), Vec<Diagnostic>>) {
-    let service = match words.2 {
-        "any" | "" => String::new(),
-        service => format!(" : {}", plain_service(service)),
-    };
-    // On a line of its own, so that a message about a word shows the question and nothing around it.
-    let line = format!("check asked {{\n    never {} -> {}{service}\n}}\n", words.0, words.1);
-    let mut sources = Sources::default();
-    let (mut network, mut diagnostics) = resolve_with((path, text), (QUESTION, &line), &mut sources, world);
-    diagnostics.retain(|diagnostic| diagnostic.severity == Severity::Error && diagnostic.code != "expired-rule");
-    // A policy that cannot be read leaves names unknown: about the question it says nothing.
-    let in_policy =
-        |found: &Diagnostic| sources.get(found.primary.span.source).is_some_and(|source| source.name != QUESTION);
-    if diagnostics.iter().any(in_policy) {
-        diagnostics.retain(in_policy);
-    }
-    let asked = network.checks.iter().position(|check| check.id == "asked").map(|index| network.checks.remove(index));
-    let result = match asked.and_then(|check| check.assertions.into_iter().next()) {
-        Some(asked) if diagnostics.is_empty() => {
-            Ok((network, Question { from: asked.from, to: asked.to, traffic: asked.traffic }))
-        }
-        _ => Err(diagnostics),
-    };
-    (sources, result)
-}
-
-/// `tcp/8123` as the language writes it.
-fn plain_service(service: &str) -> String {
-    match service.split_once('/') {
-        Some((protocol @ ("tcp" | "udp" | "sctp" | "icmp" | "icmpv6" | "proto"), rest)) => format!("{protocol} {rest}"),
-        _ => service.to_owned(),
-    }
-}
-
 /// Answers a question.
 pub fn answer(network: &Network, sources: &Sources, meant: &mut Meant, question: &Question) -> Answer {
-    let mut question =
-        Question { from: question.from.clone(), to: question.to.clone(), traffic: question.traffic.clone() };
+    let mut question = question.clone();
     towards_uplink(network, &mut question);
     let words = in_words(network, &question);
     if question.from.iter().all(|from| question.to.iter().all(|to| from.place == to.place)) {
@@ -204,7 +153,8 @@ fn in_words(network: &Network, question: &Question) -> String {
         names.join(", ")
     };
     let traffic: Vec<String> = question.traffic.iter().map(ToString::to_string).collect();
-    format!("{} -> {} : {}", side(&question.from), side(&question.to), traffic.join(", "))
+    let (from, to) = question.unaddressed.clone().unwrap_or_else(|| (side(&question.from), side(&question.to)));
+    format!("{from} -> {to} : {}", traffic.join(", "))
 }
 
 /// A packet that passes as it is sent, and how it is translated. One that leaves by an uplink which only stands in for
@@ -297,6 +247,7 @@ fn case_passing(network: &Network, sources: &Sources, meant: &Meant, packet: Pac
     }
     Case {
         packet: describe_sent(&packet, outcome, network),
+        when: when(network, meant, &packet, causes.iter().copied(), true),
         translated_to: outcome.dnat.map(|dnat| match dnat {
             Dnat::To { address, port } => {
                 port.map_or_else(|| address.to_string(), |port| format!("{address} port {port}"))
@@ -333,10 +284,10 @@ fn case_held_back(network: &Network, sources: &Sources, meant: &Meant, packet: P
         .filter(|flow| flow.holds(&packet))
         .map(|flow| reason(sources, flow.cause, "holds it back"))
         .collect();
-    for flow in meant.meaning.flows.allowed.iter().filter(|flow| flow.holds(&packet)) {
-        let effect = if because.is_empty() { ELSEWHEN } else { "would allow it" };
-        because.push(reason(sources, flow.cause, effect));
-    }
+    let allowed = || meant.meaning.flows.allowed.iter().filter(|flow| flow.holds(&packet));
+    let denied = !because.is_empty();
+    because.extend(allowed().map(|flow| reason(sources, flow.cause, if denied { "would allow it" } else { ELSEWHEN })));
+    let when = if denied { None } else { when(network, meant, &packet, allowed().map(|flow| flow.cause), false) };
     if because.is_empty() {
         because.push(Reason {
             effect: "holds it back",
@@ -347,6 +298,7 @@ fn case_held_back(network: &Network, sources: &Sources, meant: &Meant, packet: P
     because.dedup();
     Case {
         packet: describe_sent(&packet, Outcome::default(), network),
+        when,
         translated_to: None,
         seen_as: None,
         leaves_by: None,

@@ -1,6 +1,9 @@
 //! Questions whose ends lie in one zone.
 
-use super::explain::{Answer, Question, Verdict};
+use super::{
+    explain::{Answer, Verdict},
+    question::Question,
+};
 use crate::{
     model::{Network, Place},
     packet::{Cube, Field, Ranges, Set, Space},

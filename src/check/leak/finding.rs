@@ -24,6 +24,9 @@ pub struct Finding {
     pub blame: bool,
     /// Packets without which there would be no finding about ends: it is silent when each of them is reported already.
     pub rests_on: Option<Set>,
+    /// What stands at the end of its message. Findings of one place whose messages are the same but for this are told
+    /// as one, whatever waivers have left of them.
+    pub lists: Option<String>,
 }
 
 /// What a finding is about.
@@ -41,19 +44,19 @@ impl Finding {
     /// Packets that should not pass, reported at each statement that lets some of them through.
     #[must_use]
     pub fn packets(diagnostic: Diagnostic, packets: Set) -> Self {
-        Self { diagnostic, about: About::Packets(packets), blame: true, rests_on: None }
+        Self { diagnostic, about: About::Packets(packets), blame: true, rests_on: None, lists: None }
     }
 
     /// Packets that should not pass, reported at the place of the diagnostic.
     #[must_use]
     pub fn packets_here(diagnostic: Diagnostic, packets: Set) -> Self {
-        Self { diagnostic, about: About::Packets(packets), blame: false, rests_on: None }
+        Self { diagnostic, about: About::Packets(packets), blame: false, rests_on: None, lists: None }
     }
 
     /// Something about senders and receivers.
     #[must_use]
     pub fn ends(diagnostic: Diagnostic, from: Vec<Region>, to: Vec<Region>) -> Self {
-        Self { diagnostic, about: About::Ends(from, to), blame: false, rests_on: None }
+        Self { diagnostic, about: About::Ends(from, to), blame: false, rests_on: None, lists: None }
     }
 
     /// Something about one place.
@@ -70,10 +73,17 @@ impl Finding {
         self
     }
 
+    /// The end of its message, told together with those of its like.
+    #[must_use]
+    pub fn listing(mut self, what: impl Into<String>) -> Self {
+        self.lists = Some(what.into());
+        self
+    }
+
     /// A fact.
     #[must_use]
     pub fn fact(diagnostic: Diagnostic) -> Self {
-        Self { diagnostic, about: About::Fact, blame: false, rests_on: None }
+        Self { diagnostic, about: About::Fact, blame: false, rests_on: None, lists: None }
     }
 
     /// Another severity than the check's own.

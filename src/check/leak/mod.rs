@@ -52,8 +52,8 @@ pub struct Leak {
 pub enum Decided {
     /// By a function over what the policy says and means.
     Asked(fn(&mut Subject<'_>) -> Outcome),
-    /// Wherever a policy is read, whether it asks for leak checks or not; with the codes of what is then told.
-    Always(&'static [&'static str]),
+    /// Wherever a policy is read, whether it asks for leak checks or not.
+    Always,
     /// When a policy is compiled for a target, and when a configuration is held against it.
     Compiled,
     /// By a target, which refuses what it cannot say.
@@ -65,12 +65,6 @@ impl Leak {
     #[must_use]
     pub const fn is_always(&self) -> bool {
         !matches!(self.decided, Decided::Asked(_))
-    }
-
-    /// Is a code one of its findings?
-    #[must_use]
-    pub fn tells(&self, code: &str) -> bool {
-        self.id == code || matches!(self.decided, Decided::Always(codes) if codes.contains(&code))
     }
 }
 
@@ -114,7 +108,7 @@ pub fn find(id: &str) -> Option<Leak> {
     catalogue().into_iter().find(|leak| leak.id == id)
 }
 
-/// The check that a code belongs to, if it is decided wherever a policy is read.
+/// The check that a code is, if it is decided wherever a policy is read.
 fn always(code: &str) -> Option<&'static str> {
-    catalogue().iter().find(|leak| leak.is_always() && leak.tells(code)).map(|leak| leak.id)
+    find(code).filter(Leak::is_always).map(|leak| leak.id)
 }

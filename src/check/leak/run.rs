@@ -70,7 +70,7 @@ pub(in crate::check) fn run(
     }
     let mut found: Vec<Diagnostic> = Vec::new();
     for Answer { findings, .. } in settled(waiting, subject.space()) {
-        for finding in findings {
+        for finding in together(findings) {
             found.extend(told(&mut subject, &finding));
         }
     }
@@ -114,6 +114,38 @@ fn settled(mut waiting: Vec<Answer>, space: &mut Space) -> Vec<Answer> {
         done.push(answer);
     }
     done
+}
+
+/// Puts findings of one place into one message that lists what each is about, as bad as the worst of them.
+fn together(findings: Vec<Finding>) -> Vec<Finding> {
+    let mut all: Vec<Finding> = Vec::new();
+    for mut finding in findings {
+        // Others have said it.
+        if matches!(finding.about, About::Packets(packets) if packets.is_empty()) {
+            continue;
+        }
+        let Some(what) = finding.lists.take() else {
+            all.push(finding);
+            continue;
+        };
+        let alike = |other: &&mut Finding| {
+            let (own, other_own) = (&finding.diagnostic, &other.diagnostic);
+            other.lists.is_some() && other_own.primary == own.primary && other_own.message == own.message
+        };
+        match all.iter_mut().find(alike) {
+            Some(other) => {
+                other.lists = other.lists.take().map(|list| format!("{list}, {what}"));
+                other.diagnostic.severity = other.diagnostic.severity.max(finding.diagnostic.severity);
+            }
+            None => all.push(Finding { lists: Some(what), ..finding }),
+        }
+    }
+    for finding in &mut all {
+        if let Some(list) = finding.lists.take() {
+            finding.diagnostic.message = format!("{} {list}", finding.diagnostic.message);
+        }
+    }
+    all
 }
 
 /// The diagnostics of a finding: one, or one for each statement to blame.

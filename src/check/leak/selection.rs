@@ -1,7 +1,5 @@
 //! Which checks somebody wants to hear of.
 
-use super::find;
-
 /// The checks that are asked about: all, some only, or all but some.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Selection {
@@ -11,10 +9,10 @@ pub struct Selection {
 }
 
 impl Selection {
-    /// Is what has this code wanted: the id of a check, or a code that a check tells?
+    /// Is what has this code wanted?
     #[must_use]
     pub fn wants(&self, code: &str) -> bool {
-        let named = |ids: &[String]| ids.iter().any(|id| id == code || find(id).is_some_and(|leak| leak.tells(code)));
+        let named = |ids: &[String]| ids.iter().any(|id| id == code);
         (self.only.is_empty() || named(&self.only)) && !named(&self.skip)
     }
 }

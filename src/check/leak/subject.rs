@@ -26,6 +26,9 @@ const UNNAMED: &str = "";
 const PAGE: (u16, u16) = (8123, 8123);
 /// Whom a household has no reason to trust.
 const UNTRUSTED: [Role; 4] = [Role::Guest, Role::Iot, Role::Camera, Role::Kids];
+/// Where message brokers and databases listen: what only programs talk to. MQTT (1883, 8883 with TLS, 1884 and 8884 as
+/// WebSocket), MySQL and MariaDB, PostgreSQL, Redis, InfluxDB, Elasticsearch, memcached, MongoDB.
+pub const BACK_ENDS: [u16; 11] = [1883, 1884, 8883, 8884, 3306, 5432, 6379, 8086, 9200, 11211, 27017];
 /// Where people work.
 const PEOPLE: [Role; 3] = [Role::Trusted, Role::Work, Role::Kids];
 
@@ -144,6 +147,16 @@ impl<'a> Subject<'a> {
         flow_set(network, standing, limits, space, &flows)
     }
 
+    /// What proxies inside may ask of the hosts behind them, which the exposures say and no rule: they choose the address.
+    pub fn by_proxies(&mut self) -> Set {
+        let network = self.network;
+        let inside = |place: Place| !matches!(place, Place::Zone(zone) if network.zone(zone).is_internet());
+        let Meant { standing, meaning, limits, space, .. } = &mut *self.meant;
+        let of = |flow: &&Flow| matches!(flow.cause, Cause::Exposure(..)) && inside(flow.from.place);
+        let flows: Vec<Flow> = meaning.flows.allowed.iter().filter(of).cloned().collect();
+        flow_set(network, standing, limits, space, &flows)
+    }
+
     /// What the internet may open to whole zones, or of all that a host has: a gate that was left open, and not a service
     /// that is published.
     pub fn thrown_open(&mut self) -> Set {
@@ -191,12 +204,14 @@ impl<'a> Subject<'a> {
     }
 
     /// What the integrations that devices of a zone declare send to Home Assistant by themselves: from all of a zone of
-    /// devices, from the very device elsewhere.
+    /// devices in which nothing stands that does not, from the very device elsewhere.
     pub fn callbacks(&mut self, zone: ZoneId) -> Set {
         let homes: Vec<Region> = self.home_assistants().iter().flat_map(|(_, found)| host(found)).collect();
-        let devices = matches!(self.network.zone(zone).role, Role::Iot | Role::Camera);
+        let calls = |device: &Host| device.integrations.iter().any(|integration| !integration.value.back.is_empty());
+        let here = || self.hosts().map(|(_, device)| device).filter(|device| device.zones.contains(&zone));
+        let devices = matches!(self.network.zone(zone).role, Role::Iot | Role::Camera) && here().all(calls);
         let mut sets = Vec::new();
-        for (_, device) in self.hosts().filter(|(_, device)| device.zones.contains(&zone)) {
+        for device in here().collect::<Vec<_>>() {
             let from = if devices { vec![region(zone)] } else { host(device) };
             for integration in &device.integrations {
                 sets.push(self.passing(&from, &homes, &integration.value.back));
@@ -234,6 +249,13 @@ pub fn is_untrusted(role: Role) -> bool {
 pub fn is_everything(traffic: &Traffic) -> bool {
     let all = |ports: &[(u16, u16)]| ports.is_empty() || ports.iter().any(|(from, to)| *from <= 1 && *to == u16::MAX);
     matches!(traffic.protocol, None | Some(TCP | UDP)) && all(&traffic.to) && all(&traffic.from)
+}
+
+/// Is it a message broker's or a database's, and nothing else's?
+#[must_use]
+pub fn is_back_end(traffic: &Traffic) -> bool {
+    let known = |(from, to): &(u16, u16)| (*from..=*to).all(|port| BACK_ENDS.contains(&port));
+    traffic.protocol == Some(TCP) && !traffic.to.is_empty() && traffic.to.iter().all(known)
 }
 
 /// Does one side of a rule hold all of a zone in one of its families, by its name or by its networks?

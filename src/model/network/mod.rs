@@ -114,6 +114,17 @@ impl Network {
         self.zones.iter().enumerate().map(|(index, zone)| (ZoneId(index), zone))
     }
 
+    /// The places of everything that the policy promises: its assertions, those of its checks, and the list of what is
+    /// exposed.
+    #[must_use]
+    pub fn promises(&self) -> Vec<Span> {
+        let named = self.checks.iter().flat_map(|check| &check.assertions);
+        let mut all: Vec<Span> = self.assertions.iter().chain(named).map(|promise| promise.span).collect();
+        all.extend(self.exposed.iter().map(|list| list.span));
+        all.sort();
+        all
+    }
+
     /// Do the hosts of a zone reach each other by the router, as the clients of a VPN that ends there?
     #[must_use]
     pub fn joined_by_router(&self, zone: ZoneId) -> bool {

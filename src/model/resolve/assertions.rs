@@ -21,6 +21,10 @@ impl Resolver<'_> {
         space: Space,
         own: bool,
     ) -> Option<Assertion> {
+        if let Some(zone) = self.unaddressed_zone(&tree.from, &tree.to, space).filter(|_| own && !tree.chain) {
+            self.report_one_zone(crate::model::Place::Zone(zone), span);
+            return None;
+        }
         let from = self.side(&tree.from, space);
         let to = self.side(&tree.to, space);
         let traffic = self.traffic(&tree.services, space);

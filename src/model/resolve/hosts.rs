@@ -248,7 +248,7 @@ impl Resolver<'_> {
             .find_map(|zone| zone.addresses.iter().find(|own| own.address == address).map(|own| (zone, own)));
         if let Some((zone, own)) = owner {
             let error = Diagnostic::error(
-                "router-address",
+                "host-outside-zone",
                 span,
                 format!("{address} is the router's own address in `{}`", zone.name),
             )
@@ -324,7 +324,7 @@ impl Resolver<'_> {
                     if self.network.zone(*id).addresses.iter().any(|own| own.address == address) {
                         self.report(
                             Diagnostic::error(
-                                "router-address",
+                                "host-outside-zone",
                                 span,
                                 format!("{suffix} is the router's own host part in `{}`", self.network.zone(*id).name),
                             )

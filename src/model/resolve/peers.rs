@@ -217,7 +217,7 @@ impl<'t> Resolver<'t> {
         }
         let error = if let Some(own) = zone.addresses.iter().find(|own| own.address == address) {
             Diagnostic::error(
-                "router-address",
+                "host-outside-zone",
                 span,
                 format!("{address} is the router's own address in `{}`", zone.name),
             )

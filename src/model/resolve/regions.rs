@@ -216,6 +216,36 @@ impl Resolver<'_> {
         self.zone_sets.get(id.0).cloned().unwrap_or_default()
     }
 
+    /// The zone of hosts on both sides of which one has no address: no router stands between them, whatever it is.
+    pub(super) fn unaddressed_zone(&self, from: &Side, to: &Side, space: Space) -> Option<ZoneId> {
+        let mut zone = None;
+        let mut unaddressed = false;
+        for term in from.terms.iter().chain(&to.terms) {
+            let TermKind::Name(name) = &term.kind else { return None };
+            let Ok(Object::Host(id)) = self.objects.find(space, name, term.span, self.imports) else { return None };
+            let host = self.network.host(id);
+            let [own] = host.zones.as_slice() else { return None };
+            unaddressed |= host.addresses.is_empty() && !self.broken_hosts.contains(&id);
+            if *zone.get_or_insert(*own) != *own {
+                return None;
+            }
+        }
+        zone.filter(|_| unaddressed)
+    }
+
+    /// Both ends of a statement are in one place.
+    pub(super) fn report_one_zone(&self, place: Place, span: Span) {
+        self.report(if place == Place::Router {
+            Diagnostic::error("unfiltered-same-zone", span, "both ends are the router itself")
+                .label("nothing has to be allowed here")
+                .help("remove it: a device always reaches itself")
+        } else {
+            Diagnostic::error("unfiltered-same-zone", span, format!("both ends are in {}", self.place_name(place)))
+                .label("this traffic does not cross the router")
+                .help("no rule is needed and none can stop it: hosts of one zone reach each other, unless the switch keeps them apart (`isolated`)")
+        });
+    }
+
     fn host_regions(&self, id: HostId, span: Span) -> Option<ByPlace> {
         let host = self.network.host(id);
         if host.addresses.is_empty() {
@@ -238,7 +268,7 @@ impl Resolver<'_> {
         {
             self.report(
                 Diagnostic::warning(
-                    "dynamic-address",
+                    "rule-on-dynamic-address",
                     span,
                     format!("host `{}` may get another address than {}", host.name, address.address),
                 )

@@ -63,6 +63,10 @@ impl<'t> Resolver<'t> {
                     .help("limit the `allow` instead"),
             );
         }
+        if let Some(zone) = self.unaddressed_zone(&tree.from, &tree.to, space) {
+            self.report_one_zone(Place::Zone(zone), span);
+            return;
+        }
         let from = self.filled_side(&tree.from, space);
         let to = self.filled_side(&tree.to, space);
         if tree.both {
@@ -249,23 +253,9 @@ impl<'t> Resolver<'t> {
     /// Can any packet be meant? Reports two ends in one zone, and two ends without a common family.
     pub(super) fn meets(&self, from: &[Region], to: &[Region], traffic: &[Traffic], span: Span) -> bool {
         if pairs(from, to).next().is_none() {
-            let name = match from.first().map(|region| region.place) {
-                Some(Place::Router) => {
-                    self.report(
-                        Diagnostic::error("same-zone", span, "both ends are the router itself")
-                            .label("nothing has to be allowed here")
-                            .help("remove it: a device always reaches itself"),
-                    );
-                    return false;
-                }
-                Some(place) => self.place_name(place),
-                None => String::new(),
-            };
-            self.report(
-                Diagnostic::error("same-zone", span, format!("both ends are in {name}"))
-                    .label("this traffic does not cross the router")
-                    .help("no rule is needed and none can stop it: hosts of one zone reach each other, unless the switch keeps them apart (`isolated`)"),
-            );
+            if let Some(first) = from.first() {
+                self.report_one_zone(first.place, span);
+            }
             return false;
         }
         let common = |family: Family| {

@@ -211,7 +211,8 @@ fn check(policy: &Policy, seed: u64, config: &Config, totals: &mut Totals) -> Re
     let text = policy.text();
     let mut checked = compile::check("random.hedge", &text, &world());
     let network = checked.network.clone();
-    let contested = checked.diagnostics.iter().any(|found| found.code == "contested-forward");
+    let contested =
+        checked.diagnostics.iter().any(|found| matches!(found.code, "forward-collision" | "conflicting-rules"));
     let Some(meant) = &checked.meant else { return Err(format!("meaning: none, {:?}", checked.diagnostics)) };
     let oracle = Oracle::new(policy, &network, meant.limits.all().to_vec());
     let pool = Pool::new(&oracle, meant.limits.all().len());

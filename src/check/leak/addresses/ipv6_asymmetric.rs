@@ -28,8 +28,13 @@ pub fn run(subject: &mut Subject<'_>) -> Outcome {
     for from in &zones {
         for to in zones.iter().filter(|to| *to != from) {
             let all = subject.anything(&[region(*from)], &[region(*to)]);
-            sets.push(more_by_v6(subject, all));
+            sets.push(more_by_v6(subject, all, &PAIR));
         }
+        // By whichever uplink.
+        let outside = subject.internet();
+        let out = subject.anything(&[region(*from)], &outside);
+        let out = more_by_v6(subject, out, &[Field::Proto, Field::DstPort, Field::In]);
+        sets.push(out);
         let denied = denied_by_v4_only(subject, *from);
         sets.push(denied);
     }
@@ -41,7 +46,7 @@ pub fn run(subject: &mut Subject<'_>) -> Outcome {
         let all = subject.anything(&outside, &host(ends));
         let all = subject.space().intersect(all, come);
         let everybody = anybody(subject, all);
-        sets.push(more_by_v6(subject, everybody));
+        sets.push(more_by_v6(subject, everybody, &PAIR));
     }
     let packets = subject.space().union_all(sets);
     let meant = by_v6_alone(subject);
@@ -85,14 +90,17 @@ fn anybody(subject: &mut Subject<'_>, packets: Set) -> Set {
     all
 }
 
-/// The IPv6 packets whose protocol and port no IPv4 packet of the set has.
-fn more_by_v6(subject: &mut Subject<'_>, set: Set) -> Set {
+/// What makes two packets of different families alike.
+const PAIR: [Field; 4] = [Field::Proto, Field::DstPort, Field::In, Field::Out];
+
+/// The IPv6 packets that no IPv4 packet of the set is like.
+fn more_by_v6(subject: &mut Subject<'_>, set: Set, alike: &[Field]) -> Set {
     let v4 = subject.family(set, Family::V4);
     let v6 = subject.family(set, Family::V6);
     let space = subject.space();
     let mut by_v4 = v4;
     for field in Field::ALL {
-        if !matches!(field, Field::Proto | Field::DstPort | Field::In | Field::Out) {
+        if !alike.contains(&field) {
             by_v4 = space.project(by_v4, field);
         }
     }

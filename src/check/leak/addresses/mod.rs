@@ -15,8 +15,8 @@ pub const CHECKS: &[Leak] = &[
     leak!("ipv6-asymmetric", Error, Asked(ipv6_asymmetric::run)),
     leak!("ipv6-dynamic-prefix-literal", Warning, Asked(ipv6_dynamic_prefix_literal::run)),
     leak!("ipv6-inbound-open", Error, Asked(ipv6_inbound_open::run)),
-    leak!("ipv6-zone-without-prefix", Error, Always(&["no-such-subnet"])),
+    leak!("ipv6-zone-without-prefix", Error, Always),
     leak!("overlapping-subnets", Error, Asked(overlapping_subnets::run)),
-    leak!("rule-on-dynamic-address", Warning, Always(&["dynamic-address", "address-in-pool"])),
+    leak!("rule-on-dynamic-address", Warning, Always),
     leak!("same-subnet-device", Warning, Asked(same_subnet_device::run)),
 ];

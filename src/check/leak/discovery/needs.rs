@@ -82,7 +82,12 @@ pub fn flows(subject: &mut Subject<'_>) -> Outcome {
                 if !required || host(device).is_empty() || host(home).is_empty() {
                     continue;
                 }
-                let there = missing(subject, home, device, &integration.value.there);
+                // Which port a device listens on is a matter of its make, and some are asked for new firmware only: one that
+                // is open is enough. What it opens itself, nobody can choose for it.
+                let mut there = missing(subject, home, device, &integration.value.there);
+                if there.len() < integration.value.there.iter().flat_map(ports_apart).count() {
+                    there.clear();
+                }
                 let back = missing(subject, device, home, &integration.value.back);
                 if there.is_empty() && back.is_empty() {
                     continue;
@@ -143,7 +148,41 @@ pub fn same_zone(subject: &mut Subject<'_>) -> Outcome {
             }
         }
     }
+    found.extend(disturbed(subject));
     Outcome::Decided(found)
+}
+
+/// What Matter announces itself by: a reflector that takes these on tells each side of the other's answers.
+const MATTER: [&str; 4] = ["_matter.", "_matterc.", "_matterd.", "_meshcop."];
+
+/// The reflectors in the zone of a device that works by link-local multicast.
+fn disturbed(subject: &Subject<'_>) -> Vec<Finding> {
+    let network = subject.network;
+    let mut found = Vec::new();
+    for reflector in network.reflectors.iter().filter(|reflector| reflector.protocol == Discovery::Mdns) {
+        let theirs = |service: &String| MATTER.iter().any(|own| service.starts_with(own));
+        if !reflector.services.is_empty() && !reflector.services.iter().any(theirs) {
+            continue;
+        }
+        for zone in &reflector.zones {
+            let here = network.hosts.iter().filter(|host| host.zones.contains(zone));
+            let mut all = here.flat_map(|host| host.integrations.iter().map(move |integration| (host, integration)));
+            let bound = all.find(|(_, integration)| {
+                integration.value.same_zone == Some(SameZone::Required)
+                    && integration.value.discovery == Some(Discovery::Mdns)
+            });
+            let Some((device, integration)) = bound else { continue };
+            let diagnostic = error(
+                reflector.span,
+                format!("this reflects into `{}`, where `{}` has `{}`", network.zone(*zone).name, device.name, integration.name),
+            )
+            .label("disturbs it")
+            .also(integration.span, "finds its peers by multicast on the link")
+            .help("name the services that are to be found on the other side, as in `{ services _googlecast._tcp }`, or leave this zone out");
+            found.push(Finding::place(diagnostic, Place::Zone(*zone)));
+        }
+    }
+    found
 }
 
 /// `discovery-needs-reflector`

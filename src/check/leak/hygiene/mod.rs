@@ -12,16 +12,16 @@ use super::{
 };
 
 pub const CHECKS: &[Leak] = &[
-    leak!("conflicting-rules", Error, Always(&["contested-forward", "redirect-collision"])),
-    leak!("duplicate-vlan", Error, Always(&["overlapping-networks"])),
-    leak!("expired-rule", Error, Always(&[])),
-    leak!("host-outside-zone", Error, Always(&["not-its-address", "router-address"])),
-    leak!("invalid-date", Error, Always(&[])),
-    leak!("redundant-rule", Note, Always(&["idle-deny"])),
+    leak!("conflicting-rules", Error, Always),
+    leak!("duplicate-vlan", Error, Always),
+    leak!("expired-rule", Error, Always),
+    leak!("host-outside-zone", Error, Always),
+    leak!("invalid-date", Error, Always),
+    leak!("redundant-rule", Note, Always),
     leak!("schedule-keeps-states", Warning, Asked(schedule_keeps_states::run)),
-    leak!("shadowed-rule", Warning, Always(&[])),
+    leak!("shadowed-rule", Warning, Always),
     leak!("states-survive", Note, Asked(states_survive::run)),
     leak!("temporary-without-expiry", Warning, Asked(temporary_without_expiry::run)),
     leak!("undocumented-exception", Note, Asked(undocumented_exception::run)),
-    leak!("unused-object", Note, Always(&[])),
+    leak!("unused-object", Note, Always),
 ];

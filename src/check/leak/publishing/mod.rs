@@ -27,7 +27,7 @@ pub const CHECKS: &[Leak] = &[
     leak!("cloudflare-origin-open", Error, Asked(cloudflare_origin_open::run)),
     leak!("cloudflare-ranges-stale", Warning, Asked(cloudflare_ranges_stale::run)),
     leak!("cloudflare-unsupported-port", Error, Asked(cloudflare_unsupported_port::run)),
-    leak!("forward-collision", Error, Always(&[])),
+    leak!("forward-collision", Error, Always),
     leak!("forward-to-dynamic-address", Error, Asked(forward_to_dynamic_address::run)),
     leak!("forward-to-missing-service", Warning, Asked(forward_to_missing_service::run)),
     leak!("sip-open-to-world", Error, Asked(sip_open_to_world::run)),

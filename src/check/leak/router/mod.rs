@@ -16,7 +16,7 @@ pub const CHECKS: &[Leak] = &[
     leak!("backend-cannot-express", Error, Refused),
     leak!("backend-not-enforcing", Error, Asked(backend_not_enforcing::run)),
     leak!("default-wan-forwards", Note, Compiled),
-    leak!("dmz-host-catchall", Error, Always(&["expose-everything"])),
+    leak!("dmz-host-catchall", Error, Always),
     leak!("docker-publish-bypass", Warning, Asked(docker_publish_bypass::run)),
     leak!("ha-bridge-routable", Error, Asked(ha_bridge_routable::run)),
     leak!("icmpv6-overblocked", Error, Asked(icmpv6_overblocked::run)),

@@ -3,7 +3,7 @@
 use super::super::{
     Finding, Outcome, Subject,
     home_assistant::{Home, homes},
-    subject::{error, host, page},
+    subject::{error, host, is_back_end, page},
 };
 use crate::{
     model::{
@@ -14,6 +14,7 @@ use crate::{
     policy::seen::asks_for_it,
 };
 
+/// No pages. Of brokers and databases, `mgmt-exposed-to-wan` speaks.
 /// Trunks are seldom encrypted, and who may use them is the question: `sip-open-to-world`.
 const TELEPHONY: [&str; 2] = ["sip", "rtp"];
 
@@ -26,8 +27,8 @@ pub fn run(subject: &mut Subject<'_>) -> Outcome {
     }
     for running in &network.hosts {
         let plain = |name: &str| network.is(name, Trait::Plaintext) && !TELEPHONY.contains(&name);
-        let traffic: Vec<Traffic> =
-            running.runs.iter().filter(|(name, _)| plain(name)).map(|(_, traffic)| traffic.clone()).collect();
+        let pages = running.runs.iter().filter(|(name, traffic)| plain(name) && !is_back_end(traffic));
+        let traffic: Vec<Traffic> = pages.map(|(_, traffic)| traffic.clone()).collect();
         if !traffic.is_empty() {
             sets.push(subject.passing(&outside, &host(running), &traffic));
         }
@@ -47,6 +48,11 @@ pub fn run(subject: &mut Subject<'_>) -> Outcome {
         let to: Vec<Region> = host(network.host(target));
         let encrypted = subject.passing(&outside, &to, service);
         packets = subject.without(packets, encrypted);
+        // The challenge of HTTP-01 is no page: whoever answers it sends all else on to TLS.
+        if exposure.tls == Some(Tls::Http01) {
+            let challenge = subject.passing(&outside, &to, &[Traffic::ports(TCP, 80, 80)]);
+            packets = subject.without(packets, challenge);
+        }
         let straight = exposure.through.is_none() && asks_for_it(network, exposure);
         let settings = homes.iter().filter(|home| straight && home.id == exposure.host).find_map(Home::http);
         if let Some(http) = settings.filter(|http| http.ssl_certificate.is_none())

@@ -6,7 +6,8 @@ use super::super::{
 };
 use crate::{
     diagnostic::Severity,
-    model::{HostId, Role, service::Traffic},
+    model::{Exposure, HostId, Role},
+    policy::seen::fronts,
 };
 
 pub fn run(subject: &mut Subject<'_>) -> Outcome {
@@ -16,7 +17,7 @@ pub fn run(subject: &mut Subject<'_>) -> Outcome {
     let mut any = false;
     for (id, home) in homes {
         let page = page(home);
-        let proxies = proxies(subject, id, &page);
+        let proxies = proxies(subject, id);
         if proxies.is_empty() {
             continue;
         }
@@ -40,19 +41,13 @@ pub fn run(subject: &mut Subject<'_>) -> Outcome {
     if any { Outcome::Decided(found) } else { Outcome::NotApplicable("no proxy before Home Assistant") }
 }
 
-/// The hosts that stand before it: `through`, or itself when another service of it is what is exposed.
-fn proxies(subject: &Subject<'_>, home: HostId, page: &[Traffic]) -> Vec<HostId> {
-    let of = subject.network.exposures.iter().filter(|exposure| exposure.host == home && exposure.tunnel.is_none());
-    of.filter_map(|exposure| match &exposure.through {
-        Some(through) => Some(through.host),
-        None if exposure.service.iter().all(|traffic| !page.contains(traffic)) => {
-            let host = subject.network.host(home);
-            // A port on which nothing of the host's own words listens is no proxy.
-            let runs =
-                host.runs.is_empty() || exposure.service.iter().any(|one| host.runs.iter().any(|(_, own)| own == one));
-            runs.then_some(home)
-        }
-        None => None,
-    })
-    .collect()
+/// The hosts that stand before it: `through`, or itself when a page of its machine is what is exposed.
+fn proxies(subject: &Subject<'_>, home: HostId) -> Vec<HostId> {
+    let fronts = fronts(subject.network, home).into_iter().filter(|front| front.exposure.tunnel.is_none());
+    // A port on which nothing of the host's own words listens is no proxy.
+    let own = subject.network.host(home);
+    let listens = |exposure: &Exposure| {
+        own.runs.is_empty() || exposure.service.iter().any(|one| own.runs.iter().any(|(_, own)| own == one))
+    };
+    fronts.filter(|front| front.exposure.through.is_some() || listens(front.exposure)).map(|front| front.host).collect()
 }

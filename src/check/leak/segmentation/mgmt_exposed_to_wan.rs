@@ -1,11 +1,11 @@
-//! The internet reaches what administers a device.
+//! The internet reaches what administers a device, a message broker or a database.
 
 use super::super::{
     Finding, Outcome, Subject,
-    subject::{error, host, router},
+    subject::{BACK_ENDS, error, host, is_back_end, router},
 };
 use crate::model::{
-    Place, Role,
+    Place, Region, Role,
     service::{TCP, Traffic, Trait},
 };
 
@@ -37,11 +37,19 @@ pub fn run(subject: &mut Subject<'_>) -> Outcome {
             sets.push(subject.passing(&outside, &host(found), &runs));
         }
     }
+    let back_ends: Vec<Traffic> = BACK_ENDS.iter().map(|port| Traffic::ports(TCP, *port, *port)).collect();
+    let inside = subject.private();
+    let back_ends = subject.passing(&outside, &inside, &back_ends);
+    let gate = subject.thrown_open();
+    let back_ends = subject.without(back_ends, gate);
     let packets = subject.space().union_all(sets);
     let diagnostic = error(network.router.span, "the internet reaches what administers a device")
         .label("lets it in")
         .help("administer from inside, or through a VPN: close this");
-    let mut found = vec![Finding::packets(diagnostic, packets)];
+    let back_end = error(network.router.span, "the internet reaches a message broker or a database")
+        .label("lets it in")
+        .help("let its programs in through a VPN, or name the senders with `from`; waive it for a broker whose clients are out there on purpose");
+    let mut found = vec![Finding::packets(diagnostic, packets), Finding::packets(back_end, back_ends)];
     found.extend(by_tunnels(subject, &pages));
     Outcome::Decided(found)
 }
@@ -52,7 +60,7 @@ fn by_tunnels(subject: &Subject<'_>, pages: &[Traffic]) -> Vec<Finding> {
     let mut found = Vec::new();
     for led in network.led_by_tunnels() {
         let meets = |traffic: &Traffic| led.traffic.iter().any(|asked| asked.meets(traffic));
-        let administers = led.to.iter().any(|region| match region.place {
+        let administers = |region: &Region| match region.place {
             Place::Router => pages.iter().any(meets),
             Place::Zone(zone) if network.zone(zone).role == Role::Management => true,
             Place::Zone(zone) => network.hosts.iter().any(|host| {
@@ -60,14 +68,19 @@ fn by_tunnels(subject: &Subject<'_>, pages: &[Traffic]) -> Vec<Finding> {
                 let managed = |name: &str| network.is(name, Trait::Management);
                 here && host.runs.iter().any(|(name, traffic)| managed(name) && meets(traffic))
             }),
-        });
-        if administers {
-            let diagnostic = error(led.span, "a tunnel leads everybody to what administers a device")
-                .label(format!("publishes {}", led.text))
-                .also(led.tunnel.span, "goes out here")
-                .help("administer from inside, or through a VPN: take it out, or write `access on` where the provider asks who it is");
-            found.push(Finding::ends(diagnostic, subject.outside(), led.to));
-        }
+        };
+        let what = if led.to.iter().any(administers) {
+            "what administers a device"
+        } else if led.traffic.iter().any(is_back_end) {
+            "a message broker or a database"
+        } else {
+            continue;
+        };
+        let diagnostic = error(led.span, format!("a tunnel leads everybody to {what}"))
+            .label(format!("publishes {}", led.text))
+            .also(led.tunnel.span, "goes out here")
+            .help("administer from inside, or through a VPN: take it out, or write `access on` where the provider asks who it is");
+        found.push(Finding::ends(diagnostic, subject.outside(), led.to));
     }
     found
 }

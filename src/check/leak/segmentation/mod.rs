@@ -44,6 +44,6 @@ pub const CHECKS: &[Leak] = &[
     leak!("multi-homed-host-bridges-zones", Warning, Asked(multi_homed_host_bridges_zones::run)),
     leak!("transitive-pivot", Warning, Asked(transitive_pivot::run), yields "guest-reaches-private"),
     leak!("unauthenticated-service-reachable", Warning, Asked(unauthenticated_service_reachable::run), yields "guest-reaches-private" "ipv6-inbound-open"),
-    leak!("unfiltered-same-zone", Error, Always(&["same-zone"])),
+    leak!("unfiltered-same-zone", Error, Always),
     leak!("zone-forward-accept-multi-network", Error, Asked(zone_forward_accept_multi_network::run)),
 ];

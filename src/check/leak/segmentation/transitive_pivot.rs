@@ -5,20 +5,37 @@ use super::super::{
     subject::{host, region, warning},
 };
 use crate::{
-    diagnostic::Severity,
-    model::{Host, Region, Role, ZoneId, address::address, service::Traffic},
-    policy::{describe, let_through},
+    diagnostic::{Severity, Span},
+    model::{Host, Place, Region, Role, Zone, ZoneId, address::address, service::Traffic},
+    packet::{Cube, Field, Ranges, Set},
+    policy::{between, describe, let_through, zone_number},
     reach,
 };
 
-/// Who is taken over first.
+/// Whoever is taken over first there is a danger to every other zone.
 const SOURCES: [Role; 5] = [Role::Guest, Role::Iot, Role::Camera, Role::Kids, Role::Dmz];
 
-pub fn run(subject: &mut Subject<'_>) -> Outcome {
-    let sources = subject.zones(&SOURCES);
-    if sources.is_empty() {
-        return Outcome::NotApplicable("no untrusted zone");
+/// Does it count that somebody in one zone gets into another over a host? What is published exists to be reached, and
+/// reaches devices itself: from the internet it is people and management that matter, from people and servers
+/// management alone.
+fn counts(from: &Zone, to: &Zone) -> bool {
+    match from.role {
+        role if SOURCES.contains(&role) => true,
+        Role::Management => false,
+        Role::Internet => matches!(to.role, Role::Management | Role::Trusted | Role::Work),
+        _ => to.role == Role::Management,
     }
+}
+
+pub fn run(subject: &mut Subject<'_>) -> Outcome {
+    let network = subject.network;
+    let pairs =
+        |from: &Zone| network.zones.iter().any(|to| to.name != from.name && !to.is_internet() && counts(from, to));
+    let sources: Vec<(ZoneId, &Zone)> = network.zone_ids().filter(|(_, zone)| pairs(zone)).collect();
+    if sources.is_empty() {
+        return Outcome::NotApplicable("no zone that another has to be kept from");
+    }
+    let come = subject.coming_in(&[Traffic::ANY]);
     let mut found = Vec::new();
     for (from, source) in sources {
         let mut told: Vec<ZoneId> = Vec::new();
@@ -27,41 +44,45 @@ pub fn run(subject: &mut Subject<'_>) -> Outcome {
             if pivot.zones.contains(&from) && !joined {
                 continue;
             }
-            let first = subject.anything(&[region(from)], &host(pivot));
+            let mut first = subject.anything(&[region(from)], &host(pivot));
+            if source.is_internet() {
+                first = subject.space().intersect(first, come);
+            }
             let packet = subject.space().witness(first);
-            if packet.is_none() && !joined {
+            let tunnel = if source.is_internet() { by_tunnel(subject, pivot) } else { None };
+            if packet.is_none() && tunnel.is_none() && !joined {
                 continue;
             }
-            let targets = beyond(subject, from, pivot);
+            let anybody = joined || tunnel.is_some();
+            let targets = beyond(subject, (from, if anybody { None } else { Some(first) }), pivot);
             if targets.is_empty() {
                 continue;
             }
             told.extend(&targets);
-            let names: Vec<String> =
-                targets.iter().map(|zone| format!("`{}`", subject.network.zone(*zone).name)).collect();
-            let names = names.join(", ");
-            let taken = format!("whoever takes over `{}` from `{}` goes on to {names}", pivot.name, source.name);
-            let mut diagnostic = warning(pivot.span, taken);
-            diagnostic = diagnostic
+            for to in targets {
+                let target = network.zone(to);
+                let mut diagnostic = warning(
+                    pivot.span,
+                    format!("whoever takes over `{}` from `{}` goes on to", pivot.name, source.name),
+                )
                 .label("the stepping stone")
-                .note(format!(
-                    "path: ({}) -> {} -> ({})",
-                    source.name,
-                    pivot.name,
-                    targets.first().map_or("", |zone| subject.network.zone(*zone).name.as_str())
-                ))
+                .note(format!("path: ({}) -> {} -> ({})", source.name, pivot.name, target.name))
                 .help("give the stepping stone a zone of its own, narrow what it may reach, or accept it with `waive`");
-            if let Some(packet) = packet {
-                for span in let_through(&subject.meant.meaning, &packet).iter().filter_map(|cause| cause.span()) {
-                    diagnostic = diagnostic.also(span, "lets it be reached");
+                if let (None, Some(tunnel)) = (packet, tunnel) {
+                    diagnostic = diagnostic.also(tunnel, "leads to it");
                 }
-                diagnostic = diagnostic.note(format!("first step: {}", describe(&packet, subject.network)));
+                if let Some(packet) = packet {
+                    for span in let_through(&subject.meant.meaning, &packet).iter().filter_map(|cause| cause.span()) {
+                        diagnostic = diagnostic.also(span, "lets it be reached");
+                    }
+                    diagnostic = diagnostic.note(format!("first step: {}", describe(&packet, network)));
+                }
+                let finding = Finding::ends(diagnostic, vec![region(from)], vec![region(to)])
+                    .listing(format!("`{}`", target.name));
+                let finding = if anybody { finding } else { finding.resting_on(first) };
+                let worst = target.role == Role::Management;
+                found.push(if worst { finding.with_severity(Severity::Error) } else { finding });
             }
-            let worst = targets.iter().any(|zone| subject.network.zone(*zone).role == Role::Management);
-            let to = targets.iter().map(|zone| region(*zone)).collect();
-            let finding = Finding::ends(diagnostic, vec![region(from)], to);
-            let finding = if joined { finding } else { finding.resting_on(first) };
-            found.push(if worst { finding.with_severity(Severity::Error) } else { finding });
         }
         found.extend(further(subject, from, told));
     }
@@ -80,7 +101,7 @@ fn further(subject: &mut Subject<'_>, from: ZoneId, mut told: Vec<ZoneId>) -> Ve
     loop {
         let rest: Vec<ZoneId> = network
             .zone_ids()
-            .filter(|(id, zone)| !zone.is_internet() && !told.contains(id))
+            .filter(|(id, zone)| !zone.is_internet() && !told.contains(id) && counts(source, zone))
             .map(|(id, _)| id)
             .collect();
         let to: Vec<Region> = rest.iter().map(|zone| region(*zone)).collect();
@@ -117,25 +138,75 @@ fn further(subject: &mut Subject<'_>, from: ZoneId, mut told: Vec<ZoneId>) -> Ve
     }
 }
 
-/// The zones that a host reaches, by the router or past it, and that the source does not reach.
-fn beyond(subject: &mut Subject<'_>, from: ZoneId, pivot: &Host) -> Vec<ZoneId> {
+/// What leads everybody out there to a host past the router.
+fn by_tunnel(subject: &Subject<'_>, pivot: &Host) -> Option<Span> {
+    let to = |region: &Region| matches!(region.place, Place::Zone(zone) if !pivot.address_set(Some(zone)).intersect(&region.addresses).is_empty());
+    subject.network.led_by_tunnels().into_iter().find(|led| led.to.iter().any(to)).map(|led| led.span)
+}
+
+/// The zones in which a host reaches something, by the router or past it, that the source itself does not reach.
+/// `first` is how the source reaches the host, where that says who of the source can.
+fn beyond(subject: &mut Subject<'_>, (from, first): (ZoneId, Option<Set>), pivot: &Host) -> Vec<ZoneId> {
     let own: Vec<Region> = host(pivot);
+    let source = subject.network.zone(from);
     let mut targets = Vec::new();
-    for (id, zone) in subject.network.zone_ids().filter(|(id, zone)| *id != from && !zone.is_internet()) {
-        let beside = pivot.zones.contains(&id) && !zone.isolated && crowded(subject, id, pivot);
-        let routed = subject.anything(&own, &[region(id)]);
-        if !beside && routed.is_empty() {
-            continue;
-        }
-        let direct = subject.anything(&[region(from)], &[region(id)]);
+    let others = subject.network.zone_ids().filter(|(id, zone)| *id != from && !zone.is_internet());
+    for (id, zone) in others.filter(|(_, zone)| counts(source, zone)) {
+        // Who publishes or administers one machine of a zone knows what stands beside it.
+        let danger = SOURCES.contains(&source.role);
+        let beside = danger && pivot.zones.contains(&id) && !zone.isolated && crowded(subject, id, pivot);
         let onto_pivot = subject.anything(&[region(from)], &own);
-        if subject.without(direct, onto_pivot).is_empty() {
+        let direct = subject.anything(&[region(from)], &[region(id)]);
+        let direct = subject.without(direct, onto_pivot);
+        let routed = subject.anything(&own, &[region(id)]);
+        let itself = subject.anything(&own, &own);
+        let routed = subject.without(routed, itself);
+        let further = !routed.is_empty() && (direct.is_empty() || adds(subject, (from, first), routed, direct));
+        // Beside it in its zone everything is open to it.
+        if further || (beside && !everything(subject, (from, id), &own, direct)) {
             targets.push(id);
         }
     }
     targets
 }
 
+/// Does a zone reach all of another by itself, but for one host of it?
+fn everything(subject: &mut Subject<'_>, (from, to): (ZoneId, ZoneId), pivot: &[Region], direct: Set) -> bool {
+    let target = Region { addresses: subject.network.zone(to).network_set(), whole: false, ..region(to) };
+    let (from, to) = (region(from), target);
+    let honest = subject.meant.meaning.honest;
+    let space = subject.space();
+    let wanted = between(std::slice::from_ref(&from), std::slice::from_ref(&to), &[Traffic::ANY], space);
+    let onto_pivot = between(std::slice::from_ref(&from), pivot, &[Traffic::ANY], space);
+    let wanted = space.minus(wanted, onto_pivot);
+    let wanted = space.intersect(wanted, honest);
+    space.is_subset(wanted, direct)
+}
+
+/// Is there somebody of the source who gets further by what a host sends than by what he sends himself?
+fn adds(subject: &mut Subject<'_>, (from, first): (ZoneId, Option<Set>), routed: Set, direct: Set) -> bool {
+    let space = subject.space();
+    let here = space.cube(&Cube::any().with(Field::In, Ranges::single(zone_number(from).into())));
+    let mut senders = first.unwrap_or(here);
+    let mut onto = routed;
+    for field in Field::ALL {
+        if !matches!(field, Field::In | Field::Family | Field::SrcHigh | Field::SrcLow) {
+            senders = space.project(senders, field);
+        }
+        if matches!(
+            field,
+            Field::In | Field::SrcHigh | Field::SrcLow | Field::SrcPort | Field::Minute | Field::Exceeded
+        ) {
+            onto = space.project(onto, field);
+        }
+    }
+    let both = space.intersect(senders, onto);
+    let mut direct = direct;
+    for field in [Field::SrcPort, Field::Minute, Field::Exceeded] {
+        direct = space.project(direct, field);
+    }
+    !space.is_subset(both, direct)
+}
 /// Is anybody else in the zone?
 fn crowded(subject: &Subject<'_>, zone: ZoneId, but: &Host) -> bool {
     subject.hosts().any(|(_, host)| host.zones.contains(&zone) && host.name != but.name)

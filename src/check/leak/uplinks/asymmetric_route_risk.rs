@@ -59,7 +59,9 @@ fn answered_elsewhere(subject: &mut Subject<'_>, host: &Host, routes: &[ZoneId],
         }
     }
     let hidden = subject.rules(|rule| rule.options.as_router);
+    let implied = subject.by_proxies();
     let space = subject.space();
     let all = space.union_all(sets);
-    space.minus(all, hidden)
+    let all = space.minus(all, hidden);
+    space.minus(all, implied)
 }

@@ -85,7 +85,7 @@ impl Resolver<'_> {
             });
             if let Some(other) = clash {
                 self.report(
-                    Diagnostic::error("redirect-collision", redirect.span, "the same packets are redirected twice")
+                    Diagnostic::error("conflicting-rules", redirect.span, "the same packets are redirected twice")
                         .label("cannot be given to a second one")
                         .also(other.span, "given to another one here")
                         .help("leave the shared senders out of one of the two with `except`"),

@@ -133,7 +133,10 @@ impl Resolver<'_> {
                 } else {
                     format!("{what} belongs to two zones")
                 };
-                let error = Diagnostic::error("overlapping-networks", span, text)
+                // One network of two links, as one VLAN for two; with the modem's network or in part it is an overlap.
+                let links = !zone.is_internet() && !other.is_internet();
+                let id = if *outer == net && links { "duplicate-vlan" } else { "overlapping-subnets" };
+                let error = Diagnostic::error(id, span, text)
                     .label(format!("network of `{}`", zone.name))
                     .also(*earlier, format!("network of `{}`", other.name));
                 self.report(if std::ptr::eq(zone, *other) {
@@ -219,7 +222,7 @@ impl Resolver<'_> {
         } else if let Some(own) = zone.addresses.iter().find(|own| pool.contains(own.address)) {
             self.report(
                 Diagnostic::error(
-                    "router-address",
+                    "host-outside-zone",
                     span,
                     format!("the pool of zone `{}` holds the router's own address {}", zone.name, own.address),
                 )
@@ -232,7 +235,7 @@ impl Resolver<'_> {
             for address in host.addresses.iter().filter(|address| !reserved && pool.contains(address.address)) {
                 self.report(
                     Diagnostic::warning(
-                        "address-in-pool",
+                        "rule-on-dynamic-address",
                         address.span,
                         format!("the pool of zone `{}` can give {} to another device", zone.name, address.address),
                     )
@@ -312,7 +315,7 @@ impl Resolver<'_> {
                 prefixes.iter().find(|(other, ..)| other.contains(&net) || net.contains(other))
             {
                 self.report(
-                    Diagnostic::error("overlapping-networks", span, format!("{net} is delegated by two uplinks"))
+                    Diagnostic::error("overlapping-subnets", span, format!("{net} is delegated by two uplinks"))
                         .label(format!("delegated by `{}`", zone.name))
                         .also(*earlier, format!("delegated by `{name}`"))
                         .help("every provider delegates a prefix of its own: correct one of them"),

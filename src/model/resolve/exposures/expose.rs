@@ -178,7 +178,7 @@ impl Resolver<'_> {
         }
         if let Some(traffic) = public.iter().find(|traffic| most_ports(traffic)) {
             self.report(
-                Diagnostic::error("expose-everything", exposure.span, "this would forward everything to one host")
+                Diagnostic::error("dmz-host-catchall", exposure.span, "this would forward everything to one host")
                     .label(if traffic.to.is_empty() { "every port" } else { "more than half of all ports" })
                     .help("name the services that shall be reachable"),
             );

@@ -165,7 +165,7 @@ impl Resolver<'_> {
         let base = uplink.delegated.map_or_else(|| stand_in_prefix(uplink_id), |(net, _)| net);
         let bits = 64 - u32::from(base.prefix_len());
         if bits < 64 && number >> bits != 0 {
-            let mut error = Diagnostic::error("no-such-subnet", span, match uplink.delegated {
+            let mut error = Diagnostic::error("ipv6-zone-without-prefix", span, match uplink.delegated {
                 Some(_) => format!("subnet {number:x} does not fit into {base}"),
                 None => format!("no provider delegates a subnet {number:x}"),
             })
