@@ -26,8 +26,8 @@ const UNNAMED: &str = "";
 const PAGE: (u16, u16) = (8123, 8123);
 /// Whom a household has no reason to trust.
 const UNTRUSTED: [Role; 4] = [Role::Guest, Role::Iot, Role::Camera, Role::Kids];
-/// Where message brokers and databases listen: what only programs talk to. MQTT (1883, 8883 with TLS, 1884 and 8884 as
-/// WebSocket), MySQL and MariaDB, PostgreSQL, Redis, InfluxDB, Elasticsearch, memcached, MongoDB.
+/// Where message brokers and databases listen, what only programs talk to: MQTT (8883 with TLS, 1884 and 8884 in
+/// web sockets), then `MySQL`, `PostgreSQL`, `Redis`, `InfluxDB`, `Elasticsearch`, `memcached` and `MongoDB`.
 pub const BACK_ENDS: [u16; 11] = [1883, 1884, 8883, 8884, 3306, 5432, 6379, 8086, 9200, 11211, 27017];
 /// Where people work.
 const PEOPLE: [Role; 3] = [Role::Trusted, Role::Work, Role::Kids];

@@ -45,7 +45,13 @@ impl<'a> Attributes<'a> {
                     format!("`{statement}` has no attribute `{key}`"),
                 )
                 .label("unknown attribute");
+                let statements = ["allow", "deny", "expose", "exposed", "waive"];
                 let help = match nearest(key, known.iter().copied()) {
+                    _ if statement == "check" && statements.contains(&key) => {
+                        format!(
+                            "a check holds `never`, `always` and `only`; `{key}` is a statement of its own, outside of it"
+                        )
+                    }
                     Some(near) => {
                         meant.push(near.to_owned());
                         format!("did you mean `{near}`?")
