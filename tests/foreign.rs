@@ -46,6 +46,7 @@ fn ready() -> bool {
 fn house() -> Topology {
     let interface = |name: &str, networks: &[&str], addresses: &[&str], internet: bool| Interface {
         name: name.into(),
+        tunnel: None,
         networks: networks.iter().map(|net| net.parse().unwrap()).collect(),
         addresses: addresses.iter().map(|address| address.parse().unwrap()).collect(),
         internet,

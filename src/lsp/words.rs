@@ -204,6 +204,7 @@ fn zone_lines(id: ZoneId, zone: &Zone, network: &Network, line: &mut impl FnMut(
         .iter()
         .map(|own| match own.source {
             AddressSource::Dhcp => "whatever DHCP gives".to_owned(),
+            AddressSource::Tunnel => "the end of a DS-Lite tunnel".to_owned(),
             AddressSource::Pppoe => "whatever PPPoE gives".to_owned(),
             AddressSource::Delegated => "below the delegated prefix".to_owned(),
             AddressSource::Written | AddressSource::Default => own.address.to_string(),

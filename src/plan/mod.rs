@@ -7,7 +7,9 @@
 mod addresses;
 mod request;
 mod rulebook;
+mod uplinks;
 
 pub use addresses::{Addresses, HostParts, Unsayable, suffix_text};
 pub use request::Request;
 pub use rulebook::{Line, Pair, Rulebook, rulebook};
+pub use uplinks::without_ds_lite;

@@ -13,6 +13,9 @@ use crate::{
     router::LOCAL,
 };
 
+/// IPv4 in IPv6 (RFC 2473).
+const IPIP: u8 = 4;
+
 /// Where packets come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Source {
@@ -329,13 +332,17 @@ pub fn neighbours(zone: &Zone) -> AddressSet {
     AddressSet { v6: zone.network_set().v6, ..AddressSet::default() }.union(&link_local()).union(&unspecified)
 }
 
-/// What the router must be able to send, whatever the rules say: RFC 4890 for a link, and its DHCP servers' and
-/// clients' packets, which connection tracking cannot tie to a broadcast.
+/// What the router must be able to send, whatever the rules say: RFC 4890 for a link, its DHCP servers' and clients'
+/// packets, which connection tracking cannot tie to a broadcast, and the outside of a DS-Lite tunnel. What comes back
+/// through that one is a reply.
 #[must_use]
-pub fn output_baseline() -> Vec<Traffic> {
+pub fn output_baseline(network: &Network) -> Vec<Traffic> {
     let mut found = vec![link_messages()];
     for (from, to) in [(68, 67), (67, 68), (546, 547), (547, 546)] {
         found.push(Traffic { from: vec![(from, from)], ..Traffic::ports(UDP, to, to) });
+    }
+    if network.zones.iter().any(Zone::ends_ds_lite) {
+        found.push(Traffic { family: Some(Family::V6), ..Traffic::protocol(IPIP) });
     }
     found
 }

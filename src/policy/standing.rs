@@ -40,6 +40,7 @@ impl Standing {
             name: zone
                 .interface_on(target)
                 .map_or_else(|| format!("\"{}\"", zone.name), |interface| interface.name.clone()),
+            tunnel: zone.ds_lite_device().filter(|_| target == "openwrt"),
             networks: zone.networks.iter().map(|network| network.net).collect(),
             addresses: zone.addresses.iter().map(|own| own.address).collect(),
             internet: zone.is_internet(),

@@ -21,6 +21,9 @@ pub const OTHER: u16 = u16::MAX;
 pub struct Interface {
     /// The name in the kernel of the router, such as `eth1.30`.
     pub name: String,
+    /// A second device that is a part of it: the tunnel that carries the IPv4 of a DS-Lite line. What is said of the
+    /// interface has to be said of both.
+    pub tunnel: Option<String>,
     /// Networks on the link or routed behind it. A delegated IPv6 prefix that nobody knows has a stand-in here.
     pub networks: Vec<IpNet>,
     /// The router's own addresses in it. An address that nobody knows (DHCP) has a stand-in here.
@@ -32,6 +35,11 @@ pub struct Interface {
 }
 
 impl Interface {
+    /// The names of its devices.
+    pub fn devices(&self) -> impl Iterator<Item = &String> {
+        [Some(&self.name), self.tunnel.as_ref()].into_iter().flatten()
+    }
+
     /// The networks on the link itself: those in which the router has an address of its own.
     pub fn links(&self) -> impl Iterator<Item = &IpNet> {
         let all = self.networks.iter().chain(&self.upstream);
@@ -51,7 +59,7 @@ impl Topology {
     /// The number of the interface with this name, [`OTHER`] if there is none. Numbers are index plus one.
     #[must_use]
     pub fn id_of(&self, name: &str) -> u16 {
-        self.interfaces().find(|(_, interface)| interface.name == name).map_or(OTHER, |(id, _)| id)
+        self.interfaces().find(|(_, interface)| interface.devices().any(|device| device == name)).map_or(OTHER, |(id, _)| id)
     }
 
     /// The interfaces with their numbers.

@@ -119,6 +119,25 @@ impl Zone {
         self.gateways.iter().copied().find(|gateway| gateway.is_ipv4() == v4)
     }
 
+    /// Does this router itself end the DS-Lite tunnel that carries the IPv4 of this uplink (RFC 6333, its B4)? Where an
+    /// IPv4 address or network stands in the policy, a box in front of it does.
+    #[must_use]
+    pub fn ends_ds_lite(&self) -> bool {
+        let behind = |own: &OwnAddress| own.address.is_ipv4() && own.source == AddressSource::Written;
+        self.uplink == Some(Uplink::DsLite)
+            && !self.upstream.iter().any(|net| matches!(net, IpNet::V4(_)))
+            && !self.addresses.iter().any(behind)
+    }
+
+    /// The device of that tunnel on OpenWrt, if there is one: `ds-` and the name of an interface of netifd.
+    #[must_use]
+    pub fn ds_lite_device(&self) -> Option<String> {
+        self.ends_ds_lite().then(|| {
+            let letters = self.name.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '_' });
+            format!("ds-{}4", letters.take(11).collect::<String>())
+        })
+    }
+
     /// The name of its interface on a target.
     #[must_use]
     pub fn interface_on(&self, target: &str) -> Option<&InterfaceName> {
@@ -163,6 +182,8 @@ pub enum AddressSource {
     Default,
     Dhcp,
     Pppoe,
+    /// The end of a DS-Lite tunnel (RFC 6333, 5.7).
+    Tunnel,
     /// Below the delegated prefix.
     Delegated,
 }

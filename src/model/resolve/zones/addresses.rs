@@ -167,6 +167,7 @@ impl Resolver<'_> {
             let (source, span) = assigned.unwrap_or((AddressSource::Dhcp, zone.span));
             let has = |own: &[OwnAddress], v4: bool| own.iter().any(|own| own.address.is_ipv4() == v4);
             if !has(&own, true) && source != AddressSource::Delegated {
+                let source = if zone.ends_ds_lite() { AddressSource::Tunnel } else { source };
                 own.push(OwnAddress { address: self.stand_in_v4(id), source, span });
             }
             if !has(&own, false) {

@@ -171,7 +171,10 @@ impl Resolver<'_> {
             egress: self.egress(&attributes, space),
         };
         let own = self.written_addresses(&attributes, internet);
+        // The provider translates what comes out of the tunnel (RFC 6333, 4.2): this router does not.
+        let untranslated = zone.ends_ds_lite() && !own.literal.iter().any(|(address, _)| address.is_ipv4());
         let zone = Zone {
+            masquerade: zone.masquerade && !(untranslated && attributes.lacks("masquerade")),
             links: own.links.clone(),
             gateways: if internet { self.gateways(&attributes, &zone, &own) } else { Vec::new() },
             ..zone

@@ -167,11 +167,11 @@ pub fn reached_by(topology: &Topology, space: &mut Space, names: &[String]) -> T
     let mut found = Vec::new();
     let unnamed = names.iter().any(|name| topology.id_of(name) == OTHER);
     for (sources, ids) in topology.regions(space, Side::Src) {
-        let one = |id: &u16| topology.interface(*id).is_some_and(|interface| names.contains(&interface.name));
-        let wanted = ids.iter().filter(|id| one(id)).count();
-        if wanted == ids.len() {
+        let devices = |id: &u16| topology.interface(*id).into_iter().flat_map(Interface::devices);
+        let wanted = |id: &u16| devices(id).next().is_some() && devices(id).all(|device| names.contains(device));
+        if ids.iter().all(wanted) {
             found.push(Tri::exact(sources));
-        } else if wanted > 0 || unnamed && ids.contains(&OTHER) {
+        } else if ids.iter().flat_map(devices).any(|device| names.contains(device)) || unnamed && ids.contains(&OTHER) {
             found.push(Tri::exact(sources).perhaps());
         }
     }

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     packet::{Cube, Field, Ranges, Set, Side, Space},
-    router::{LOCAL, OTHER, Topology},
+    router::{Interface, LOCAL, OTHER, Topology},
 };
 
 /// The packets whose arriving or leaving interface has one of these names. A name that the topology does not know may
@@ -55,13 +55,10 @@ fn ids(topology: &Topology, names: &[String]) -> (Ranges, Ranges) {
         }
         let mut others = name != "lo";
         for (id, interface) in topology.interfaces() {
-            if covers(name, &interface.name) {
-                surely.push(id);
-            }
-            if overlaps(name, &interface.name) {
+            if interface.devices().any(|device| overlaps(name, device)) {
                 possibly.push(id);
             }
-            others &= !covers(&interface.name, name);
+            others &= !interface.devices().any(|device| covers(device, name));
         }
         if name == "*" {
             surely.push(OTHER);
@@ -70,6 +67,11 @@ fn ids(topology: &Topology, names: &[String]) -> (Ranges, Ranges) {
             possibly.push(OTHER);
         }
     }
+    // Of an interface with two devices, one does not stand for the other.
+    let whole = |interface: &Interface| {
+        interface.devices().all(|device| names.iter().any(|name| covers(name, device)))
+    };
+    surely.extend(topology.interfaces().filter(|(_, interface)| whole(interface)).map(|(id, _)| id));
     let ranges = |ids: &[u16]| Ranges::from_pairs(ids.iter().map(|&id| (id.into(), id.into())));
     possibly.extend(&surely);
     (ranges(&surely), ranges(&possibly))

@@ -29,6 +29,8 @@ struct Group<'e> {
     expires: bool,
     cubes: Vec<Cube>,
     others: Vec<Tri>,
+    /// Names of interfaces, which count together: of an interface with two devices, only both are the whole.
+    names: Vec<String>,
 }
 
 impl Eval<'_> {
@@ -76,21 +78,35 @@ impl Eval<'_> {
     pub fn entries<'e>(&mut self, key: &Key, contents: &Contents<'e>, at: At) -> Vec<(Tri, Option<&'e Data>)> {
         let mut groups: Vec<Group<'e>> = Vec::new();
         for element in contents.elements.iter().filter(|element| element.key != Value::Any) {
-            let these = self.element(key, &element.key, at);
             let data = element.data.as_ref();
             let index = groups.iter().position(|group| group.data == data && group.expires == element.expires);
             let index = index.unwrap_or_else(|| {
-                groups.push(Group { data, expires: element.expires, cubes: Vec::new(), others: Vec::new() });
+                groups.push(Group {
+                    data,
+                    expires: element.expires,
+                    cubes: Vec::new(),
+                    others: Vec::new(),
+                    names: Vec::new(),
+                });
                 groups.len() - 1
             });
-            match (these, groups.get_mut(index)) {
-                (These::Cubes(cubes), Some(group)) => group.cubes.extend(cubes),
-                (These::Set(set), Some(group)) => group.others.push(set),
-                (_, None) => {}
+            let Some(group) = groups.get_mut(index) else { continue };
+            if let ([selector], None) = (key.parts.as_slice(), &key.mask)
+                && let Meaning::Names(names) = meaning(selector, &element.key)
+            {
+                group.names.extend(names);
+                continue;
+            }
+            match self.element(key, &element.key, at) {
+                These::Cubes(cubes) => group.cubes.extend(cubes),
+                These::Set(set) => group.others.push(set),
             }
         }
         let mut entries = Vec::new();
-        for group in groups {
+        for mut group in groups {
+            if let ([selector], false) = (key.parts.as_slice(), group.names.is_empty()) {
+                group.others.push(self.having(selector, &Meaning::Names(std::mem::take(&mut group.names)), at));
+            }
             let simple = Tri::exact(self.space.cubes_union(group.cubes));
             let packets = Tri::any(&group.others, self.space).or(simple, self.space);
             entries.push((if group.expires { packets.perhaps() } else { packets }, group.data));

@@ -147,7 +147,7 @@ impl Renderer<'_> {
         );
         chain.rule("ct state { established, related } accept");
         chain.rule("oifname \"lo\" accept");
-        for traffic in output_baseline() {
+        for traffic in output_baseline(self.network) {
             chain.noted(format!("{}accept", matches::traffic(&traffic)), "what IPv6 and DHCP need (RFC 4890)");
         }
         if map {

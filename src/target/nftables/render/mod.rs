@@ -22,7 +22,7 @@ use crate::{
     diagnostic::{Diagnostic, Sources, Span},
     model::{AddressSet, Limit, Network, Place, TimeUnit, Zone, ZoneId, address::Intervals},
     packet::Family,
-    plan::{Request, Rulebook},
+    plan::{Request, Rulebook, without_ds_lite},
     policy::{BURST, Cause, Standing},
     router::File,
 };
@@ -100,6 +100,11 @@ struct Renderer<'a> {
 impl Renderer<'_> {
     /// What nftables needs of every zone.
     fn check(&mut self) {
+        self.errors.extend(without_ds_lite(
+            self.network,
+            "nftables asks for the interface of a packet, and a DS-Lite line has two",
+            "write two internet zones: one with the interface of the line, and one with that of the tunnel, `address 192.0.0.2` and `masquerade off`",
+        ));
         for zone in &self.network.zones {
             if zone.interface_on(TARGET).is_none() {
                 self.errors.push(

@@ -84,6 +84,15 @@ fn understand(files: &[File], topology: &Topology) -> Result<state::State, Unrea
         return Err(Unreadable::new("there is no file `firewall`"));
     }
     state.networks = network::networks(&sections("network")?, topology);
+    for network in state.networks.values() {
+        let untranslated = network.untranslated.clone().zip(network.device.clone());
+        state.redirects.extend(untranslated.map(|(line, device)| state::Rule {
+            line,
+            chain: "srcnat".to_owned(),
+            matches: state::Matches { family: 4, oifname: Some(device), ..state::Matches::default() },
+            action: "accept".to_owned(),
+        }));
+    }
     let firewall = sections("firewall")?;
     defaults::read(&firewall, &mut state)?;
     let readers: [(&str, Reader); 6] = [

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 
 use super::{
     address::{Subnet, numbered, subnet},
+    state::line,
     uci::Section,
 };
-use crate::router::{Interface, Topology};
+use crate::router::{Interface, Line, Topology};
 
 /// An interface of netifd.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -19,6 +20,13 @@ pub struct Network {
     pub addresses: Vec<Subnet>,
     /// Is the device only known when the interface is up?
     pub unsettled: bool,
+    /// The zone that it says it is in, whatever the zone's list says.
+    pub zone: Option<String>,
+    /// The interface that brought it up.
+    pub parent: Option<String>,
+    /// Where it says that what leaves by it keeps its source, before any zone is asked: the provider translates what
+    /// comes out of a DS-Lite tunnel (`dslite.sh`).
+    pub untranslated: Option<Line>,
 }
 
 /// The interfaces by name.
@@ -55,14 +63,47 @@ pub fn networks(sections: &[Section], topology: &Topology) -> Networks {
         .filter(|section| section.kind == "interface" && section.text("disabled") != Some("1"))
         .collect();
     let mut all = Networks::new();
+    let on = |device: Option<&String>| {
+        topology.interfaces.iter().find(|interface| interface.devices().any(|own| Some(own) == device))
+    };
     for section in &interfaces {
         let Some(name) = &section.name else { continue };
         let (device, unsettled) = device(name, &interfaces, 0);
-        let on = topology.interfaces.iter().find(|interface| Some(&interface.name) == device.as_ref());
-        let addresses = addresses(section, on);
-        all.insert(name.clone(), Network { device, addresses, unsettled });
+        let addresses = addresses(section, on(device.as_ref()));
+        let zone = section.text("zone").filter(|_| section.text("proto") == Some("dslite")).map(str::to_owned);
+        let untranslated = (section.text("proto") == Some("dslite")).then(|| line(section));
+        all.insert(name.clone(), Network { device, addresses, unsettled, zone, untranslated, parent: None });
+    }
+    for section in interfaces.iter().filter(|section| section.text("proto") == Some("dhcpv6")) {
+        if let Some((name, network)) = brought_up(section, &on) {
+            all.entry(name).or_insert(network);
+        }
     }
     all
+}
+
+/// The tunnel that a DHCPv6 client brings up where the provider names its far end (`dhcpv6.script`); that it does, and
+/// that the package `ds-lite` is there, is taken for granted where the tunnel has a name.
+fn brought_up<'t>(
+    section: &Section,
+    on: &impl Fn(Option<&String>) -> Option<&'t Interface>,
+) -> Option<(String, Network)> {
+    let own = section.name.as_ref()?;
+    let name = match section.text("iface_dslite")? {
+        "0" => return None,
+        "1" => format!("{own}_4"),
+        name => name.to_owned(),
+    };
+    let device = format!("ds-{name}");
+    let found = Network {
+        addresses: known(on(Some(&device)), false),
+        device: Some(device),
+        unsettled: false,
+        zone: section.text("zone_dslite").or_else(|| section.text("zone")).map(str::to_owned),
+        untranslated: Some(line(section)),
+        parent: Some(own.clone()),
+    };
+    Some((name, found))
 }
 
 /// The device of an interface, and whether that is a guess that only the running router settles.
@@ -91,17 +132,7 @@ fn device(name: &str, interfaces: &[&Section], depth: usize) -> (Option<String>,
 
 fn addresses(section: &Section, on: Option<&Interface>) -> Vec<Subnet> {
     let fixed = section.text("proto") == Some("static");
-    let known = |v6: bool| -> Vec<Subnet> {
-        let addresses = on.into_iter().flat_map(|interface| {
-            interface.addresses.iter().map(move |address| {
-                let (v6, value) = numbered(&address.to_string()).unwrap_or_default();
-                let widest = interface.links().filter(|net| net.contains(address)).map(ipnet::IpNet::prefix_len).max();
-                let host = if v6 { 128 } else { 32 };
-                Subnet::prefix(v6, value, widest.map_or(host, i64::from))
-            })
-        });
-        addresses.filter(|address| address.v6 == v6).collect()
-    };
+    let known = |v6: bool| known(on, v6);
     let none = Networks::new();
     let written = |option: &str, length: Option<&str>| -> Vec<Subnet> {
         let with = |word: &&str| match length {
@@ -124,4 +155,17 @@ fn addresses(section: &Section, on: Option<&Interface>) -> Vec<Subnet> {
     }
     found.extend(six);
     found
+}
+
+/// What the running router knows: its addresses of one family on a device.
+fn known(on: Option<&Interface>, v6: bool) -> Vec<Subnet> {
+    let addresses = on.into_iter().flat_map(|interface| {
+        interface.addresses.iter().map(move |address| {
+            let (v6, value) = numbered(&address.to_string()).unwrap_or_default();
+            let widest = interface.links().filter(|net| net.contains(address)).map(ipnet::IpNet::prefix_len).max();
+            let host = if v6 { 128 } else { 32 };
+            Subnet::prefix(v6, value, widest.map_or(host, i64::from))
+        })
+    });
+    addresses.filter(|address| address.v6 == v6).collect()
 }

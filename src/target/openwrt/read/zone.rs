@@ -80,7 +80,15 @@ pub fn read(section: &Section, state: &mut State) -> Result<(), Unreadable> {
     }
     let mut found = Vec::new();
     let mut related = Vec::new();
-    for member in &members {
+    // Interfaces that say themselves in which zone they are (`ifc.data.zone`); of a tunnel that a DHCPv6 client brought
+    // up without a word, that is the zone of the client.
+    let listed = |network: &String| members.iter().any(|member| member.value.as_ref() == Some(network));
+    let also = networks.iter().filter(|(own, network)| {
+        !listed(own)
+            && network.zone.as_ref().map_or(network.parent.as_ref().is_some_and(listed), |zone| *zone == name)
+    });
+    let also: Vec<_> = also.map(|(own, _)| Maybe { invert: false, value: Some(own.clone()) }).collect();
+    for member in members.iter().chain(&also) {
         let Some(network) = member.value.as_ref().and_then(|name| networks.get(name)) else {
             let name = member.value.as_deref().unwrap_or("*");
             warnings.add(section, &format!("there is no network `{name}`: it adds no device to the zone"));

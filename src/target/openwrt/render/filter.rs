@@ -67,7 +67,7 @@ impl Renderer<'_> {
         if self.network.router.output_open && !self.book.pairs.iter().any(denied) {
             return;
         }
-        for traffic in output_baseline() {
+        for traffic in output_baseline(self.network) {
             let rule = self.section("rule").set("name", "router sends what IPv6 and DHCP need (RFC 4890)");
             let kind = super::drafts::kind(&traffic).unwrap_or(Kind::Every);
             let rule = rule.set("dest", "*").maybe("family", traffic.family.map(family_word));

@@ -15,6 +15,16 @@ pub fn guide(
     let mut need = |text: String| needs += &format!("- {text}\n");
     for (zone, names) in renderer.network.zones.iter().zip(&renderer.names) {
         let network = &names.network;
+        if let Some(tunnel) = &names.tunnel {
+            need(format!(
+                "The package `ds-lite`. {} The provider translates what comes out of it: do not set `masq` for this zone.",
+                if names.second.is_some() {
+                    format!("The provider's DHCPv6 then names the far end of the tunnel, which comes up as `ds-{tunnel}`.")
+                } else {
+                    format!("`network.{tunnel}`: `peeraddr`, the provider's AFTR; the tunnel comes up as `ds-{tunnel}`.")
+                }
+            ));
+        }
         match names.proto {
             Proto::Pppoe => need(format!(
                 "`network.{network}`: the `device` of the line, `username` and `password` of your provider."
@@ -27,6 +37,7 @@ pub fn guide(
             Proto::Wireguard => need(format!(
                 "`network.{network}`: `private_key`, made on the router: `uci set network.{network}.private_key=\"$(wg genkey)\"`."
             )),
+            Proto::Unmanaged if zone.is_internet() => {}
             Proto::Unmanaged => need(format!(
                 "`network.{network}`: the program behind the VPN brings `{}` up; install and configure it.",
                 names.device

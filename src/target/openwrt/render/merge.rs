@@ -106,12 +106,15 @@ impl Renderer<'_> {
     /// Is this a section whose part hedgerow's play?
     fn takes_the_place_of(&self, package: &str, section: &Found) -> bool {
         let ours = |name: &str| self.names.iter().any(|names| names.network == name);
-        let second = |name: &str| self.names.iter().any(|names| names.second.as_deref() == Some(name));
+        let second = |name: &str| {
+            let more = |names: &super::Names| [names.second.as_deref(), names.tunnel.as_deref()].contains(&Some(name));
+            self.names.iter().any(more)
+        };
         let value = |key: &str| section.values(key).join(" ");
         match (package, section.kind.as_str()) {
             ("firewall", "defaults") => true,
             ("firewall", "zone") => {
-                let device = |name: &str| self.names.iter().any(|names| names.device == name);
+                let device = |name: &str| self.names.iter().any(|names| names.devices().any(|device| device == name));
                 ours(&value("name"))
                     || section.values("network").into_iter().any(|name| ours(name) || second(name))
                     || section.values("device").into_iter().any(device)

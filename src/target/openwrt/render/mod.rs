@@ -155,13 +155,18 @@ impl Renderer<'_> {
         self.names(zone).map_or("", |names| &names.network)
     }
 
-    /// A zone's device in quotes, for nft.
+    /// A zone's device in quotes, for nft; or its two in braces.
     fn device(&self, zone: ZoneId) -> String {
-        format!("\"{}\"", self.names(zone).map_or("", |names| &names.device))
+        words::one_of(&self.quoted(zone))
     }
 
     fn devices(&self, fits: impl Fn(&Zone) -> bool) -> Vec<String> {
-        self.network.zone_ids().filter(|(_, zone)| fits(zone)).map(|(id, _)| self.device(id)).collect()
+        self.network.zone_ids().filter(|(_, zone)| fits(zone)).flat_map(|(id, _)| self.quoted(id)).collect()
+    }
+
+    fn quoted(&self, zone: ZoneId) -> Vec<String> {
+        let Some(names) = self.names(zone) else { return Vec::new() };
+        names.devices().map(|device| format!("\"{device}\"")).collect()
     }
 
     /// A section with a name that only hedgerow gives.

@@ -29,9 +29,25 @@ pub struct Names {
     pub network: String,
     /// The network with the DHCPv6 client of an uplink.
     pub second: Option<String>,
+    /// The network that brings up the tunnel of a DS-Lite line, which carries its IPv4.
+    pub tunnel: Option<String>,
     /// The interface on which packets arrive.
     pub device: String,
     pub proto: Proto,
+}
+
+impl Names {
+    /// Its devices: that of the line, and that of a tunnel.
+    pub fn devices(&self) -> impl Iterator<Item = String> {
+        let tunnel = self.tunnel.as_ref().map(|tunnel| format!("ds-{tunnel}"));
+        [Some(self.device.clone()), tunnel].into_iter().flatten()
+    }
+
+    /// Its networks in the zone's list: that of the line, of its DHCPv6 client, and of a tunnel that stands in a file.
+    pub fn networks(&self) -> impl Iterator<Item = &String> {
+        let tunnel = self.tunnel.as_ref().filter(|_| self.second.is_none());
+        [Some(&self.network), self.second.as_ref(), tunnel].into_iter().flatten()
+    }
 }
 
 /// The names of all zones, in their order.
@@ -41,6 +57,7 @@ pub struct Names {
 pub fn of(network: &Network) -> Result<Vec<Names>, Vec<Diagnostic>> {
     let mut errors = Vec::new();
     let mut taken: Vec<String> = TAKEN.iter().map(|name| (*name).to_owned()).collect();
+    taken.extend(network.zones.iter().filter_map(tunnel));
     let mut found: Vec<Option<Names>> = vec![None; network.zones.len()];
     // Names that the device dictates go first.
     for dictated in [true, false] {
@@ -61,7 +78,8 @@ pub fn of(network: &Network) -> Result<Vec<Names>, Vec<Diagnostic>> {
                 continue;
             }
             let network = free(&mut taken, if dictated { name } else { &zone.name });
-            *slot = Some(Names { network, second: None, device: interface.name.clone(), proto });
+            let device = interface.name.clone();
+            *slot = Some(Names { network, second: None, tunnel: tunnel(zone), device, proto });
         }
     }
     for (zone, slot) in network.zones.iter().zip(&mut found) {
@@ -83,6 +101,11 @@ pub fn of(network: &Network) -> Result<Vec<Names>, Vec<Diagnostic>> {
     }
 }
 
+/// The network of the tunnel of a DS-Lite line: its device is called after it.
+fn tunnel(zone: &Zone) -> Option<String> {
+    zone.ds_lite_device()?.strip_prefix("ds-").map(str::to_owned)
+}
+
 fn free(taken: &mut Vec<String>, name: &str) -> String {
     let word = words::identifier(name);
     let mut candidate = word.clone();
@@ -96,6 +119,15 @@ fn free(taken: &mut Vec<String>, name: &str) -> String {
 }
 
 fn proto(network: &Network, id: ZoneId, zone: &Zone) -> Proto {
+    if zone.ends_ds_lite() {
+        // The line has no IPv4 of its own.
+        let source = |wanted| zone.addresses.iter().any(|own| own.address.is_ipv6() && own.source == wanted);
+        return match () {
+            () if source(AddressSource::Pppoe) => Proto::Pppoe,
+            () if source(AddressSource::Dhcp) => Proto::Unmanaged,
+            () => Proto::Static,
+        };
+    }
     if zone.is_internet() {
         let source = |wanted| zone.addresses.iter().any(|own| own.address.is_ipv4() && own.source == wanted);
         return match () {
@@ -129,6 +161,13 @@ fn unfit(zone: &Zone, names: &Names) -> Option<Diagnostic> {
             error(format!("OpenWrt reads the `{wrong}` in `{device}` as more than a part of a name"))
                 .label("not the plain name of a device")
                 .help("name the device as `ip link` on the router does, as in br-lan.30"),
+        );
+    }
+    if zone.masquerade && names.tunnel.is_some() {
+        return Some(
+            Diagnostic::error("backend-cannot-express", zone.span, "OpenWrt does not masquerade what goes through a DS-Lite tunnel")
+                .label("`masquerade on`, and `uplink ds-lite`")
+                .help("the provider translates there (RFC 6333): leave `masquerade` out"),
         );
     }
     match names.proto {

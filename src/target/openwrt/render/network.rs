@@ -43,7 +43,17 @@ impl Renderer<'_> {
                         .set("device", format!("@{}", names.network))
                         .set("proto", "dhcpv6")
                         .set("reqaddress", "try")
-                        .set("reqprefix", "auto"),
+                        .set("reqprefix", "auto")
+                        .maybe("iface_dslite", names.tunnel.as_ref()),
+                );
+            }
+            // Where DHCPv6 is not asked, nobody tells the provider's address.
+            if let Some(tunnel) = names.tunnel.as_ref().filter(|tunnel| names.second.is_none() && !has(tunnel)) {
+                sections.push(
+                    Section::new("interface", tunnel.clone())
+                        .note(format!("zone {}: peeraddr, the provider's AFTR, is yours to fill in", zone.name))
+                        .set("proto", "dslite")
+                        .set("tunlink", &names.network),
                 );
             }
         }
@@ -55,7 +65,10 @@ impl Renderer<'_> {
         let section = match names.proto {
             Proto::Pppoe => section
                 .note(format!("zone {}: device of the line, username and password are yours to fill in", zone.name)),
-            Proto::Static if zone.is_internet() && zone.gateway(true).is_none() => section
+            Proto::Unmanaged if zone.is_internet() => section
+                .note(format!("zone {}: a DS-Lite line, whose IPv4 goes through a tunnel in its IPv6", zone.name))
+                .set("device", &names.device),
+            Proto::Static if zone.is_internet() && zone.gateway(!zone.ends_ds_lite()).is_none() => section
                 .note(format!("zone {}: gateway and netmask of the provider are yours to fill in", zone.name))
                 .set("device", &names.device),
             Proto::Wireguard => section

@@ -206,7 +206,7 @@ impl Renderer<'_> {
                 AddressSource::Dhcp if v4 => interface.v4 = "dhcp".to_owned(),
                 AddressSource::Pppoe if v4 => interface.v4 = "pppoe".to_owned(),
                 AddressSource::Dhcp | AddressSource::Pppoe => interface.v6 = "dhcp6".to_owned(),
-                AddressSource::Delegated => {}
+                AddressSource::Delegated | AddressSource::Tunnel => {}
             }
         }
         let below = zone.networks.iter().find(|network| network.delegated.is_some());

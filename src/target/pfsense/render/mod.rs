@@ -35,7 +35,7 @@ use print::Printer;
 use crate::{
     diagnostic::{Diagnostic, Sources, Span},
     model::Network,
-    plan::{Request, Rulebook},
+    plan::{Request, Rulebook, without_ds_lite},
     policy::{Cause, Standing},
     router::File,
 };
@@ -131,6 +131,11 @@ struct Renderer<'a> {
 
 impl Renderer<'_> {
     fn build(&mut self) {
+        self.errors.extend(without_ds_lite(
+            self.network,
+            "pfSense ends no DS-Lite tunnel",
+            "let a box in front of it end the tunnel, or take a router that can, such as OpenWrt",
+        ));
         self.assign();
         if !self.errors.is_empty() {
             return;

@@ -40,7 +40,7 @@ impl Renderer<'_> {
             descr: words::description(&format!("{}what was let in goes out", words::MARK)),
             ..Rule::default()
         }];
-        for traffic in output_baseline() {
+        for traffic in output_baseline(self.network) {
             for family in [Family::V4, Family::V6].into_iter().filter(|family| traffic.has_family(*family)) {
                 let model = Rule { kind: "pass", interface: all.clone(), floating: true, ..Rule::default() };
                 let cause = Cause::Baseline("what IPv6 and DHCP need to be sent");

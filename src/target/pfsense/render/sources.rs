@@ -73,7 +73,7 @@ impl Renderer<'_> {
             // Any other source port of the same traffic could be rewritten into the range that is meant.
             let named = lines.filter(|line| line.traffic.has_ports() && !line.traffic.from.is_empty());
             let sent = named.map(|line| (Traffic { from: Vec::new(), ..line.traffic.clone() }, self.place(line.cause)));
-            let always = output_baseline().into_iter().filter(|traffic| traffic.has_family(Family::V4));
+            let always = output_baseline(self.network).into_iter().filter(|traffic| traffic.has_family(Family::V4));
             let always = always.map(|traffic| (traffic, "what DHCP needs to be sent".to_owned()));
             let always = always.filter(|(traffic, _)| traffic.has_ports());
             for (traffic, why) in always.chain(sent).collect::<Vec<_>>() {
@@ -170,7 +170,7 @@ impl Renderer<'_> {
         let why = self.place(line.cause);
         if self.marks {
             // pfSense's own rules let these in without our mark, and on the way out they are known by their ports.
-            for traffic in output_baseline().into_iter().filter(|traffic| covers(&line.traffic, traffic)) {
+            for traffic in output_baseline(self.network).into_iter().filter(|traffic| covers(&line.traffic, traffic)) {
                 self.shown(out, line.family, (source.clone(), destination.clone()), (&traffic, true), &why);
             }
         }
