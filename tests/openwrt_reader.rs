@@ -9,3 +9,5 @@ mod mistakes;
 mod robust;
 #[path = "openwrt_reader/support.rs"]
 mod support;
+#[path = "openwrt_reader/tunnel.rs"]
+mod tunnel;

@@ -190,7 +190,10 @@ impl Builder<'_> {
     fn always(&mut self, baseline: &[Flow]) -> Set {
         let taken = self.flows(baseline);
         let router = place(Cube::any(), Field::In, Place::Router);
-        let sent = super::flow::output_baseline(self.network).into_iter().map(|traffic| traffic.narrow(router.clone())).collect();
+        let sent = super::flow::output_baseline(self.network)
+            .into_iter()
+            .map(|traffic| traffic.narrow(router.clone()))
+            .collect();
         let sent = self.space.cubes_union(sent);
         self.space.union(taken, sent)
     }

@@ -59,7 +59,9 @@ impl Topology {
     /// The number of the interface with this name, [`OTHER`] if there is none. Numbers are index plus one.
     #[must_use]
     pub fn id_of(&self, name: &str) -> u16 {
-        self.interfaces().find(|(_, interface)| interface.devices().any(|device| device == name)).map_or(OTHER, |(id, _)| id)
+        self.interfaces()
+            .find(|(_, interface)| interface.devices().any(|device| device == name))
+            .map_or(OTHER, |(id, _)| id)
     }
 
     /// The interfaces with their numbers.

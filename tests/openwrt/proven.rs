@@ -120,6 +120,19 @@ fn small_policies_are_proven() {
                 SMALL.replace("address 203.0.113.2", "address 203.0.113.2; upstream 192.168.100.0/24")
             ),
         ),
+        (
+            "a DS-Lite line",
+            format!(
+                "{delegated}{day}redirect pc : dns -> router\nallow router -> internet : dns\nexpose ha : https {{ ipv4 off; tls own; during day }}\n"
+            )
+            .replace("target openwrt", "target openwrt; output closed")
+            .replace("address 203.0.113.2", "address dhcp; uplink ds-lite"),
+        ),
+        (
+            "a DS-Lite line beside another, and a forward that nobody reaches",
+            format!("{two}allow pc -> ha : https\nexpose ha : https {{ tls own }}\n")
+                .replace("interface eth0; address dhcp", "interface eth0; address dhcp; uplink ds-lite"),
+        ),
     ];
     let mut failures = String::new();
     for (name, policy) in cases {

@@ -44,6 +44,10 @@ fn refusals() {
                 base.replace("address 203.0.113.2", "address dhcp")
             ),
         ),
+        (
+            "a DS-Lite tunnel that the router would masquerade",
+            base.replace("address 203.0.113.2", "address dhcp; uplink ds-lite; masquerade on"),
+        ),
     ];
     let mut text = String::new();
     for (name, policy) in cases {

@@ -75,3 +75,38 @@ fn an_uplink_whose_address_is_written_has_its_provider_s_router() {
     assert_eq!((section.get("gateway"), section.get("ip6gw")), (Some("203.0.113.1"), Some("fe80::1")));
     assert!(!network.contains("yours to fill in"), "{network}");
 }
+
+fn network(uplink: &str) -> Vec<super::support::Section> {
+    let wan = SMALL.lines().find(|line| line.trim_start().starts_with("zone wan")).unwrap();
+    sections(file(&render(&SMALL.replace(wan, uplink), &[]).unwrap(), "network"))
+}
+
+#[test]
+fn the_tunnel_of_a_ds_lite_line_is_brought_up_by_whoever_asks_for_its_far_end() {
+    let found = network("zone wan { role internet; interface eth0; address dhcp; uplink ds-lite }");
+    let named = |name: &str| found.iter().find(|section| section.name == name);
+    assert_eq!(named("wan").unwrap().get("proto"), Some("none"), "no IPv4 of the line itself");
+    assert_eq!(named("wan6").unwrap().get("iface_dslite"), Some("wan4"));
+    assert!(named("wan4").is_none(), "it is made when the provider has named its far end");
+    let found = network("zone wan { role internet; interface pppoe-wan; address pppoe; uplink ds-lite }");
+    assert!(found.iter().any(|section| section.get("iface_dslite") == Some("wan4")), "{found:?}");
+    let found = network("zone wan { role internet; interface eth0; address 2001:db8:9::2/64; uplink ds-lite }");
+    let tunnel = found.iter().find(|section| section.get("proto") == Some("dslite")).unwrap();
+    assert_eq!((tunnel.name.as_str(), tunnel.get("tunlink")), ("wan4", Some("wan")));
+}
+
+#[test]
+fn behind_a_box_that_ends_the_tunnel_the_line_is_as_any_other() {
+    for address in ["address dhcp; upstream 192.168.178.0/24", "address 192.168.178.2/24"] {
+        let found =
+            network(&format!("zone wan {{ role internet; interface eth0; uplink ds-lite; {address}; masquerade on }}"));
+        assert!(found.iter().all(|section| section.get("iface_dslite").is_none()), "{found:?}");
+    }
+}
+
+#[test]
+fn a_pppoe_line_has_one_client_for_ipv6() {
+    let found = network("zone wan { role internet; interface pppoe-wan; address pppoe }");
+    assert_eq!(found.iter().find(|section| section.name == "wan").unwrap().get("ipv6"), Some("1"));
+    assert_eq!(found.iter().filter(|section| section.get("proto") == Some("dhcpv6")).count(), 1);
+}

@@ -110,10 +110,14 @@ pub fn refused(sections: &str) -> String {
 
 /// `IN SRC > DST PROTO [PORT]`
 pub fn packet(text: &str) -> Packet {
+    packet_in(&house(), text)
+}
+
+/// The same at another router.
+pub fn packet_in(topology: &Topology, text: &str) -> Packet {
     let words: Vec<&str> = text.split_whitespace().collect();
     let [ingress, src, ">", dst, proto, rest @ ..] = words.as_slice() else { panic!("bad packet: {text}") };
     let (src, dst): (IpAddr, IpAddr) = (src.parse().unwrap(), dst.parse().unwrap());
-    let topology = house();
     let ((family, from), (_, to)) = (number(src), number(dst));
     Packet {
         ingress: if *ingress == "self" { LOCAL } else { topology.id_of(ingress) },

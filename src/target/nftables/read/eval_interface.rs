@@ -5,7 +5,7 @@ use super::{
     tri::Tri,
 };
 use crate::{
-    packet::{Cube, Field, Ranges, Set, Side, Space},
+    packet::{Cube, Family, Field, Ranges, Set, Side, Space},
     router::{Interface, LOCAL, OTHER, Topology},
 };
 
@@ -23,6 +23,9 @@ pub fn named(topology: &Topology, space: &mut Space, side: Side, place: Place, s
     }
     let (surely, possibly) = ids(topology, names);
     let mut sets = [surely, possibly].map(|ids| space.cube(&Cube::any().with(field, ids)));
+    if side == Side::Dst {
+        sets = sets.map(|set| routed(topology, space, names, set));
+    }
     if side == Side::Dst
         && place.own
         && place.hook == super::ast::Hook::Output
@@ -32,6 +35,24 @@ pub fn named(topology: &Topology, space: &mut Space, side: Side, place: Place, s
     }
     let [surely, possibly] = sets;
     Tri { surely, possibly }
+}
+
+/// What leaves by an interface with a tunnel: routing sends its IPv4 there, and its IPv6 by the line.
+fn routed(topology: &Topology, space: &mut Space, names: &[String], set: Set) -> Set {
+    let mut set = set;
+    for (id, interface) in topology.interfaces() {
+        let Some(tunnel) = &interface.tunnel else { continue };
+        let out = Cube::any().with(Field::Out, Ranges::single(id.into()));
+        let all = space.cube(&out);
+        set = space.minus(set, all);
+        for (device, family) in [(tunnel, Family::V4), (&interface.name, Family::V6)] {
+            if names.iter().any(|name| covers(name, device)) {
+                let part = space.cube(&out.clone().with(Field::Family, Ranges::single(family as u64)));
+                set = space.union(set, part);
+            }
+        }
+    }
+    set
 }
 
 const fn constant(yes: bool) -> Tri {
@@ -68,9 +89,7 @@ fn ids(topology: &Topology, names: &[String]) -> (Ranges, Ranges) {
         }
     }
     // Of an interface with two devices, one does not stand for the other.
-    let whole = |interface: &Interface| {
-        interface.devices().all(|device| names.iter().any(|name| covers(name, device)))
-    };
+    let whole = |interface: &Interface| interface.devices().all(|device| names.iter().any(|name| covers(name, device)));
     surely.extend(topology.interfaces().filter(|(_, interface)| whole(interface)).map(|(id, _)| id));
     let ranges = |ids: &[u16]| Ranges::from_pairs(ids.iter().map(|&id| (id.into(), id.into())));
     possibly.extend(&surely);

@@ -84,8 +84,7 @@ pub fn read(section: &Section, state: &mut State) -> Result<(), Unreadable> {
     // up without a word, that is the zone of the client.
     let listed = |network: &String| members.iter().any(|member| member.value.as_ref() == Some(network));
     let also = networks.iter().filter(|(own, network)| {
-        !listed(own)
-            && network.zone.as_ref().map_or(network.parent.as_ref().is_some_and(listed), |zone| *zone == name)
+        !listed(own) && network.zone.as_ref().map_or(network.parent.as_ref().is_some_and(listed), |zone| *zone == name)
     });
     let also: Vec<_> = also.map(|(own, _)| Maybe { invert: false, value: Some(own.clone()) }).collect();
     for member in members.iter().chain(&also) {

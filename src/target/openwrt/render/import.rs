@@ -19,9 +19,13 @@ pub fn guide(
             need(format!(
                 "The package `ds-lite`. {} The provider translates what comes out of it: do not set `masq` for this zone.",
                 if names.second.is_some() {
-                    format!("The provider's DHCPv6 then names the far end of the tunnel, which comes up as `ds-{tunnel}`.")
+                    format!(
+                        "The provider's DHCPv6 then names the far end of the tunnel, which comes up as `ds-{tunnel}`."
+                    )
                 } else {
-                    format!("`network.{tunnel}`: `peeraddr`, the provider's AFTR; the tunnel comes up as `ds-{tunnel}`.")
+                    format!(
+                        "`network.{tunnel}`: `peeraddr`, the provider's AFTR; the tunnel comes up as `ds-{tunnel}`."
+                    )
                 }
             ));
         }

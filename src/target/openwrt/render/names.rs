@@ -165,9 +165,13 @@ fn unfit(zone: &Zone, names: &Names) -> Option<Diagnostic> {
     }
     if zone.masquerade && names.tunnel.is_some() {
         return Some(
-            Diagnostic::error("backend-cannot-express", zone.span, "OpenWrt does not masquerade what goes through a DS-Lite tunnel")
-                .label("`masquerade on`, and `uplink ds-lite`")
-                .help("the provider translates there (RFC 6333): leave `masquerade` out"),
+            Diagnostic::error(
+                "backend-cannot-express",
+                zone.span,
+                "OpenWrt does not masquerade what goes through a DS-Lite tunnel",
+            )
+            .label("`masquerade on`, and `uplink ds-lite`")
+            .help("the provider translates there (RFC 6333): leave `masquerade` out"),
         );
     }
     match names.proto {

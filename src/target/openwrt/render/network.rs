@@ -93,7 +93,9 @@ impl Renderer<'_> {
                 }
                 self.metric(section, zone)
             }
-            Proto::Dhcp | Proto::Pppoe => self.metric(section, zone),
+            // Its IPv6 has a client of its own, beside which netifd need not start another.
+            Proto::Pppoe => self.metric(section.maybe("ipv6", names.second.as_ref().map(|_| "1")), zone),
+            Proto::Dhcp => self.metric(section, zone),
             Proto::Static => self.delegated(Self::own(section, zone), zone),
             Proto::Wireguard => self.wireguard(section, id, zone),
             Proto::Unmanaged => section,
