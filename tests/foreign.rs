@@ -46,11 +46,11 @@ fn ready() -> bool {
 fn house() -> Topology {
     let interface = |name: &str, networks: &[&str], addresses: &[&str], internet: bool| Interface {
         name: name.into(),
-        tunnel: None,
         networks: networks.iter().map(|net| net.parse().unwrap()).collect(),
         addresses: addresses.iter().map(|address| address.parse().unwrap()).collect(),
         internet,
         upstream: Vec::new(),
+        ..Interface::default()
     };
     Topology {
         offset: 0,

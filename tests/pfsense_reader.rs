@@ -33,11 +33,11 @@ fn interface(name: &str, networks: &[&str], addresses: &[&str], internet: bool) 
     let parse = |list: &[&str]| list.iter().map(|item| item.parse().unwrap()).collect();
     Interface {
         name: name.to_owned(),
-        tunnel: None,
         networks: networks.iter().map(|net| net.parse().unwrap()).collect(),
         addresses: parse(addresses),
         internet,
         upstream: Vec::new(),
+        ..Interface::default()
     }
 }
 

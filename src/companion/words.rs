@@ -49,10 +49,11 @@ pub fn port(service: &[Traffic]) -> Option<u16> {
     }
 }
 
-/// The router's own address in a zone, with the length of its network.
+/// The router's own address in a zone, or that of the host that ends its VPN, with the length of its network.
 pub fn own(network: &Network, zone: ZoneId) -> Vec<IpNet> {
     let zone = network.zone(zone);
-    let known = zone.addresses.iter().filter(|own| own.source.is_known());
+    let far = zone.behind.iter().flat_map(|behind| &behind.addresses);
+    let known = zone.addresses.iter().chain(far).filter(|own| own.source.is_known());
     known
         .filter_map(|own| {
             let net = zone.networks.iter().find(|network| network.net.contains(&own.address))?;

@@ -35,19 +35,21 @@ macro_rules! way {
 }
 
 const DMZ: Option<(&str, Option<&str>)> = Some(("dmz", None));
+/// The clients of a VPN that a host ends have no interface of the router.
+const BY_HOST: Option<(&str, Option<&str>)> = None;
 const WIREGUARD: Option<(&str, Option<&str>)> = Some(("road", Some("wg0")));
 
 /// All of them, those that open least before the others.
 pub const WAYS: [Way; 21] = [
     way!(0, "lan-only", "from inside only"),
     way!(8, "wireguard", "WireGuard on the router", zone: WIREGUARD, by_forwards: false),
-    way!(9, "wireguard-addon", "WireGuard as an add-on of Home Assistant", zone: WIREGUARD),
+    way!(9, "wireguard-addon", "WireGuard as an add-on of Home Assistant", zone: BY_HOST),
     way!(
         10, "openvpn", "OpenVPN on the router, users from a directory by RADIUS",
         zone: Some(("road", Some("tun0"))), by_forwards: false
     ),
-    way!(11, "tailscale", "Tailscale as an add-on of Home Assistant", zone: Some(("tailnet", Some("tailscale0")))),
-    way!(11, "zerotier", "ZeroTier as an add-on of Home Assistant", zone: Some(("overlay", Some("zt0")))),
+    way!(11, "tailscale", "Tailscale as an add-on of Home Assistant", zone: BY_HOST),
+    way!(11, "zerotier", "ZeroTier as an add-on of Home Assistant", zone: BY_HOST),
     way!(12, "nabu-casa", "Home Assistant Cloud"),
     way!(7, "cloudflare-tunnel", "a Cloudflare Tunnel, no port is opened"),
     way!(6, "cloudflare", "Cloudflare before a reverse proxy that is open to Cloudflare alone", zone: DMZ),

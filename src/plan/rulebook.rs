@@ -54,7 +54,7 @@ pub fn rulebook(network: &Network, meaning: &Meaning) -> Result<Rulebook, Vec<Di
             Err(why) => errors.extend(unsayable(flow, why)),
         }
     }
-    for (id, zone) in network.zone_ids().filter(|(_, zone)| !zone.isolated && !zone.is_internet()) {
+    for (id, zone) in network.zone_ids().filter(|(_, zone)| zone.joins_networks()) {
         let own = zone.network_set();
         let pair = book.pairs.entry((Place::Zone(id), Place::Zone(id))).or_default();
         for family in [Family::V4, Family::V6].into_iter().filter(|family| !own.family(*family).is_empty()) {

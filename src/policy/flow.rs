@@ -162,8 +162,11 @@ fn between(
     traffic: &[Traffic],
     options: &Options,
 ) {
-    for from in from {
-        for to in to.iter().filter(|to| to.place != from.place && leaves(network, from.place, to.place)) {
+    // Who comes under the address of a host comes as that host, and nobody goes to him.
+    let seen = |region: &&Region| !matches!(region.place, Place::Zone(zone) if network.is_hidden(zone));
+    for from in from.iter().filter(seen) {
+        let others = to.iter().filter(seen).filter(|to| to.place != from.place);
+        for to in others.filter(|to| leaves(network, from.place, to.place)) {
             let flow = |source: AddressSet, whole: bool, traffic: Vec<Traffic>| Flow {
                 cause,
                 action,
@@ -173,7 +176,8 @@ fn between(
                 options: options.clone(),
             };
             list.push(flow(from.addresses.clone(), from.whole, traffic.to_vec()));
-            if to.place == Place::Router && from.place != Place::Router {
+            let on_link = matches!(from.place, Place::Zone(zone) if network.zone(zone).behind.is_none());
+            if to.place == Place::Router && on_link {
                 list.extend(
                     near(from, traffic, action).into_iter().map(|(source, traffic)| flow(source, false, traffic)),
                 );
@@ -299,7 +303,7 @@ pub fn baseline(network: &Network) -> Vec<Flow> {
         Family::V4 => AddressSet { v4: everywhere.v4.clone(), ..AddressSet::default() },
         Family::V6 => AddressSet { v6: everywhere.v6.clone(), ..AddressSet::default() },
     };
-    for (id, zone) in network.zone_ids() {
+    for (id, zone) in network.zone_ids().filter(|(id, _)| !network.is_hidden(*id)) {
         let mut add = |name: &'static str, source: AddressSet, traffic: Vec<Traffic>, destination: AddressSet| {
             found.push(Flow {
                 cause: Cause::Baseline(name),
@@ -329,7 +333,9 @@ pub fn baseline(network: &Network) -> Vec<Flow> {
 #[must_use]
 pub fn neighbours(zone: &Zone) -> AddressSet {
     let unspecified = AddressSet::of(IpAddr::V6(Ipv6Addr::UNSPECIFIED));
-    AddressSet { v6: zone.network_set().v6, ..AddressSet::default() }.union(&link_local()).union(&unspecified)
+    let own = AddressSet { v6: zone.network_set().v6, ..AddressSet::default() };
+    // Who comes by a host is on no link of the router; what he sends counts as the host's neighbours do.
+    if zone.behind.is_some() { own } else { own.union(&link_local()).union(&unspecified) }
 }
 
 /// What the router must be able to send, whatever the rules say: RFC 4890 for a link, its DHCP servers' and clients'

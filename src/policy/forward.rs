@@ -155,7 +155,7 @@ fn of_exposure(found: &mut Vec<Forward>, network: &Network, index: usize, exposu
 fn insiders(network: &Network) -> Vec<Region> {
     network
         .zone_ids()
-        .filter(|(_, zone)| !zone.is_internet())
+        .filter(|(id, zone)| !zone.is_internet() && !network.is_hidden(*id))
         .map(|(id, zone)| Region { place: Place::Zone(id), addresses: zone.network_set(), whole: true })
         .collect()
 }

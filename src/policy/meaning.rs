@@ -171,7 +171,7 @@ impl Builder<'_> {
     /// What needs no rule: hosts of one zone, and the router's own packets when its output is open.
     fn free(&mut self) -> Set {
         let mut cubes = Vec::new();
-        for (id, zone) in self.network.zone_ids().filter(|(_, zone)| !zone.isolated && !zone.is_internet()) {
+        for (id, zone) in self.network.zone_ids().filter(|(_, zone)| zone.joins_networks()) {
             let within = place(place(Cube::any(), Field::In, Place::Zone(id)), Field::Out, Place::Zone(id));
             let own = zone.network_set();
             for family in [Family::V4, Family::V6] {
@@ -204,7 +204,7 @@ impl Builder<'_> {
         let forged = self.standing.topology.own_sources(self.space);
         let inside = self.space.cube(&place(Cube::any(), Field::In, Place::Router));
         let forged = self.space.minus(forged, inside);
-        let ours = self.network.zones.iter().filter(|zone| !zone.is_internet());
+        let ours = self.network.zones.iter().filter(|zone| zone.is_ours());
         let ours = ours.fold(AddressSet::default(), |set, zone| set.union(&zone.network_set()));
         let mut cubes = Vec::new();
         for (id, _) in self.network.zone_ids().filter(|(_, zone)| zone.is_internet()) {
@@ -395,8 +395,9 @@ impl Builder<'_> {
             if zone.masquerade {
                 cubes.push(out.clone().with(Field::Family, Ranges::single(Family::V4 as u64)));
             }
-            if translated {
-                cubes.push(place(out, Field::In, Place::Zone(id)));
+            let beside = self.network.zone_ids().filter(|(from, _)| self.network.link(*from) == self.network.link(id));
+            for (from, _) in beside.filter(|_| translated) {
+                cubes.push(place(out.clone(), Field::In, Place::Zone(from)));
             }
         }
         self.space.cubes_union(cubes)

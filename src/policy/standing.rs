@@ -36,12 +36,17 @@ impl Standing {
     /// The same on another target: only the names of the interfaces differ, so that a meaning stays what it is.
     #[must_use]
     pub fn on(&self, network: &Network, target: &str) -> Self {
-        let interfaces = network.zones.iter().map(|zone| Interface {
-            name: zone
-                .interface_on(target)
+        let interfaces = network.zone_ids().map(|(id, zone)| Interface {
+            name: network
+                .interface_on(id, target)
                 .map_or_else(|| format!("\"{}\"", zone.name), |interface| interface.name.clone()),
             tunnel: zone.ds_lite_device().filter(|_| target == "openwrt"),
-            networks: zone.networks.iter().map(|network| network.net).collect(),
+            behind: zone.behind.as_ref().map(|behind| behind.link.0),
+            networks: if network.is_hidden(id) {
+                Vec::new()
+            } else {
+                zone.networks.iter().map(|network| network.net).collect()
+            },
             addresses: zone.addresses.iter().map(|own| own.address).collect(),
             internet: zone.is_internet(),
             upstream: zone.upstream.clone(),

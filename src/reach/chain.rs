@@ -134,8 +134,8 @@ impl Walk<'_> {
             // Whether the two sides share a zone is not asked. Whether a host of the one stands in the other, is.
             let neighbours = if started { other_legs } else { to };
             let onto = if started { Set::EMPTY } else { onto };
-            if let Some(end) = self.behind_addon(leg).into_iter().find(|end| holds(to, *end)) {
-                return Some(trace(&parents, leg, Step::ByAddon, end));
+            if let Some((step, end)) = self.by_server(leg).into_iter().find(|(_, end)| holds(to, *end)) {
+                return Some(trace(&parents, leg, step, end));
             }
             if let Some((step, end)) = self.arrives(leg, neighbours, onto) {
                 return Some(trace(&parents, leg, step, end));
@@ -191,9 +191,22 @@ impl Walk<'_> {
             .map(|end| (Step::SameZone, end))
     }
 
-    /// The legs of the hosts under whose addresses an add-on sends on what this leg sends.
-    fn behind_addon(&self, leg: Leg) -> Vec<Leg> {
-        let servers = self.network.vpns.iter().filter(|vpn| vpn.addon && vpn.zone == leg.zone);
+    /// Where a leg gets by the host that ends a VPN, past the router: a client under the address of that host, if it
+    /// hides him; else to the zone that the host is in, and back from there.
+    fn by_server(&self, leg: Leg) -> Vec<(Step, Leg)> {
+        let found = self.behind_server(leg).into_iter().map(|other| (Step::ByServer, other));
+        let joined = |other: &&Leg| {
+            let apart = other.zone == leg.zone || self.network.link(other.zone) != self.network.link(leg.zone);
+            let hidden = self.network.is_hidden(leg.zone) || self.network.is_hidden(other.zone);
+            !apart && !hidden && other.family == leg.family
+        };
+        let beside = self.index.keys().filter(joined).map(|other| (Step::BesideServer, *other));
+        found.chain(beside).collect()
+    }
+
+    /// The legs of the hosts under whose addresses a VPN sends on what this leg sends.
+    fn behind_server(&self, leg: Leg) -> Vec<Leg> {
+        let servers = self.network.vpns.iter().filter(|vpn| vpn.hides_clients && vpn.zone == leg.zone);
         let hosts: Vec<_> = servers.filter_map(|vpn| vpn.server).map(|server| self.network.host(server)).collect();
         let has = |other: &&Leg| {
             hosts.iter().any(|host| {
@@ -235,8 +248,8 @@ impl Walk<'_> {
                 found.entry(*other).or_insert(Step::SameHost);
             }
         }
-        for other in self.behind_addon(leg) {
-            found.entry(other).or_insert(Step::ByAddon);
+        for (step, other) in self.by_server(leg) {
+            found.entry(other).or_insert(step);
         }
         if zone.is_internet() {
             for (step, other) in tunnelled::steps(&self.tunnelled, self.index.keys().copied()) {

@@ -18,8 +18,10 @@ pub enum Step {
     SameZone,
     /// By its second leg, or under its other address.
     SameHost,
-    /// A client of a VPN that an add-on ends: it goes on under the address of the add-on's host.
-    ByAddon,
+    /// A client of a VPN that a host ends and hides: it goes on under the address of that host.
+    ByServer,
+    /// Between a client of a VPN that a host ends and the zone of that host, past the router.
+    BesideServer,
     /// From the internet, by a tunnel which the router does not see into.
     Tunnelled { words: String, span: Span },
 }
@@ -48,7 +50,8 @@ impl Path {
                 Step::Routed(packet) => service_words(packet),
                 Step::SameZone => "same zone, unfiltered".to_owned(),
                 Step::SameHost => "same host".to_owned(),
-                Step::ByAddon => "under its address, by the add-on".to_owned(),
+                Step::ByServer => "under its address, by the VPN that it ends".to_owned(),
+                Step::BesideServer => "past the router, by the host that ends the VPN".to_owned(),
                 Step::Tunnelled { words, .. } => format!("{words} by tunnel"),
             };
             let end = match step {
@@ -77,7 +80,7 @@ impl Path {
                         }
                     }
                 }
-                Step::SameZone | Step::SameHost | Step::ByAddon => {}
+                Step::SameZone | Step::SameHost | Step::ByServer | Step::BesideServer => {}
             }
         }
         told

@@ -17,13 +17,16 @@ pub const LOCAL: u16 = 0;
 pub const OTHER: u16 = u16::MAX;
 
 /// One interface of the router. Its number in [`crate::packet::Field::In`] is its index plus one.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Interface {
     /// The name in the kernel of the router, such as `eth1.30`.
     pub name: String,
     /// A second device that is a part of it: the tunnel that carries the IPv4 of a DS-Lite line. What is said of the
     /// interface has to be said of both.
     pub tunnel: Option<String>,
+    /// The interface by its index whose device this is, if its packets arrive on the device of another one: it is told
+    /// apart by the sources of packets alone, which are those of its networks.
+    pub behind: Option<usize>,
     /// Networks on the link or routed behind it. A delegated IPv6 prefix that nobody knows has a stand-in here.
     pub networks: Vec<IpNet>,
     /// The router's own addresses in it. An address that nobody knows (DHCP) has a stand-in here.
@@ -149,7 +152,27 @@ impl Topology {
             space.intersect(packets, sent)
         };
         let all = space.union(from_outside, from_router);
-        space.minus(all, unrouted)
+        let strange = self.misplaced(space);
+        let none = space.union(unrouted, strange);
+        space.minus(all, none)
+    }
+
+    /// Of interfaces that share a device: the packets whose source says that they come from the other one, or whose
+    /// destination that they go there.
+    fn misplaced(&self, space: &mut Space) -> Set {
+        let mut found = Vec::new();
+        for (id, interface) in self.interfaces() {
+            let Some(device) = interface.behind.and_then(|index| u16::try_from(index + 1).ok()) else { continue };
+            for (field, side) in [(Field::In, Side::Src), (Field::Out, Side::Dst)] {
+                let own = space.cubes_union(interface.networks.iter().map(|net| prefix(*net, side)).collect());
+                let others = space.complement(own);
+                for (number, packets) in [(id, others), (device, own)] {
+                    let here = space.cube(&Cube::any().with(field, Ranges::single(number.into())));
+                    found.push(space.intersect(here, packets));
+                }
+            }
+        }
+        space.union_all(found)
     }
 
     /// Every number that `Field::In` takes, with or without [`LOCAL`].

@@ -15,11 +15,11 @@ use hedgerow::{
 pub fn interface(name: &str, networks: &[&str], addresses: &[&str], internet: bool) -> Interface {
     Interface {
         name: name.into(),
-        tunnel: None,
         networks: networks.iter().map(|net| net.parse().unwrap()).collect(),
         addresses: addresses.iter().map(|address| address.parse().unwrap()).collect(),
         internet,
         upstream: Vec::new(),
+        ..Interface::default()
     }
 }
 

@@ -121,6 +121,18 @@ fn small_policies_are_proven() {
             ),
         ),
         (
+            "a VPN whose clients are routed behind a host",
+            format!(
+                "{SMALL}zone road {{ role vpn; network 10.0.98.0/24 }}\nvpn road {{ kind openvpn; listen udp 1194; server ha; peer phone {{ address 10.0.98.2 }} }}\nallow phone -> pc : ssh\nallow road -> router : dns\nallow road -> internet\nallow srv -> pc : https\nallow pc -> road\ndeny pc -> ha : ssh\nexpose ha : https {{ tls own }}\n"
+            ),
+        ),
+        (
+            "a VPN whose clients a host hides",
+            format!(
+                "{SMALL}zone road {{ role vpn; network 10.0.98.0/24 }}\nvpn road {{ kind openvpn; listen udp 1194; server ha; masquerade on }}\nallow srv -> pc : https\nallow private -> internet\n"
+            ),
+        ),
+        (
             "a DS-Lite line",
             format!(
                 "{delegated}{day}redirect pc : dns -> router\nallow router -> internet : dns\nexpose ha : https {{ ipv4 off; tls own; during day }}\n"

@@ -62,11 +62,11 @@ config zone
 pub fn house() -> Topology {
     let interface = |name: &str, networks: &[&str], addresses: &[&str], internet| Interface {
         name: name.into(),
-        tunnel: None,
         networks: networks.iter().map(|net| net.parse().unwrap()).collect(),
         addresses: addresses.iter().map(|address| address.parse().unwrap()).collect(),
         internet,
         upstream: Vec::new(),
+        ..Interface::default()
     };
     Topology {
         offset: 0,

@@ -21,6 +21,7 @@ fn line() -> Topology {
         addresses: vec![address.parse().unwrap()],
         internet,
         upstream: Vec::new(),
+        ..Interface::default()
     };
     Topology {
         offset: 0,

@@ -193,6 +193,7 @@ const VPN: &[Known] = &[
     once("auth", Value::HostsOr(&["certificate", "radius"]), "how the peers prove who they are"),
     once("server", Value::HostsOr(&["router"]), "who ends the tunnel; a host gets a forward"),
     once("runs-as", Value::Words(&["service", "addon"]), "a program of its own, or an add-on of Home Assistant"),
+    once("masquerade", SWITCH, "whether the host that ends the tunnel hides the peers behind its own address"),
     once("resolver", Value::HostsOr(&["router"]), "whom the peers ask for names"),
     once("ipv6", SWITCH, "whether the tunnel takes the IPv6 of the peers as it takes their IPv4"),
     once("advertises", Value::Words(&["nothing"]), "the networks that the node announces to its peers"),

@@ -39,7 +39,7 @@ pub use ranges::{NamedRanges, RangesId};
 pub use rule::{Limit, Options, Place, Region, Rule, Schedule, TimeUnit};
 pub use settings::{Http, Listed, Said, Settings};
 pub use tunnel::{Client, handed_out, left_over};
-pub use zone::{AddressSource, Egress, InterfaceName, OwnAddress, Role, Uplink, Zone, ZoneNetwork};
+pub use zone::{AddressSource, Behind, Egress, InterfaceName, OwnAddress, Role, Uplink, Zone, ZoneNetwork};
 
 /// The number of a zone in [`Network::zones`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -123,6 +123,40 @@ impl Network {
         all.extend(self.exposed.iter().map(|list| list.span));
         all.sort();
         all
+    }
+
+    /// The zone on whose interface the packets of a zone arrive: its own, or that of the host that ends its VPN.
+    #[must_use]
+    pub fn link(&self, id: ZoneId) -> ZoneId {
+        self.zone(id).behind.as_ref().map_or(id, |behind| behind.link)
+    }
+
+    /// The interface of a zone on a target; of the clients of a VPN that a host ends, that of the host's zone.
+    #[must_use]
+    pub fn interface_on(&self, id: ZoneId, target: &str) -> Option<&InterfaceName> {
+        self.zone(self.link(id)).interface_on(target)
+    }
+
+    /// Are these the clients of a VPN that come under the address of a host, so that the router never sees theirs?
+    #[must_use]
+    pub fn is_hidden(&self, id: ZoneId) -> bool {
+        self.zone(id).behind.as_ref().is_some_and(|behind| behind.hidden)
+    }
+
+    /// The static routes that the router needs: a network, the host behind which it lies, and the zone of that host.
+    #[must_use]
+    pub fn routes(&self) -> Vec<(ZoneId, IpNet, IpAddr)> {
+        let mut found = Vec::new();
+        for (id, zone) in self.zone_ids() {
+            let Some(behind) = zone.behind.as_ref().filter(|behind| !behind.hidden) else { continue };
+            for network in &zone.networks {
+                let v4 = matches!(network.net, IpNet::V4(_));
+                let near = |own: &&HostAddress| own.zone == behind.link && own.address.is_ipv4() == v4;
+                let via = self.host(behind.host).addresses.iter().filter(near).find(|own| own.suffix.is_none());
+                found.extend(via.map(|via| (id, network.net, via.address)));
+            }
+        }
+        found
     }
 
     /// Do the hosts of a zone reach each other by the router, as the clients of a VPN that ends there?

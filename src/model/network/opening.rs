@@ -118,6 +118,8 @@ pub struct Vpn {
     pub peers: Vec<Peer>,
     /// Is the server an add-on of Home Assistant? Clients then come in under the address of its host.
     pub addon: bool,
+    /// Does the host that ends the tunnel hide the clients behind its own address?
+    pub hides_clients: bool,
     pub resolver: Option<(Resolver, Span)>,
     /// Where it says that the IPv6 of the clients goes through the tunnel, or beside it.
     pub ipv6: Option<(bool, Span)>,

@@ -69,7 +69,7 @@ impl Network {
     #[must_use]
     pub fn resolvers(&self, vpn: &Vpn) -> Vec<IpAddr> {
         let router = || -> Vec<IpAddr> {
-            let zone = self.zone(vpn.zone);
+            let zone = self.zone(self.link(vpn.zone));
             let known = zone.addresses.iter().filter(|own| own.source.is_known()).map(|own| own.address);
             known.filter(|own| zone.networks.iter().any(|network| network.net.contains(own))).collect()
         };

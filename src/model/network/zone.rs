@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, net::IpAddr};
 
 use ipnet::{IpNet, Ipv6Net};
 
-use super::ZoneId;
+use super::{HostId, ZoneId};
 use crate::{diagnostic::Span, model::address::AddressSet};
 
 /// What a zone is for.
@@ -91,6 +91,20 @@ pub struct Zone {
     /// Does an answer leave by the uplink on which the question came, if the policy says so?
     pub replies_by_uplink: Option<(bool, Span)>,
     pub egress: Option<Egress>,
+    /// The host that ends the VPN of these clients, if one does, and no interface is theirs.
+    pub behind: Option<Behind>,
+}
+
+/// A zone without an interface of the router: the clients of a VPN that a host ends. Their packets come from its zone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Behind {
+    pub host: HostId,
+    /// The zone of that host, on whose interface its packets arrive.
+    pub link: ZoneId,
+    /// Does the host hide its clients behind its own address, so that the router never sees theirs?
+    pub hidden: bool,
+    /// The host's own addresses in the tunnel.
+    pub addresses: Vec<OwnAddress>,
 }
 
 impl Zone {
@@ -98,6 +112,18 @@ impl Zone {
     #[must_use]
     pub fn is_internet(&self) -> bool {
         self.role == Role::Internet
+    }
+
+    /// Does the router let through what goes from one of its networks to another?
+    #[must_use]
+    pub fn joins_networks(&self) -> bool {
+        !self.isolated && !self.is_internet() && self.behind.is_none()
+    }
+
+    /// Does the router see these networks as those of its own zones? Not those of clients whom a host hides.
+    #[must_use]
+    pub fn is_ours(&self) -> bool {
+        !self.is_internet() && !self.behind.as_ref().is_some_and(|behind| behind.hidden)
     }
 
     /// The addresses of its networks.

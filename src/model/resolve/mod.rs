@@ -13,6 +13,7 @@ mod router;
 mod rules;
 mod schedules;
 mod services;
+mod vpn_hosts;
 mod zones;
 
 use std::{
@@ -116,6 +117,8 @@ struct Resolver<'t> {
     peer_hosts: Vec<peers::PeerHost>,
     /// Every peer by the place of its attribute.
     peers: BTreeMap<Span, Peer>,
+    /// Where names stand for clients that the router never sees.
+    hidden_named: Vec<(ZoneId, Span)>,
     group_trees: Vec<Placed<'t, Group>>,
     ranges_trees: Vec<Placed<'t, Ranges>>,
     service_trees: Vec<Placed<'t, ServiceTree>>,
@@ -180,6 +183,7 @@ fn resolve_with<T>(
         vpn_trees: Vec::new(),
         peer_hosts: Vec::new(),
         peers: BTreeMap::new(),
+        hidden_named: Vec::new(),
         group_trees: Vec::new(),
         ranges_trees: Vec::new(),
         service_trees: Vec::new(),
@@ -196,11 +200,13 @@ fn resolve_with<T>(
     resolver.all_ranges();
     resolver.zones();
     resolver.hosts();
+    resolver.links_of_hosts();
     resolver.peers();
     resolver.all_services();
     resolver.statements(&units);
     resolver.addons();
     resolver.sign_ins();
+    resolver.hidden_clients();
     resolver.conflicts();
     resolver.unused();
     resolver.shadowed_peers();

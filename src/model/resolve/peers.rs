@@ -215,15 +215,17 @@ impl<'t> Resolver<'t> {
         if zone.networks.is_empty() {
             return true;
         }
-        let error = if let Some(own) = zone.addresses.iter().find(|own| own.address == address) {
-            Diagnostic::error(
-                "host-outside-zone",
-                span,
-                format!("{address} is the router's own address in `{}`", zone.name),
-            )
-            .label("the address of the peer")
-            .also(own.span, "the router's address follows from this")
-            .help("give the peer another address")
+        let error = if let Some(own) = zone
+            .addresses
+            .iter()
+            .chain(zone.behind.iter().flat_map(|behind| &behind.addresses))
+            .find(|own| own.address == address)
+        {
+            let whose = if zone.behind.is_some() { "the server's" } else { "the router's" };
+            Diagnostic::error("host-outside-zone", span, format!("{address} is {whose} own address in `{}`", zone.name))
+                .label("the address of the peer")
+                .also(own.span, format!("{whose} address follows from this"))
+                .help("give the peer another address")
         } else if let Some(network) = zone.networks.iter().find(|network| network.net.contains(&address)) {
             match edge_address(network.net, address, span) {
                 Some(error) => error.help("give the peer another address"),

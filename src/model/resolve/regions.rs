@@ -123,7 +123,11 @@ impl Resolver<'_> {
 
     fn term(&mut self, term: &Term, space: Space) -> Option<ByPlace> {
         match &term.kind {
-            TermKind::Name(name) => self.named(name, term.span, space),
+            TermKind::Name(name) => {
+                let found = self.named(name, term.span, space)?;
+                self.notes_hidden(name, term.span, &found);
+                Some(found)
+            }
             _ => {
                 let set = self.literal(term)?;
                 self.place(&set, term.span)

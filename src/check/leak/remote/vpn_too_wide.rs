@@ -55,7 +55,7 @@ fn is_wide(network: &Network, rule: &Rule) -> bool {
 /// what is announced unasked is found by `overlay-advertises-all`.
 fn lets_in_as_host(vpn: &Vpn) -> bool {
     let announces = vpn.overlay.advertises.as_ref().is_some_and(|(nets, _)| !nets.is_empty());
-    vpn.addon && (!vpn.kind.is_overlay() || announces)
+    vpn.hides_clients && (!vpn.kind.is_overlay() || announces)
 }
 
 fn as_host(subject: &mut Subject<'_>, vpn: &Vpn, server: &Host) -> Finding {

@@ -239,7 +239,10 @@ impl Resolver<'_> {
             }
         }
         if let Some(zone) = self.network.zones.get_mut(id.0) {
-            zone.addresses = own;
+            match &mut zone.behind {
+                Some(behind) => behind.addresses = own,
+                None => zone.addresses = own,
+            }
         }
     }
 

@@ -50,6 +50,7 @@ impl Resolver<'_> {
             networks.push(written);
             addresses.push(own);
         }
+        self.ended_by_hosts();
         for (index, written) in networks.into_iter().enumerate() {
             self.zone_networks(ZoneId(index), written);
         }
@@ -169,6 +170,7 @@ impl Resolver<'_> {
                 .choice("replies", &[("by-uplink", true), ("by-route", false)])
                 .zip(attributes.get("replies").map(|found| found.span())),
             egress: self.egress(&attributes, space),
+            behind: None,
         };
         let own = self.written_addresses(&attributes, internet);
         // The provider translates what comes out of the tunnel (RFC 6333, 4.2): this router does not.

@@ -57,8 +57,14 @@ impl Renderer<'_> {
                 continue;
             }
             let Some(chain) = self.pair(*from, *to, pair) else { continue };
-            if let Some(map) = maps.get_mut(index) {
-                map.push(Element { text: format!("{key} : jump {}", chain.name), comment: String::new() });
+            // Zones that share an interface are told apart by the addresses in their rules.
+            let entry = |name: &str| format!("{key} : jump {name}");
+            let Some(map) = maps.get_mut(index) else { continue };
+            let first = pairs.iter_mut().find(|first| map.iter().any(|known| known.text == entry(&first.name)));
+            if let Some(first) = first {
+                first.rule(format!("jump {}", chain.name));
+            } else {
+                map.push(Element { text: entry(&chain.name), comment: String::new() });
             }
             pairs.push(chain);
         }
@@ -169,6 +175,10 @@ impl Renderer<'_> {
         for flow in baseline(self.network) {
             let Place::Zone(id) = flow.from.place else { continue };
             let zone = self.network.zone(id);
+            // What comes by a host is let in with what comes from its link.
+            if zone.behind.is_some() {
+                continue;
+            }
             // The chain `spoofing` has seen to the sources of a zone of our own.
             let guarded = !zone.is_internet() && flow.from.addresses == neighbours(zone);
             for family in [Family::V4, Family::V6].into_iter().filter(|family| flow.has_family(*family)) {

@@ -30,7 +30,7 @@ impl Renderer<'_> {
         chain.rule(format!("iifname != {} accept", words::one_of(&inside)));
         for family in [Family::V4, Family::V6] {
             let mut elements = Vec::new();
-            for (id, zone) in self.network.zone_ids().filter(|(_, zone)| !zone.is_internet()) {
+            for (id, zone) in self.network.zone_ids().filter(|(_, zone)| zone.is_ours()) {
                 let written =
                     zone.networks.iter().filter(|network| network.delegated.is_none()).map(|network| network.net);
                 let written = AddressSet::nets(written);
@@ -81,7 +81,7 @@ impl Renderer<'_> {
             return;
         }
         let uplinks = words::one_of(&uplinks);
-        let own = self.network.zones.iter().filter(|zone| !zone.is_internet()).flat_map(|zone| &zone.networks);
+        let own = self.network.zones.iter().filter(|zone| zone.is_ours()).flat_map(|zone| &zone.networks);
         let own = AddressSet::nets(own.filter(|network| network.delegated.is_none()).map(|network| network.net));
         for family in [Family::V4, Family::V6].into_iter().filter(|family| !own.family(*family).is_empty()) {
             let (name, ip, kind) =

@@ -105,8 +105,8 @@ impl Renderer<'_> {
             "nftables asks for the interface of a packet, and a DS-Lite line has two",
             "write two internet zones: one with the interface of the line, and one with that of the tunnel, `address 192.0.0.2` and `masquerade off`",
         ));
-        for zone in &self.network.zones {
-            if zone.interface_on(TARGET).is_none() {
+        for (id, zone) in self.network.zone_ids() {
+            if self.network.interface_on(id, TARGET).is_none() {
                 self.errors.push(
                     Diagnostic::error(
                         "no-interface",
@@ -141,11 +141,12 @@ impl Renderer<'_> {
     }
 
     fn interface(&self, zone: ZoneId) -> String {
-        words::interface(self.network.zone(zone).interface_on(TARGET).map_or("", |interface| interface.name.as_str()))
+        words::interface(self.network.interface_on(zone, TARGET).map_or("", |interface| interface.name.as_str()))
     }
 
     fn interfaces(&self, fits: impl Fn(&Zone) -> bool) -> Vec<String> {
-        self.network.zone_ids().filter(|(_, zone)| fits(zone)).map(|(id, _)| self.interface(id)).collect()
+        let fitting = self.network.zone_ids().filter(|(_, zone)| fits(zone));
+        once(fitting.map(|(id, _)| self.interface(id)))
     }
 
     /// A place in the policy, relative to its folder: what is written must not depend on where the program was run.
@@ -225,6 +226,16 @@ impl Renderer<'_> {
         self.limits.insert(name.clone(), limit);
         name
     }
+}
+
+/// Each thing once, in the order of the first: zones may share an interface.
+fn once(things: impl Iterator<Item = String>) -> Vec<String> {
+    things.fold(Vec::new(), |mut found, thing| {
+        if !found.contains(&thing) {
+            found.push(thing);
+        }
+        found
+    })
 }
 
 const fn unit(unit: TimeUnit) -> &'static str {

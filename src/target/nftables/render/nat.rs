@@ -1,6 +1,6 @@
 //! Translations: port forwards, redirects, masquerading.
 
-use super::{Renderer, document::ChainBlock, filter::nfproto, matches, words};
+use super::{Renderer, document::ChainBlock, filter::nfproto, matches, once, words};
 use crate::{
     diagnostic::Diagnostic,
     model::{AddressSet, OwnAddress, Place, Region, ZoneId, address::Intervals, service::UDP},
@@ -44,14 +44,10 @@ impl Renderer<'_> {
         if forward.translated.is_empty() {
             return;
         }
-        let interfaces: Vec<String> = forward
-            .translated
-            .iter()
-            .filter_map(|region| match region.place {
-                Place::Zone(id) => Some(self.interface(id)),
-                Place::Router => None,
-            })
-            .collect();
+        let interfaces = once(forward.translated.iter().filter_map(|region| match region.place {
+            Place::Zone(id) => Some(self.interface(id)),
+            Place::Router => None,
+        }));
         // What a DHCP client sends before it has an address is for the router.
         let from = if forward.traffic.protocol == Some(UDP) && covers(&forward.traffic.to, 67) {
             "ip saddr != 0.0.0.0 "
@@ -230,7 +226,9 @@ impl Renderer<'_> {
     fn returning(&self) -> Vec<String> {
         let back = |forward: &Forward, id: ZoneId| {
             let regions = forward.granted.iter().chain(&forward.translated);
-            forward.zone == Some(id) && regions.into_iter().any(|region| region.place == Place::Zone(id))
+            let link = |zone: ZoneId| self.network.link(zone) == id;
+            forward.zone.is_some_and(link)
+                && regions.into_iter().any(|region| matches!(region.place, Place::Zone(zone) if link(zone)))
         };
         let returns = |id: ZoneId| self.book.forwards.iter().any(|forward| back(forward, id));
         self.network.zone_ids().filter(|(id, _)| returns(*id)).map(|(id, _)| self.interface(id)).collect()

@@ -39,7 +39,7 @@ impl Renderer<'_> {
                     .set("leasetrigger", "/usr/sbin/odhcpd-update"),
             );
         }
-        for (id, zone) in self.network.zone_ids() {
+        for (id, zone) in self.network.zone_ids().filter(|(_, zone)| zone.behind.is_none()) {
             self.pools(&mut sections, id, zone);
         }
         for (number, host) in self.network.hosts.iter().enumerate() {

@@ -28,7 +28,11 @@ impl Renderer<'_> {
         let mut sections = Vec::new();
         self.output_needs(&mut sections);
         for flow in baseline(self.network) {
-            let Place::Zone(_) = flow.from.place else { continue };
+            // What comes by a host is let in with what comes from its link.
+            let behind = |zone| self.network.zone(zone).behind.is_some();
+            if matches!(flow.from.place, Place::Zone(zone) if behind(zone)) {
+                continue;
+            }
             let mut lines = Vec::new();
             for family in [Family::V4, Family::V6].into_iter().filter(|family| flow.has_family(*family)) {
                 // The included file sees to the sources of a zone of our own.

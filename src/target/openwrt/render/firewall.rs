@@ -37,7 +37,7 @@ impl Renderer<'_> {
 
     fn zones(&self) -> Vec<Section> {
         let mut sections = Vec::new();
-        for ((_, zone), names) in self.network.zone_ids().zip(&self.names) {
+        for (zone, names) in self.network.zones.iter().zip(&self.names).filter(|(zone, _)| zone.behind.is_none()) {
             let refusal = if zone.is_internet() || !self.network.router.reject { "DROP" } else { "REJECT" };
             let narrow = zone.is_internet() || zone.role == Role::Vpn;
             sections.push(

@@ -13,7 +13,7 @@ pub fn guide(
 ) -> String {
     let mut needs = String::new();
     let mut need = |text: String| needs += &format!("- {text}\n");
-    for (zone, names) in renderer.network.zones.iter().zip(&renderer.names) {
+    for (zone, names) in renderer.network.zones.iter().zip(&renderer.names).filter(|(zone, _)| zone.behind.is_none()) {
         let network = &names.network;
         if let Some(tunnel) = &names.tunnel {
             need(format!(

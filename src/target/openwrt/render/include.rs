@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     model::{
-        AddressSet, Place, Zone, ZoneId,
+        AddressSet, Network, Place, Zone, ZoneId,
         service::{ICMP, ICMPV6},
     },
     packet::Family,
@@ -111,7 +111,7 @@ impl Renderer<'_> {
         if inside.is_empty() {
             return rules;
         }
-        let own = self.network.zones.iter().filter(|zone| !zone.is_internet()).flat_map(|zone| &zone.networks);
+        let own = self.network.zones.iter().filter(|zone| zone.is_ours()).flat_map(|zone| &zone.networks);
         let own = AddressSet::nets(own.filter(|network| network.delegated.is_none()).map(|network| network.net));
         let uplinks = self.devices(Zone::is_internet);
         let delegated = self.devices(|zone| !zone.is_internet() && has_delegated(zone));
@@ -135,7 +135,7 @@ impl Renderer<'_> {
             }
         }
         rules.push(Statement::new(format!("iifname != {} accept", one_of(&inside))));
-        for (id, zone) in self.network.zone_ids().filter(|(_, zone)| !zone.is_internet()) {
+        for (id, zone) in self.network.zone_ids().filter(|(_, zone)| zone.is_ours()) {
             let nets = zone.networks.iter().filter(|network| network.delegated.is_none()).map(|network| network.net);
             let nets = AddressSet::nets(nets);
             for family in [Family::V4, Family::V6].into_iter().filter(|family| !nets.family(*family).is_empty()) {
@@ -185,7 +185,7 @@ impl Renderer<'_> {
         // What leaves by a masquerading zone is masqueraded there; the address is the same.
         self.as_router(&mut rules);
         for (id, _) in self.network.zone_ids() {
-            if self.book.forwards.iter().any(|forward| returns(forward, id)) {
+            if self.book.forwards.iter().any(|forward| returns(self.network, forward, id)) {
                 let device = self.device(id);
                 rules.push(Statement::noted(
                     format!("iifname {device} oifname {device} ct status dnat counter masquerade"),
@@ -250,9 +250,10 @@ fn icmp(line: &crate::plan::Line) -> Option<String> {
 }
 
 /// Does a forward send packets of this zone back into it?
-fn returns(forward: &Forward, id: ZoneId) -> bool {
-    let regions = forward.granted.iter().chain(&forward.translated);
-    forward.zone == Some(id) && regions.into_iter().any(|region| region.place == Place::Zone(id))
+fn returns(network: &Network, forward: &Forward, id: ZoneId) -> bool {
+    let link = |zone: ZoneId| network.link(zone) == id;
+    let mut regions = forward.granted.iter().chain(&forward.translated);
+    forward.zone.is_some_and(link) && regions.any(|region| matches!(region.place, Place::Zone(zone) if link(zone)))
 }
 
 /// Has the zone a network below a delegated prefix?

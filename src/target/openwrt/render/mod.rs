@@ -161,7 +161,8 @@ impl Renderer<'_> {
     }
 
     fn devices(&self, fits: impl Fn(&Zone) -> bool) -> Vec<String> {
-        self.network.zone_ids().filter(|(_, zone)| fits(zone)).flat_map(|(id, _)| self.quoted(id)).collect()
+        let fitting = self.network.zone_ids().filter(|(_, zone)| zone.behind.is_none() && fits(zone));
+        fitting.flat_map(|(id, _)| self.quoted(id)).collect()
     }
 
     fn quoted(&self, zone: ZoneId) -> Vec<String> {

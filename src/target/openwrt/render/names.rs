@@ -62,6 +62,9 @@ pub fn of(network: &Network) -> Result<Vec<Names>, Vec<Diagnostic>> {
     // Names that the device dictates go first.
     for dictated in [true, false] {
         for ((id, zone), slot) in network.zone_ids().zip(&mut found) {
+            if zone.behind.is_some() {
+                continue;
+            }
             let Some(interface) = zone.interface_on(TARGET) else {
                 if dictated {
                     errors.push(no_interface(zone));
@@ -91,7 +94,14 @@ pub fn of(network: &Network) -> Result<Vec<Names>, Vec<Diagnostic>> {
             names.second = Some(free(&mut taken, &format!("{}6", names.network)));
         }
     }
-    for (zone, names) in network.zones.iter().zip(&found) {
+    // Who comes by a host comes in that host's zone of the firewall, and by its device.
+    for (id, zone) in network.zone_ids() {
+        let link = zone.behind.as_ref().and_then(|behind| found.get(behind.link.0).cloned().flatten());
+        if let (Some(link), Some(slot)) = (link, found.get_mut(id.0)) {
+            *slot = Some(link);
+        }
+    }
+    for (zone, names) in network.zones.iter().zip(&found).filter(|(zone, _)| zone.behind.is_none()) {
         errors.extend(names.as_ref().and_then(|names| unfit(zone, names)));
     }
     let found: Option<Vec<Names>> = found.into_iter().collect();

@@ -29,7 +29,7 @@ impl Renderer<'_> {
             sections.push(Section::new("globals", "globals").set("packet_steering", "1"));
         }
         self.bridges(&mut sections, &there);
-        for (id, zone) in self.network.zone_ids() {
+        for (id, zone) in self.network.zone_ids().filter(|(_, zone)| zone.behind.is_none()) {
             let Some(names) = self.names.get(id.0).cloned() else { continue };
             // What only the user knows of a provider or a VPN stands in his own section.
             let yours = names.proto != Proto::Static || zone.is_internet();
@@ -57,7 +57,29 @@ impl Renderer<'_> {
                 );
             }
         }
+        sections.extend(self.routes());
         Package { name: "network", sections }
+    }
+
+    /// The ways to what lies behind hosts.
+    fn routes(&self) -> Vec<Section> {
+        let routes = self.network.routes().into_iter().enumerate();
+        routes
+            .map(|(number, (id, net, via))| {
+                let kind = if via.is_ipv4() { "route" } else { "route6" };
+                Section::new(kind, format!("hedgerow_{kind}_{}", number + 1))
+                    .note(format!("zone {}: behind {}", self.network.zone(id).name, self.behind(id)))
+                    .set("interface", self.zone(id))
+                    .set("target", net.to_string())
+                    .set("gateway", via.to_string())
+            })
+            .collect()
+    }
+
+    /// The name of the host that ends the VPN of a zone.
+    fn behind(&self, id: ZoneId) -> &str {
+        let host = self.network.zone(id).behind.as_ref().map(|behind| behind.host);
+        host.map_or("", |host| &self.network.host(host).name)
     }
 
     fn interface(&mut self, id: ZoneId, zone: &Zone, names: &Names) -> Section {
@@ -187,7 +209,7 @@ impl Renderer<'_> {
     fn bridges(&self, sections: &mut Vec<Section>, there: &[Found]) {
         let mut written: Vec<String> = Vec::new();
         for (zone, names) in self.network.zones.iter().zip(&self.names) {
-            if !names.device.starts_with("br-") {
+            if !names.device.starts_with("br-") || zone.behind.is_some() {
                 continue;
             }
             let (bridge, tag) = names.device.rsplit_once('.').unwrap_or((&names.device, ""));

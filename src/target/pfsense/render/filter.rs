@@ -44,7 +44,7 @@ impl Sheet {
 impl Renderer<'_> {
     pub(super) fn filter(&mut self) {
         self.output();
-        let mut order: Vec<(String, ZoneId)> = self.network.zone_ids().map(|(id, _)| (self.key(id), id)).collect();
+        let mut order: Vec<(String, ZoneId)> = self.interfaced().map(|id| (self.key(id), id)).collect();
         order.sort();
         for (key, id) in order {
             let sheet = self.sheet(id);
@@ -55,6 +55,11 @@ impl Renderer<'_> {
             }
             self.document.separators.push(Separators { interface: key, rows });
         }
+    }
+
+    /// The zones that have an interface.
+    pub(super) fn interfaced(&self) -> impl Iterator<Item = ZoneId> {
+        self.network.zone_ids().filter(|(_, zone)| zone.behind.is_none()).map(|(id, _)| id)
     }
 
     /// Numbers a rule by what it says.
@@ -132,7 +137,7 @@ impl Renderer<'_> {
             return;
         }
         let inside: Vec<ZoneId> =
-            self.network.zone_ids().filter(|(_, zone)| !zone.is_internet()).map(|(zone, _)| zone).collect();
+            self.network.zone_ids().filter(|(_, zone)| zone.is_ours()).map(|(zone, _)| zone).collect();
         let written = inside.iter().flat_map(|zone| &self.network.zone(*zone).networks);
         let own = AddressSet::nets(written.filter(|net| net.delegated.is_none()).map(|net| net.net));
         for family in [Family::V4, Family::V6] {

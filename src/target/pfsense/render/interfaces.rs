@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     diagnostic::Diagnostic,
-    model::{AddressSource, Role, VpnKind, Zone, ZoneId},
+    model::{AddressSource, Behind, Role, VpnKind, Zone, ZoneId},
 };
 
 /// Is this a name that pfSense gives to an interface?
@@ -21,6 +21,11 @@ impl Renderer<'_> {
     /// Finds the interface of every zone, or reports that there is none.
     pub(super) fn assign(&mut self) {
         for zone in &self.network.zones {
+            if let Some(behind) = &zone.behind {
+                self.refuse_route(zone, behind);
+                self.keys.push(String::new());
+                continue;
+            }
             let key = self.found(zone);
             if key.is_none() {
                 let written = zone.interface_on(TARGET).map(|name| name.name.clone());
@@ -53,6 +58,19 @@ impl Renderer<'_> {
                 );
             }
             self.keys.push(key);
+        }
+    }
+
+    /// A route to what lies behind a host needs a gateway of its own, and no area of a backup restores gateways alone.
+    fn refuse_route(&mut self, zone: &Zone, behind: &Behind) {
+        let host = self.network.host(behind.host);
+        if !behind.hidden {
+            self.errors.push(
+                Diagnostic::error("backend-cannot-express", zone.span, "hedgerow writes no static routes for pfSense")
+                    .label(format!("lies behind `{}`, which ends the VPN", host.name))
+                    .also(host.span, "the way to it")
+                    .help("let the host hide its clients behind its own address, and write `masquerade on` in the `vpn`; or end the tunnel on the router"),
+            );
         }
     }
 
@@ -110,7 +128,7 @@ impl Renderer<'_> {
 
     /// The interfaces that the base does not have yet; on a fresh machine, all of them.
     pub(super) fn interfaces(&mut self) {
-        for (id, zone) in self.network.zone_ids() {
+        for (id, zone) in self.network.zone_ids().filter(|(_, zone)| zone.behind.is_none()) {
             let key = self.key(id);
             self.refuse_prefixes(id, zone);
             if key == "openvpn" {

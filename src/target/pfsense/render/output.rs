@@ -27,7 +27,7 @@ impl Renderer<'_> {
         if !self.marks {
             return;
         }
-        let all: Vec<String> = self.network.zone_ids().map(|(id, _)| self.key(id)).collect();
+        let all: Vec<String> = self.interfaced().map(|id| self.key(id)).collect();
         let all = all.join(",");
         let mut rules = vec![Rule {
             kind: "pass",

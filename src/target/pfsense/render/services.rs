@@ -64,7 +64,7 @@ impl Renderer<'_> {
     }
 
     pub(super) fn dhcp(&mut self) {
-        for (id, zone) in self.network.zone_ids().filter(|(_, zone)| !zone.is_internet()) {
+        for (id, zone) in self.network.zone_ids().filter(|(_, zone)| !zone.is_internet() && zone.behind.is_none()) {
             let key = self.key(id);
             let tunnel = Self::is_tunnel(zone) || key == "openvpn";
             let known = self.base.pools.contains(&key);

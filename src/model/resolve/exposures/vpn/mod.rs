@@ -51,6 +51,7 @@ impl Resolver<'_> {
         let ipv6 = attributes.switch("ipv6").zip(attributes.get("ipv6").map(|found| found.span()));
         let overlay = self.overlay(&attributes, kind, space);
         let addon = self.addon(&attributes, server);
+        let hides_clients = self.hides_clients(&attributes, server);
         let (Some(zone), Some(kind)) = (zone, kind) else { return };
         let role = self.network.zone(zone).role;
         if role == Role::Internet && !self.broken_zones.contains(&zone) {
@@ -129,6 +130,7 @@ impl Resolver<'_> {
             radius,
             peers,
             addon,
+            hides_clients,
             resolver,
             ipv6,
             overlay,

@@ -8,7 +8,7 @@ use crate::{
         attributes::{Arguments, Attributes},
         load::Space,
         network::{HostId, Overlay, Resolver as Asked, VpnKind},
-        resolve::Resolver,
+        resolve::{Resolver, vpn_hosts::hides_clients},
     },
     syntax::token::{Kind, Literal, Token},
 };
@@ -31,6 +31,26 @@ impl Resolver<'_> {
             );
         }
         addon
+    }
+
+    /// `masquerade on`
+    pub(super) fn hides_clients(&self, attributes: &Attributes<'_>, server: Option<HostId>) -> bool {
+        if let Some(arguments) = attributes.get("masquerade").filter(|_| server.is_none())
+            && attributes.get("server").is_none_or(|server| names_router(&server))
+        {
+            self.report(
+                Diagnostic::error(
+                    "misplaced-attribute",
+                    arguments.attribute.key.span,
+                    "the router hides no clients of its own tunnels",
+                )
+                .label("belongs to a VPN that a host ends")
+                .help(
+                    "whom an uplink hides is said by the zone of the uplink; remove it, or name the host: `server nas`",
+                ),
+            );
+        }
+        server.is_some() && hides_clients(attributes)
     }
 
     /// `resolver router`, `resolver pihole`, `resolver 10.0.20.53`
