@@ -3,6 +3,7 @@
 use crate::{diagnostic::Diagnostic, model::Network};
 
 /// An error for each uplink whose DS-Lite tunnel the router would have to end.
+#[must_use]
 pub fn without_ds_lite(network: &Network, why: &str, help: &str) -> Vec<Diagnostic> {
     let ends = network.zones.iter().filter(|zone| zone.ends_ds_lite());
     ends.map(|zone| {

@@ -120,6 +120,30 @@ fn small_policies_are_proven() {
                 SMALL.replace("address 203.0.113.2", "address 203.0.113.2; upstream 192.168.100.0/24")
             ),
         ),
+    ];
+    proven(&cases);
+}
+
+fn proven(cases: &[(&str, String)]) {
+    let mut failures = String::new();
+    for (name, policy) in cases {
+        let told = said(policy);
+        if !told.is_empty() {
+            failures += &format!("==== {name}\n{told}\n\n");
+        }
+    }
+    assert!(failures.is_empty(), "{failures}");
+}
+
+#[test]
+fn lines_and_zones_with_two_devices_or_none_are_proven() {
+    let changing = SMALL.replace("address 203.0.113.2", "address dhcp");
+    let two = format!("{changing}zone lte {{ role internet; interface wwan0; address dhcp; failover }}\n");
+    let day = "schedule day = mon-fri 08:00-20:00\n";
+    let delegated = SMALL
+        .replace("network 10.0.20.0/24", "network 10.0.20.0/24, delegated 1")
+        .replace("address 10.0.20.10", "address 10.0.20.10; suffix ::10");
+    proven(&[
         (
             "a VPN whose clients are routed behind a host",
             format!(
@@ -145,13 +169,5 @@ fn small_policies_are_proven() {
             format!("{two}allow pc -> ha : https\nexpose ha : https {{ tls own }}\n")
                 .replace("interface eth0; address dhcp", "interface eth0; address dhcp; uplink ds-lite"),
         ),
-    ];
-    let mut failures = String::new();
-    for (name, policy) in cases {
-        let told = said(&policy);
-        if !told.is_empty() {
-            failures += &format!("==== {name}\n{told}\n\n");
-        }
-    }
-    assert!(failures.is_empty(), "{failures}");
+    ]);
 }
