@@ -240,6 +240,48 @@ fn explain_tells_of_tunnels_that_lead_there() {
     );
 }
 
+/// A house with a name for each way in.
+const NAMES: &str = "\
+use std.services
+router edge { target nftables }
+zone wan { role internet;  interface eth0;  address 203.0.113.20;  delegated 2001:db8:7::/56 }
+zone lan { role trusted;  interface eth1;  network 10.0.10.0/24 }
+zone dmz { role dmz;  interface eth2;  network 10.0.60.0/24, delegated 60 }
+zone srv { role server;  interface eth3;  network 10.0.20.0/24 }
+zone guest { role guest;  interface eth4;  network 10.0.40.0/24 }
+host ha { zone srv;  address 10.0.20.10 }
+host nas { zone srv;  address 10.0.20.5;  name nas.home.arpa }
+host proxy { zone dmz;  address 10.0.60.5;  suffix ::5 }
+allow lan -> internet
+allow lan -> proxy, nas : https
+allow lan -> router : tcp 9443
+expose ha : home-assistant { through proxy;  name ha.example.org;  tls own }
+expose nas : http { through router : tcp 9443;  name nas.example.org;  tls own }
+expose nas : https { port 8443;  name files.example.org }
+expose ha : ssh { name onion.example.org;  tunnel ha { kind tor } }
+";
+
+#[test]
+fn explain_takes_public_names() {
+    let folder = Folder::new("explain-names").file("main.hedge", NAMES);
+    session!(
+        folder.run("explain . internet https://ha.example.org/lovelace"),
+        folder.run("explain . lan ha.example.org"),
+        folder.run("explain . guest ha.example.org"),
+        folder.run("explain . internet http://ha.example.org"),
+        folder.run("explain . 198.51.100.7 nas.example.org"),
+        folder.run("explain . lan nas.example.org"),
+        folder.run("explain . internet files.example.org"),
+        folder.run("explain . lan files.example.org"),
+        folder.run("explain . internet onion.example.org"),
+        folder.run("explain . lan nas.home.arpa https"),
+        folder.run("explain . internet ha tcp/8123"),
+        folder.run("explain . internet https://hb.example.org"),
+        folder.run("explain . internet hb.example.org"),
+        folder.run("explain . internet ha.example.org --format json"),
+    );
+}
+
 #[test]
 fn explain_speaks_json_too() {
     let folder = Folder::home("explain-json");

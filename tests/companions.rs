@@ -114,6 +114,8 @@ fn a_proxy_elsewhere_is_trusted_as_what_gets_through() {
     // The address below the delegated prefix may change: nobody can write it down.
     assert_eq!(through("far", ""), "[10.0.30.5,fd42:0:0:30::5]");
     assert_eq!(through("legs", ""), "[10.0.20.6]", "it asks by its leg in the same zone");
+    assert_eq!(through("router", ""), "[10.0.20.1,fd42:0:0:20::1]", "the router, in the network of Home Assistant");
+    assert_eq!(through("router { forwarded-for off }", ""), "nobody");
     // A container goes out as its machine, unless it has an address of the network.
     assert_eq!(through("far { runs-as container 172.20.0.5 }", ""), "[10.0.30.5,fd42:0:0:30::5]");
     assert_eq!(through("far { runs-as container 10.0.30.77 }", ""), "[10.0.30.77]");
@@ -333,6 +335,39 @@ fn certificates_of_clients_are_asked_for_or_told_of() {
     );
     assert!(file(&found, "home-assistant/ha.yaml").contains("ssl_peer_certificate: \"/ssl/clients.pem\""));
     insta::assert_snapshot!(found.by_hand.join("\n"));
+}
+
+/// What has to be done on a router whose own proxy answers.
+#[test]
+fn a_router_is_told_how_its_proxy_is_set_up() {
+    let house = |target: &str, exposure: &str| {
+        format!(
+            "use std.services\nuse std.ranges\nrouter edge {{ target {target};  page 8443 }}\n\
+             zone wan {{ role internet;  interface eth0;  address 203.0.113.20 }}\n\
+             zone srv {{ role server;  interface eth1;  network 10.0.20.0/24 }}\n\
+             zone lan {{ role trusted;  interface eth2;  network 10.0.10.0/24 }}\n\
+             host ha {{ zone srv;  address 10.0.20.10 }}\nhost auth {{ zone srv;  address 10.0.20.6 }}\n\
+             home-assistant ha {{ version 2026.7 }}\n\
+             expose ha : home-assistant {{ name home.example.org;  through router;  {exposure} }}\n"
+        )
+    };
+    let mut text = String::new();
+    for (target, exposure) in [
+        ("pfsense", "tls letsencrypt http-01"),
+        ("pfsense", "tls own;  client-certificates on;  from cloudflare-v4"),
+        ("pfsense, openwrt", "tls own;  sign-in auth { kind authelia }"),
+        ("openwrt", "tls letsencrypt dns-01;  split-dns off"),
+        ("nftables", "tls own"),
+    ] {
+        let found = companions(&house(target, exposure));
+        text += &format!("=== {target}: {exposure}\n");
+        let names: Vec<&str> = found.files.iter().map(|file| file.name.as_str()).collect();
+        text += &format!("=== {}\n", names.join(", "));
+        text += file(&found, "proxy-home.example.org/router.md");
+        text += &found.by_hand.iter().map(|what| format!("by hand: {what}\n")).collect::<String>();
+        text += "\n";
+    }
+    insta::assert_snapshot!(text);
 }
 
 /// What is typed into the pages of each product fits what the policy says, and what Home Assistant is told.

@@ -13,14 +13,14 @@ use crate::{
 /// Why does this packet pass, or not? The verdict, the translation and every statement that decides
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  hedgerow explain . iot ha mqtt\n  hedgerow explain home.hedge internet ha tcp/8123\n  hedgerow explain home.hedge 203.0.113.9 wan tcp/443      the router's address on wan\n  hedgerow explain home.hedge 10.0.30.7 10.0.10.1 any\n\nExit status: 0 allowed, 1 denied or in part only, 2 invalid policy or question"
+    after_help = "Examples:\n  hedgerow explain . iot ha mqtt\n  hedgerow explain home.hedge internet ha tcp/8123\n  hedgerow explain home.hedge 203.0.113.9 wan tcp/443      the router's address on wan\n  hedgerow explain home.hedge 10.0.30.7 10.0.10.1 any\n  hedgerow explain . internet https://ha.example.org           by its public name\n\nExit status: 0 allowed, 1 denied or in part only, 2 invalid policy or question"
 )]
 pub struct Arguments {
     /// A file, or a folder that holds a main.hedge
     path: String,
     /// Who sends: a name, an address, `internet`, `router`
     from: String,
-    /// To whom
+    /// To whom: the same, or a public name such as `ha.example.org` or `https://ha.example.org`
     to: String,
     /// A service of the policy, `tcp/8123`, or `any`
     #[arg(default_value = "any")]
@@ -68,7 +68,7 @@ pub fn run(arguments: &Arguments, common: &Common) -> Exit {
         return Exit::Invalid;
     }
     match found.verdict {
-        Verdict::Allowed | Verdict::Unfiltered => Exit::Clean,
+        Verdict::Allowed | Verdict::Unfiltered | Verdict::Tunnelled => Exit::Clean,
         Verdict::Partly | Verdict::Denied => Exit::Findings,
     }
 }
@@ -79,18 +79,30 @@ fn human(answer: &Answer) -> String {
         Verdict::Partly => "allowed in part",
         Verdict::Denied => "denied",
         Verdict::Unfiltered => "not filtered: both are in one zone, so the router does not see it",
+        Verdict::Tunnelled => "by tunnel, past the router",
     };
     let mut text = format!("{head}: {}\n", answer.question);
+    if let Some(by_name) = &answer.by_name {
+        text += &format!("  leads to      {}\n", by_name.leads_to);
+    }
     if let Some(case) = &answer.passes {
         text += &shown("passes", case);
     }
     if let Some(case) = &answer.held_back {
         text += &shown("held back", case);
     }
+    if let Some(further) = &answer.goes_on {
+        text += &format!("  {:<12}  {}\n", further.effect, further.text);
+        text += &format!("    {:<18} its proxy asks\n", further.place.as_deref().unwrap_or_default());
+    }
     for tunnel in &answer.tunnels {
-        text += &format!("  but by tunnel  {}: {}\n", tunnel.place.as_deref().unwrap_or_default(), tunnel.text);
+        let word = if answer.verdict == Verdict::Tunnelled { "by tunnel    " } else { "but by tunnel" };
+        text += &format!("  {word}  {}: {}\n", tunnel.place.as_deref().unwrap_or_default(), tunnel.text);
         text +=
             "                 the router does not see into it; who may use it is the provider's to ask (`access on`)\n";
+    }
+    for proxy in &answer.proxies {
+        text += &format!("  but by proxy   {}: {}\n", proxy.place.as_deref().unwrap_or_default(), proxy.text);
     }
     if let Some(change) = &answer.change {
         text += &format!("  to change it  {change}\n");

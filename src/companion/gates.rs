@@ -4,7 +4,7 @@ use minijinja::{Value, context};
 
 use super::{
     Companions,
-    words::{port, socket, upstream},
+    words::{machine, port, socket, upstream},
 };
 use crate::model::{Exposure, HostId, Network, OriginPulls, SignInKind};
 
@@ -17,8 +17,14 @@ pub struct Authority {
 
 impl Authority {
     /// Of an exposure under a name, with what has to be brought there by hand.
-    pub fn of(network: &Network, exposure: &Exposure, proxy: HostId, name: &str, found: &mut Companions) -> Self {
-        let host = &network.host(proxy).name;
+    pub fn of(
+        network: &Network,
+        exposure: &Exposure,
+        proxy: Option<HostId>,
+        name: &str,
+        found: &mut Companions,
+    ) -> Self {
+        let host = machine(network, proxy);
         if exposure.client_certificates.is_some() {
             let file = format!("/etc/ssl/certs/clients-{name}.pem");
             found.by_hand.push(clients(host, &file));
@@ -57,7 +63,7 @@ pub fn unasked(host: &str) -> String {
 }
 
 /// What the proxy's file says of a sign-in; nothing without one. An error is what has to be done by hand instead.
-pub fn sign_in(network: &Network, exposure: &Exposure, proxy: HostId) -> Result<Option<Value>, String> {
+pub fn sign_in(network: &Network, exposure: &Exposure, proxy: Option<HostId>) -> Result<Option<Value>, String> {
     let Some(sign_in) = &exposure.sign_in else { return Ok(None) };
     let asked = &network.host(sign_in.host).name;
     let runs_as = exposure.through.as_ref().and_then(|through| through.proxy.runs_as);

@@ -34,7 +34,7 @@ pub struct Companions {
 }
 
 /// The templates, each by the name under which the stages ask for it.
-const TEMPLATES: [(&str, &str); 19] = [
+const TEMPLATES: [(&str, &str); 20] = [
     ("home-assistant.yaml", include_str!("../../companions/home-assistant.yaml.j2")),
     ("home-assistant.md", include_str!("../../companions/home-assistant.md.j2")),
     ("nginx.conf", include_str!("../../companions/nginx.conf.j2")),
@@ -42,6 +42,7 @@ const TEMPLATES: [(&str, &str); 19] = [
     ("traefik.yaml", include_str!("../../companions/traefik.yaml.j2")),
     ("haproxy.cfg", include_str!("../../companions/haproxy.cfg.j2")),
     ("pages.md", include_str!("../../companions/pages.md.j2")),
+    ("router.md", include_str!("../../companions/router.md.j2")),
     ("cloudflared.yml", include_str!("../../companions/cloudflared.yml.j2")),
     ("torrc", include_str!("../../companions/torrc.j2")),
     ("wireguard.conf", include_str!("../../companions/wireguard.conf.j2")),

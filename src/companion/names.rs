@@ -9,7 +9,6 @@ pub fn write(network: &Network, printer: &Printer, found: &mut Companions) -> Re
     let mut records: Vec<(String, String)> = Vec::new();
     for exposure in network.exposures.iter().filter(|exposure| !exposure.expired) {
         let Some(name) = &exposure.name else { continue };
-        let (host, _) = exposure.target();
         if !exposure.splits_dns() {
             if exposure.split_dns.is_none()
                 && !exposure.hairpin
@@ -21,7 +20,7 @@ pub fn write(network: &Network, printer: &Printer, found: &mut Companions) -> Re
             }
             continue;
         }
-        let addresses: Vec<String> = network.host(host).written().map(|address| address.to_string()).collect();
+        let addresses: Vec<String> = network.inside(exposure).1.iter().map(ToString::to_string).collect();
         if !addresses.is_empty() && !records.iter().any(|(other, _)| other == name) {
             records.push((name.clone(), addresses.join(",")));
         }

@@ -7,10 +7,10 @@ use minijinja::{Error, Value, context};
 use super::{
     Companions, Printer,
     gates::{Authority, by_hand, sign_in, unasked},
-    words::{net, port, prefixes, socket, upstream},
+    words::{machine, net, port, prefixes, socket, upstream},
 };
 use crate::{
-    model::{AddressSet, Cloudflare, Exposure, HostId, Network, Product, Tls},
+    model::{AddressSet, Cloudflare, Exposure, HostId, Network, Product, Tls, ZoneId},
     packet::Family,
     policy::seen::{Front, asks_for_it, fronts, port as home_assistant},
 };
@@ -76,17 +76,22 @@ pub fn write(network: &Network, printer: &Printer, found: &mut Companions) -> Re
             // Parts of one file are told apart by the name that they answer to.
             part => name.replace('.', "-"),
             authority => authority.file, why => authority.why,
-            proxy => network.host(proxy).name.clone(),
-            v6 => exposure.ipv6 != Some(false) && network.host(proxy).address(Family::V6).is_some(),
+            proxy => machine(network, proxy),
+            v6 => exposure.ipv6 != Some(false) && has_v6(network, exposure, proxy),
+            router => on_router(network, exposure),
             http01 => exposure.tls == Some(Tls::Http01),
             dns01 => exposure.tls == Some(Tls::Dns01),
             alpn01 => exposure.tls == Some(Tls::Alpn01),
             own => exposure.tls == Some(Tls::Own),
         };
-        for file in files(product) {
+        let of_router = exposure.is_on_router().then_some("router.md");
+        for file in files(product).iter().copied().chain(of_router) {
             // What a program has no words for is not written without them.
-            let silent = match *file {
-                "pages.md" => exposure.is_gated(),
+            let silent = match file {
+                "router.md" => false,
+                // pfSense has its own pages, and takes no file.
+                _ if exposure.is_on_router() && !takes_files(network) => true,
+                "pages.md" => exposure.is_gated() || exposure.is_on_router(),
                 "haproxy.cfg" => exposure.sign_in.is_some(),
                 _ => false,
             };
@@ -103,9 +108,8 @@ pub fn write(network: &Network, printer: &Printer, found: &mut Companions) -> Re
     }
     for exposure in network.exposures.iter().filter(|exposure| !exposure.expired && exposure.tunnel.is_none()) {
         if matches!(exposure.tls, Some(Tls::Dns01 | Tls::Alpn01 | Tls::Http01 | Tls::Own)) {
-            let host = exposure.through.as_ref().map_or(exposure.host, |through| through.host);
             let name = exposure.name.as_deref().unwrap_or("the public name");
-            found.by_hand.push(format!("the certificate of {name} on {}", network.host(host).name));
+            found.by_hand.push(format!("the certificate of {name} on {}", machine(network, exposure.target().0)));
         }
     }
     Ok(())
@@ -124,10 +128,15 @@ const fn files(product: Option<Product>) -> &'static [&'static str] {
 }
 
 /// What the pages of the products without a file have to be told beside what stands in files.
-fn pages(network: &Network, exposure: &Exposure, (proxy, product): (HostId, Option<Product>), asked: IpAddr) -> Value {
+fn pages(
+    network: &Network,
+    exposure: &Exposure,
+    (proxy, product): (Option<HostId>, Option<Product>),
+    asked: IpAddr,
+) -> Value {
     let runs_as = exposure.through.as_ref().and_then(|through| through.proxy.runs_as);
     // Nginx Proxy Manager is a container, whose loopback is its own.
-    let by_address = proxy == exposure.host && runs_as.is_none();
+    let by_address = proxy == Some(exposure.host) && runs_as.is_none();
     let npm_asked = if by_address { network.host(exposure.host).written().next().unwrap_or(asked) } else { asked };
     let front = fronts(network, exposure.host).into_iter().find(|front| front.exposure.span == exposure.span);
     let seen = front.filter(Front::forwards_client).map(|front| front.seen(network)).unwrap_or_default();
@@ -142,6 +151,43 @@ fn pages(network: &Network, exposure: &Exposure, (proxy, product): (HostId, Opti
     }
 }
 
+/// Is the machine of a proxy reached by IPv6?
+fn has_v6(network: &Network, exposure: &Exposure, proxy: Option<HostId>) -> bool {
+    let uplink = |zone: &ZoneId| {
+        let zone = network.zone(*zone);
+        zone.delegated.is_some() || zone.addresses.iter().any(|own| own.address.is_ipv6())
+    };
+    match proxy {
+        Some(host) => network.host(host).address(Family::V6).is_some(),
+        None => exposure.on.iter().any(uplink),
+    }
+}
+
+/// Is any of the routers one on which a proxy is set up by a file?
+fn takes_files(network: &Network) -> bool {
+    let targets = &network.router.targets;
+    targets.is_empty() || targets.iter().any(|(target, _)| target != "pfsense")
+}
+
+/// What has to be done on a router of each make, where the proxy runs on it.
+fn on_router(network: &Network, exposure: &Exposure) -> Value {
+    let router = &network.router;
+    let target = |name: &str| router.targets.iter().any(|(target, _)| target == name);
+    let product = exposure.through.as_ref().and_then(|through| through.proxy.product);
+    let page = router.page.as_ref().and_then(|(ports, _)| ports.last()).copied();
+    context! {
+        pfsense => target("pfsense"),
+        openwrt => target("openwrt"),
+        linux => target("nftables") || router.targets.is_empty(),
+        // The one package that both have, and the only one of pfSense.
+        haproxy => matches!(product, None | Some(Product::Haproxy)) && exposure.sign_in.is_none(),
+        page => page.unwrap_or(8443),
+        off => router.page.as_ref().is_some_and(|(ports, _)| ports.is_empty()),
+        inside => network.inside(exposure).1.first().map(ToString::to_string).unwrap_or_default(),
+        split => exposure.splits_dns(),
+    }
+}
+
 /// Whose word about the client's address counts: that of Cloudflare's servers among those who may connect.
 fn edges(network: &Network, exposure: &Exposure) -> Vec<String> {
     if exposure.proxied.is_none() && !exposure.from_text.contains("cloudflare") {
@@ -153,12 +199,12 @@ fn edges(network: &Network, exposure: &Exposure) -> Vec<String> {
 }
 
 /// The proxy's host, the port that it listens on, and the port that it asks.
-fn parts(network: &Network, exposure: &Exposure) -> Option<(HostId, Option<u16>, Option<u16>)> {
+fn parts(network: &Network, exposure: &Exposure) -> Option<(Option<HostId>, Option<u16>, Option<u16>)> {
     if let Some(through) = &exposure.through {
         return Some((through.host, port(&through.service), port(&exposure.service)));
     }
     // Another port of a machine on which Home Assistant runs: its proxy is a program beside it.
     let beside =
         network.home_assistants.iter().any(|home| home.host == exposure.host) && !asks_for_it(network, exposure);
-    beside.then(|| (exposure.host, port(&exposure.service), Some(home_assistant(network, exposure.host))))
+    beside.then(|| (Some(exposure.host), port(&exposure.service), Some(home_assistant(network, exposure.host))))
 }

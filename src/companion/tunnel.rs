@@ -65,7 +65,7 @@ fn place(rule: &Rule) -> String {
 
 fn add(outlet: &mut Outlet, network: &Network, exposure: &Exposure, tunnel: &Tunnel) {
     let asked = network.host(exposure.host);
-    let address = upstream(network, tunnel.host, tunnel.agent.runs_as, exposure.host);
+    let address = upstream(network, Some(tunnel.host), tunnel.agent.runs_as, exposure.host);
     outlet.rules.push(Rule {
         what: asked.name.clone(),
         name: exposure.name.clone(),
@@ -97,7 +97,7 @@ fn target(network: &Network, tunnel: &Tunnel, to: &[Region], traffic: &[Traffic]
         Place::Zone(zone) => {
             let here = |host: &&crate::model::Host| host.address_set(Some(zone)) == region.addresses;
             let host = network.hosts.iter().position(|host| here(&host))?;
-            upstream(network, tunnel.host, tunnel.agent.runs_as, HostId(host))?
+            upstream(network, Some(tunnel.host), tunnel.agent.runs_as, HostId(host))?
         }
     };
     Some((address, port(traffic)?))

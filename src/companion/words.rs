@@ -34,11 +34,16 @@ pub fn net(net: IpNet) -> String {
     if net.prefix_len() == net.max_prefix_len() { net.addr().to_string() } else { net.to_string() }
 }
 
+/// What the machine of a proxy is called; none is the router.
+pub fn machine(network: &Network, host: Option<HostId>) -> &str {
+    host.map_or("the router", |host| &network.host(host).name)
+}
+
 /// Where a program asks a host: the loopback on the same machine, its address on another one, and from a container, whose
 /// loopback is its own.
-pub fn upstream(network: &Network, from: HostId, runs_as: Option<RunsAs>, to: HostId) -> Option<IpAddr> {
+pub fn upstream(network: &Network, from: Option<HostId>, runs_as: Option<RunsAs>, to: HostId) -> Option<IpAddr> {
     let contained = matches!(runs_as, Some(RunsAs::Addon | RunsAs::Container(_)));
-    if from == to && !contained { Some(IpAddr::from([127, 0, 0, 1])) } else { network.host(to).written().next() }
+    if from == Some(to) && !contained { Some(IpAddr::from([127, 0, 0, 1])) } else { network.host(to).written().next() }
 }
 
 /// The one port of a service, when it is one.

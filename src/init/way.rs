@@ -40,7 +40,7 @@ const BY_HOST: Option<(&str, Option<&str>)> = None;
 const WIREGUARD: Option<(&str, Option<&str>)> = Some(("road", Some("wg0")));
 
 /// All of them, those that open least before the others.
-pub const WAYS: [Way; 21] = [
+pub const WAYS: [Way; 22] = [
     way!(0, "lan-only", "from inside only"),
     way!(8, "wireguard", "WireGuard on the router", zone: WIREGUARD, by_forwards: false),
     way!(9, "wireguard-addon", "WireGuard as an add-on of Home Assistant", zone: BY_HOST),
@@ -54,6 +54,7 @@ pub const WAYS: [Way; 21] = [
     way!(7, "cloudflare-tunnel", "a Cloudflare Tunnel, no port is opened"),
     way!(6, "cloudflare", "Cloudflare before a reverse proxy that is open to Cloudflare alone", zone: DMZ),
     way!(5, "proxy", "a reverse proxy on a machine of its own (NGINX, Caddy, Traefik, HAProxy)", zone: DMZ),
+    way!(5, "proxy-router", "a reverse proxy on the router itself (HAProxy as a package of pfSense or OpenWrt)", by_forwards: false),
     way!(5, "proxy-manager", "Nginx Proxy Manager on a machine of its own", zone: DMZ),
     way!(5, "synology", "the reverse proxy of a Synology NAS that runs Home Assistant, too"),
     way!(4, "proxy-addon", "a reverse proxy as an add-on of Home Assistant"),

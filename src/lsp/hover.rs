@@ -107,8 +107,12 @@ fn effect(policy: &Policy, kind: &StatementKind, span: Span) -> Option<String> {
             if let Some((port, _)) = found.port {
                 text += &format!("\n- at the public port {port}");
             }
-            if let Some(through) = found.through.as_ref().and_then(|through| network.hosts.get(through.host.0)) {
-                text += &format!("\n- through the proxy `{}`", through.name);
+            if let Some(through) = &found.through {
+                let host = through.host.and_then(|host| network.hosts.get(host.0));
+                text += &host.map_or_else(
+                    || "\n- through a proxy on the router".to_owned(),
+                    |host| format!("\n- through the proxy `{}`", host.name),
+                );
             }
             if found.client_certificates.is_some() {
                 text += "\n- for clients that show a certificate";

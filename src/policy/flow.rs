@@ -6,7 +6,7 @@ use super::cause::Cause;
 use crate::{
     model::{
         Action, AddressSet, AddressSource, Exposure, HostId, Network, Options, Place, Reflector, Region, Zone, ZoneId,
-        address::public,
+        address::{Intervals, public},
         service::{Discovery, ICMPV6, TCP, Traffic, UDP},
     },
     packet::{Family, Packet, icmp},
@@ -228,29 +228,9 @@ fn exposed(list: &mut Vec<Flow>, network: &Network, index: usize, exposure: &Exp
         return;
     }
     let cause = Cause::Exposure(index, exposure.span);
-    let (host, traffic) = exposure
-        .through
-        .as_ref()
-        .map_or((exposure.host, &exposure.service), |through| (through.host, &through.service));
-    if exposure.ipv6 != Some(false) {
-        let global = public().v6;
-        let to: Vec<Region> = network
-            .host(host)
-            .zones
-            .iter()
-            .map(|zone| {
-                let own = network.host(host).address_set(Some(*zone));
-                Region {
-                    place: Place::Zone(*zone),
-                    addresses: AddressSet {
-                        v4: crate::model::address::Intervals::default(),
-                        v6: own.v6.intersect(&global),
-                    },
-                    whole: false,
-                }
-            })
-            .filter(|region| !region.addresses.is_empty())
-            .collect();
+    let (host, traffic) = exposure.target();
+    let to = untranslated(network, exposure, host);
+    if !to.is_empty() {
         let from: Vec<Region> = exposure
             .from
             .iter()
@@ -271,18 +251,45 @@ fn exposed(list: &mut Vec<Flow>, network: &Network, index: usize, exposure: &Exp
             );
         }
     }
+    let asking = match host {
+        Some(host) => everywhere(network, host),
+        None => vec![Region { place: Place::Router, addresses: AddressSet::all(), whole: true }],
+    };
     let mut asks = |to: HostId, service: &[Traffic]| {
         let options =
             Options { because: exposure.options.because.clone(), until: exposure.options.until, ..Options::default() };
-        let sides = (&everywhere(network, host)[..], &everywhere(network, to)[..]);
+        let sides = (&asking[..], &everywhere(network, to)[..]);
         between(list, network, cause, Action::Allow, sides, service, &options);
     };
     if exposure.through.is_some() {
         asks(exposure.host, &exposure.service);
     }
-    if let Some(sign_in) = exposure.sign_in.as_ref().filter(|sign_in| sign_in.host != host) {
+    if let Some(sign_in) = exposure.sign_in.as_ref().filter(|sign_in| Some(sign_in.host) != host) {
         asks(sign_in.host, &sign_in.service);
     }
+}
+
+/// Where an exposure is reached as it is asked for: the router, if its own proxy answers, or a host by IPv6.
+fn untranslated(network: &Network, exposure: &Exposure, host: Option<HostId>) -> Vec<Region> {
+    let (v4, v6) = (exposure.ipv4 != Some(false), exposure.ipv6 != Some(false));
+    let Some(host) = host else {
+        let all = AddressSet::all();
+        let addresses = AddressSet {
+            v4: if v4 { all.v4 } else { Intervals::default() },
+            v6: if v6 { all.v6 } else { Intervals::default() },
+        };
+        return vec![Region { place: Place::Router, addresses, whole: v4 && v6 }];
+    };
+    if !v6 {
+        return Vec::new();
+    }
+    let global = public().v6;
+    let leg = |zone: &ZoneId| {
+        let own = network.host(host).address_set(Some(*zone));
+        let addresses = AddressSet { v4: Intervals::default(), v6: own.v6.intersect(&global) };
+        Region { place: Place::Zone(*zone), addresses, whole: false }
+    };
+    network.host(host).zones.iter().map(leg).filter(|region| !region.addresses.is_empty()).collect()
 }
 
 /// A host in all of its zones.

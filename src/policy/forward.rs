@@ -106,10 +106,8 @@ fn of_exposure(found: &mut Vec<Forward>, network: &Network, index: usize, exposu
         return;
     }
     let cause = Cause::Exposure(index, exposure.span);
-    let (host, service) = exposure
-        .through
-        .as_ref()
-        .map_or((exposure.host, &exposure.service), |through| (through.host, &through.service));
+    // What the router answers itself needs no translation.
+    let (Some(host), service) = exposure.target() else { return };
     let inside = |on: bool| if on { insiders(network) } else { Vec::new() };
     let from: Vec<Region> = exposure
         .from

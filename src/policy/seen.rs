@@ -26,8 +26,8 @@ pub const LOOPBACK: [IpAddr; 2] = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(I
 #[derive(Clone, Copy, Debug)]
 pub struct Front<'n> {
     pub exposure: &'n Exposure,
-    /// The machine that it runs on.
-    pub host: HostId,
+    /// The machine that it runs on; none is the router.
+    pub host: Option<HostId>,
     /// What the policy says of it.
     said: Option<&'n Proxy>,
 }
@@ -80,10 +80,16 @@ impl Front<'_> {
         self.said.is_none_or(|said| said.runs_as.is_none() && said.seen_as.is_empty())
     }
 
+    /// What the machine that it runs on is called.
+    #[must_use]
+    pub fn name<'n>(&self, network: &'n Network) -> &'n str {
+        self.host.map_or("router", |host| &network.host(host).name)
+    }
+
     /// How the policy would say that it is seen under an address.
     #[must_use]
     pub fn saying(&self, network: &Network, what: &str) -> String {
-        let host = &network.host(self.host).name;
+        let host = self.name(network);
         let key = if self.exposure.tunnel.is_some() { "tunnel" } else { "through" };
         format!("{key} {host} {{ {what} }}")
     }
@@ -103,8 +109,9 @@ impl Front<'_> {
             return Seen { ways: vec![own], ..Seen::default() };
         }
         let runs_as = self.said.and_then(|said| said.runs_as);
-        if self.host != home {
-            return apart(network, self.host, home, runs_as);
+        let Some(host) = self.host else { return router(network, home) };
+        if host != home {
+            return apart(network, host, home, runs_as);
         }
         let seen = beside(network, home, runs_as);
         // The other end of a relay may ask under an address of the tunnel.
@@ -127,9 +134,9 @@ pub fn fronts(network: &Network, home: HostId) -> Vec<Front<'_>> {
         }
         if let Some(tunnel) = &exposure.tunnel {
             let asks = speaks_http(tunnel.kind) && tunnel.agent.shows_client.is_none();
-            return asks.then_some(Front { exposure, host: tunnel.host, said: Some(&tunnel.agent) });
+            return asks.then_some(Front { exposure, host: Some(tunnel.host), said: Some(&tunnel.agent) });
         }
-        (!asks_for_it(network, exposure)).then_some(Front { exposure, host: home, said: None })
+        (!asks_for_it(network, exposure)).then_some(Front { exposure, host: Some(home), said: None })
     })
     .collect()
 }
@@ -141,7 +148,7 @@ pub fn blind(network: &Network, home: HostId) -> Vec<Front<'_>> {
     let of = network.exposures.iter().filter(|exposure| exposure.host == home && asks_for_it(network, exposure));
     of.filter_map(|exposure| {
         let tunnel = exposure.tunnel.as_ref().filter(|tunnel| !speaks_http(tunnel.kind))?;
-        Some(Front { exposure, host: tunnel.host, said: Some(&tunnel.agent) })
+        Some(Front { exposure, host: Some(tunnel.host), said: Some(&tunnel.agent) })
     })
     .collect()
 }
@@ -194,6 +201,18 @@ fn beside(network: &Network, home: HostId, runs_as: Option<RunsAs>) -> Seen {
         (None, _) => vec![addons, machine],
     };
     Seen { ways, container: runs_as.is_none() && install != Some(Install::Haos), ..Seen::default() }
+}
+
+/// A proxy on the router: it asks under the router's address in the network of Home Assistant.
+fn router(network: &Network, home: HostId) -> Seen {
+    let asked = &network.host(home).addresses;
+    let mut addresses: Vec<IpAddr> =
+        asked.iter().filter_map(|own| own_address(network, own.zone, own.address)).collect();
+    addresses.sort_unstable();
+    addresses.dedup();
+    let changing = addresses.is_empty();
+    let way = |addresses: Vec<IpAddr>| Way { addresses: addresses.into_iter().map(IpNet::from).collect(), any: false };
+    Seen { ways: if changing { Vec::new() } else { vec![way(addresses)] }, changing, ..Seen::default() }
 }
 
 /// A proxy on another machine.

@@ -35,7 +35,8 @@ impl Walk<'_> {
                 continue;
             }
             let started = starts.contains(&leg);
-            if !started && let Some(last) = self.arrives(leg, to, onto) {
+            let last = if started { self.asks_the_target(leg) } else { self.arrives(leg, to, onto) };
+            if let Some(last) = last {
                 graph.add_edge(node, end, last.0.clone());
                 ends.insert(leg, last);
             }

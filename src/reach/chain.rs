@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use super::{
     classes::{Class, Classes, Leg},
     path::{Path, Step},
+    relayed::{Relayed, asked_by_router, relayed},
     tunnelled::{self, Tunnelled, at_once, tunnelled},
     within::within_zones,
 };
@@ -24,7 +25,8 @@ pub(super) struct Walk<'a> {
     ends: Set,
     pub(super) index: BTreeMap<Leg, usize>,
     tunnelled: Vec<Tunnelled>,
-    space: &'a mut Space,
+    relayed: Vec<Relayed>,
+    pub(super) space: &'a mut Space,
 }
 
 /// Decides `never A ~> B`: nothing when it holds, or its failure with the shortest path.
@@ -48,7 +50,9 @@ pub fn chains(
     let to = &[to, &other].concat();
     let tunnelled = tunnelled(network);
     let led = tunnelled.iter().flat_map(|one| &one.to);
-    let regions: Vec<Region> = from.iter().chain(to).chain(led).cloned().collect();
+    let asked = asked_by_router(network);
+    let asked = asked.iter().flat_map(|(to, _)| to);
+    let regions: Vec<Region> = from.iter().chain(to).chain(led).chain(asked).cloned().collect();
     let classes = Classes::new(network, &meant.meaning, &regions);
     let limit = meant.paths;
     let space = &mut meant.space;
@@ -64,7 +68,8 @@ pub fn chains(
         .enumerate()
         .flat_map(|(index, class)| class.legs.iter().map(move |leg| (*leg, index)))
         .collect();
-    let mut walk = Walk { network, classes, reaching, ends, index, tunnelled, space };
+    let relayed = relayed(network, reaching, (to, traffic), space);
+    let mut walk = Walk { network, classes, reaching, ends, index, tunnelled, relayed, space };
     let shortest = walk.shortest(from, (to, &other), traffic)?;
     let mut found = vec![shortest];
     if limit > 1 {
@@ -170,6 +175,9 @@ impl Walk<'_> {
 
     /// The last step, if one leads from here to the target.
     pub(super) fn arrives(&mut self, leg: Leg, to: &[Region], onto: Set) -> Option<(Step, Leg)> {
+        if let Some(last) = self.asks_the_target(leg) {
+            return Some(last);
+        }
         let from = self.from(leg);
         // What a host sends to itself by way of the router is no step.
         let class = self.index.get(&leg).and_then(|index| self.classes.list.get(*index));
@@ -189,6 +197,26 @@ impl Walk<'_> {
             .copied()
             .find(|other| other.zone == leg.zone && *other != leg && !own.contains(other) && holds(to, *other))
             .map(|end| (Step::SameZone, end))
+    }
+
+    /// The proxies on the router that hear a leg, each with one packet to it.
+    fn heard(&mut self, leg: Leg) -> Vec<(Packet, Relayed)> {
+        let from = self.from(leg);
+        let relayed = self.relayed.clone();
+        let hears = relayed.into_iter().filter_map(|proxy| {
+            let here = self.space.intersect(proxy.heard, from);
+            Some((self.space.witness(here)?, proxy))
+        });
+        hears.collect()
+    }
+
+    /// The last step, if a proxy on the router makes it.
+    pub(super) fn asks_the_target(&mut self, leg: Leg) -> Option<(Step, Leg)> {
+        let heard = self.heard(leg);
+        heard.into_iter().find_map(|(asked, proxy)| {
+            let asks = self.space.witness(proxy.last)?;
+            Some((Step::ByRouter(asked, asks), leg_of(&asks, false)))
+        })
     }
 
     /// Where a leg gets by the host that ends a VPN, past the router: a client under the address of that host, if it
@@ -256,6 +284,17 @@ impl Walk<'_> {
                 found.entry(other).or_insert(step);
             }
         }
+        for (asked, proxy) in self.heard(leg) {
+            for other in self.index.keys().copied().filter(|other| other.zone != leg.zone).collect::<Vec<_>>() {
+                let cube = prefix(address(other.family, other.address).into(), Side::Dst)
+                    .with(Field::Out, Ranges::single(zone_number(other.zone).into()));
+                let there = self.space.cube(&cube);
+                let there = self.space.intersect(proxy.asks, there);
+                if let Some(asks) = self.space.witness(there) {
+                    found.entry(other).or_insert(Step::ByRouter(asked, asks));
+                }
+            }
+        }
         let from = self.from(leg);
         let here = self.space.intersect(self.ends, from);
         let candidates: Vec<Leg> = self
@@ -316,7 +355,7 @@ fn trace(parents: &BTreeMap<Leg, Option<(Leg, Step)>>, last: Leg, step: Step, en
 }
 
 fn report(network: &Network, meaning: &Meaning, assertion: &Assertion, path: &Path) -> Diagnostic {
-    let count = path.steps.len();
+    let count = path.length();
     let message = if count == 1 {
         "what must never be reached is reached at once".to_owned()
     } else {

@@ -4,6 +4,8 @@ use serde::Serialize;
 
 use super::{
     name::{describe_sent, region_name},
+    proxies::{by_proxy, goes_on},
+    public_name::ByName,
     question::Question,
     tunnelled::leading_there,
     when::when,
@@ -26,12 +28,20 @@ pub struct Answer {
     pub verdict: Verdict,
     /// What was asked, in names: `iot -> ha : tcp 8123`.
     pub question: String,
+    /// Where the public name leads, if one was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by_name: Option<ByName>,
+    /// What its proxy asks in turn, if it has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub goes_on: Option<Reason>,
     /// One packet that passes, if any does.
     pub passes: Option<Case>,
     /// One packet that is held back, if any is.
     pub held_back: Option<Case>,
     /// The tunnels that lead there past the router, if the question is about somebody out there.
     pub tunnels: Vec<Reason>,
+    /// The proxies by which somebody out there comes to it, if the question leads past them.
+    pub proxies: Vec<Reason>,
     /// What would have to change for the other answer.
     pub change: Option<String>,
 }
@@ -46,6 +56,8 @@ pub enum Verdict {
     Denied,
     /// The router does not see these packets: both ends are in one zone.
     Unfiltered,
+    /// Nor these: a tunnel brings them, past the router.
+    Tunnelled,
 }
 
 /// One packet and what becomes of it.
@@ -79,9 +91,11 @@ pub struct Reason {
 pub fn answer(network: &Network, sources: &Sources, meant: &mut Meant, question: &Question) -> Answer {
     let mut question = question.clone();
     towards_uplink(network, &mut question);
-    let words = in_words(network, &question);
+    let question = &question;
+    let words = in_words(network, question);
+    let goes_on = goes_on(network, sources, meant, question);
     if question.from.iter().all(|from| question.to.iter().all(|to| from.place == to.place)) {
-        return within(network, &question, words);
+        return Answer { by_name: question.by_name.clone(), goes_on, ..within(network, question, words) };
     }
     let reaching = meant.meaning.reaching(&mut meant.space);
     let space = &mut meant.space;
@@ -93,7 +107,7 @@ pub fn answer(network: &Network, sources: &Sources, meant: &mut Meant, question:
     let routed = space.intersect(asked, meant.meaning.domain);
     // As sent: to these very addresses, wherever a translation leads. In the end: also what a forward brings there.
     let sent = space.project(routed, Field::Out);
-    let (passing, outcome) = first_passing(network, meant, sent);
+    let (passing, outcome) = first_passing(network, meant, sent, question.by_name.is_some());
     let in_the_end = meant.space.intersect(asked, reaching);
     let space = &mut meant.space;
     let mut accepted: Vec<Set> = Vec::new();
@@ -115,14 +129,24 @@ pub fn answer(network: &Network, sources: &Sources, meant: &mut Meant, question:
         (None, _) => Verdict::Denied,
     };
     let held_back = held_back.map(|packet| case_held_back(network, sources, meant, packet));
-    let change = held_back.as_ref().and_then(|case| change(network, &question, case, verdict));
+    let change = held_back.as_ref().and_then(|case| change(network, question, case, verdict));
+    let told = |spans: Vec<Span>, effect: &'static str| -> Vec<Reason> {
+        spans
+            .into_iter()
+            .map(|span| Reason { effect, place: Some(sources.place(span)), text: statement(sources, span) })
+            .collect()
+    };
     let tunnels = leading_there(network, &question.from, &question.to, &question.traffic);
-    let tunnels = tunnels.into_iter().map(|span| Reason {
-        effect: "leads there past the router",
-        place: Some(sources.place(span)),
-        text: statement(sources, span),
-    });
-    Answer { verdict, question: words, passes, held_back, tunnels: tunnels.collect(), change }
+    let tunnels = told(tunnels, "leads there past the router");
+    let proxies = if passes.is_some() { Vec::new() } else { by_proxy(network, question) };
+    let proxies = told(proxies, "leads there by a proxy");
+    // By another way it is there already.
+    let change = change.filter(|_| proxies.is_empty() && tunnels.is_empty());
+    let goes_on = goes_on.filter(|_| passes.is_some() || verdict == Verdict::Unfiltered);
+    let by_name = question.by_name.clone();
+    let tunnelled = by_name.as_ref().is_some_and(|by_name| by_name.by_tunnel);
+    let (verdict, held_back) = if tunnelled { (Verdict::Tunnelled, None) } else { (verdict, held_back) };
+    Answer { verdict, question: words, by_name, goes_on, passes, held_back, tunnels, proxies, change }
 }
 
 /// The name of an uplink, asked from the internet, means the router's own address there; and who calls it, calls by
@@ -154,19 +178,23 @@ fn in_words(network: &Network, question: &Question) -> String {
     };
     let traffic: Vec<String> = question.traffic.iter().map(ToString::to_string).collect();
     let (from, to) = question.unaddressed.clone().unwrap_or_else(|| (side(&question.from), side(&question.to)));
+    let to = question.by_name.as_ref().map_or(to, |by_name| by_name.name.clone());
     format!("{from} -> {to} : {}", traffic.join(", "))
 }
 
 /// A packet that passes as it is sent, and how it is translated. One that leaves by an uplink which only stands in for
-/// another, or by an interface of no zone, is shown when there is no other.
-fn first_passing(network: &Network, meant: &mut Meant, sent: Set) -> (Option<Packet>, Outcome) {
+/// another, or by an interface of no zone, is shown when there is no other. `translated`: a name is asked for rather by what
+/// is translated than by what is not.
+fn first_passing(network: &Network, meant: &mut Meant, sent: Set, translated: bool) -> (Option<Packet>, Outcome) {
     let failover = network.zone_ids().filter(|(_, zone)| zone.failover).map(|(id, _)| u64::from(zone_number(id)));
     let unusual = failover.chain([u64::from(OTHER)]).map(|number| (number, number));
     let unusual = Cube::any().with(Field::Out, Ranges::from_pairs(unusual));
     let unusual = meant.space.cube(&unusual);
     let usual = meant.space.minus(sent, unusual);
     for wanted in [usual, sent] {
-        for (outcome, packets) in &meant.meaning.behaviour.accepted {
+        let mut ways: Vec<(&Outcome, &Set)> = meant.meaning.behaviour.accepted.iter().collect();
+        ways.sort_by_key(|(outcome, _)| translated && outcome.dnat.is_none());
+        for (outcome, packets) in ways {
             let here = meant.space.intersect(*packets, wanted);
             if let Some(packet) = meant.space.witness(here) {
                 return (Some(packet), *outcome);
@@ -326,7 +354,9 @@ fn statement(sources: &Sources, span: Span) -> String {
 }
 
 fn change(network: &Network, question: &Question, case: &Case, verdict: Verdict) -> Option<String> {
-    if verdict == Verdict::Allowed {
+    let outside = |region: &Region| matches!(region.place, Place::Zone(zone) if network.zone(zone).is_internet());
+    // What a public name leads to is exposed already: another port of it is another exposure.
+    if verdict == Verdict::Allowed || question.by_name.is_some() && question.from.iter().any(outside) {
         return None;
     }
     if case.because.iter().all(|reason| reason.effect == ELSEWHEN) {
@@ -335,7 +365,7 @@ fn change(network: &Network, question: &Question, case: &Case, verdict: Verdict)
     if case.because.iter().any(|reason| reason.place.is_some()) {
         return Some("take back what holds it back: a deny always wins".to_owned());
     }
-    let words = in_words(network, question);
+    let words = in_words(network, &Question { by_name: None, ..question.clone() });
     let outside = question
         .from
         .iter()

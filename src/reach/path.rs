@@ -22,6 +22,8 @@ pub enum Step {
     ByServer,
     /// Between a client of a VPN that a host ends and the zone of that host, past the router.
     BesideServer,
+    /// By a proxy on the router: what it is asked, and what it asks in turn.
+    ByRouter(Packet, Packet),
     /// From the internet, by a tunnel which the router does not see into.
     Tunnelled { words: String, span: Span },
 }
@@ -34,6 +36,13 @@ pub struct Path {
 }
 
 impl Path {
+    /// How many connections it takes.
+    #[must_use]
+    pub fn length(&self) -> usize {
+        let by_router = self.steps.iter().filter(|(step, _)| matches!(step, Step::ByRouter(..)));
+        self.steps.len() + by_router.count()
+    }
+
     /// `10.0.30.1 (iot) -tcp 1883-> ha -same zone-> 10.0.10.1 (pc)`
     #[must_use]
     pub fn sentence(&self, network: &Network) -> String {
@@ -52,6 +61,10 @@ impl Path {
                 Step::SameHost => "same host".to_owned(),
                 Step::ByServer => "under its address, by the VPN that it ends".to_owned(),
                 Step::BesideServer => "past the router, by the host that ends the VPN".to_owned(),
+                Step::ByRouter(asked, asks) => {
+                    text += &format!(" -[{}]-> router", service_words(asked));
+                    service_words(asks)
+                }
                 Step::Tunnelled { words, .. } => format!("{words} by tunnel"),
             };
             let end = match step {
@@ -67,20 +80,27 @@ impl Path {
     #[must_use]
     pub fn causes(&self, network: &Network, meaning: &Meaning) -> Vec<(Span, String)> {
         let mut told: Vec<(Span, String)> = Vec::new();
-        for (number, (step, leg)) in self.steps.iter().enumerate() {
+        let mut number = 0;
+        for (step, leg) in &self.steps {
             let name = address_name(network, leg.zone, address(leg.family, leg.address));
-            let number = number + 1;
-            match step {
-                Step::Tunnelled { span, .. } => told.push((*span, format!("step {number}: a tunnel leads to {name}"))),
-                Step::Routed(packet) => {
-                    for span in let_through(meaning, packet).iter().filter_map(|cause| cause.span()) {
-                        if told.iter().all(|(earlier, _)| *earlier != span) {
-                            let name = if packet.egress == LOCAL { "the router" } else { &name };
-                            told.push((span, format!("step {number}: lets it reach {name}")));
-                        }
+            number += 1;
+            let packets: Vec<&Packet> = match step {
+                Step::Tunnelled { span, .. } => {
+                    told.push((*span, format!("step {number}: a tunnel leads to {name}")));
+                    continue;
+                }
+                Step::Routed(packet) => vec![packet],
+                Step::ByRouter(asked, asks) => vec![asked, asks],
+                Step::SameZone | Step::SameHost | Step::ByServer | Step::BesideServer => continue,
+            };
+            for (further, packet) in packets.into_iter().enumerate() {
+                number += usize::from(further > 0);
+                for span in let_through(meaning, packet).iter().filter_map(|cause| cause.span()) {
+                    if told.iter().all(|(earlier, _)| *earlier != span) {
+                        let name = if packet.egress == LOCAL { "the router" } else { &name };
+                        told.push((span, format!("step {number}: lets it reach {name}")));
                     }
                 }
-                Step::SameZone | Step::SameHost | Step::ByServer | Step::BesideServer => {}
             }
         }
         told

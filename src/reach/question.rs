@@ -1,8 +1,9 @@
 //! The words of a question, read as a policy would read them.
 
+use super::public_name::{ByName, Typed};
 use crate::{
     diagnostic::{Diagnostic, Severity, Sources},
-    model::{Network, Region, resolve_with, service::Traffic},
+    model::{Network, Region, resolve, resolve_with, service::Traffic},
     world::World,
 };
 
@@ -17,9 +18,12 @@ pub struct Question {
     pub traffic: Vec<Traffic>,
     /// Two hosts of one zone whose addresses the policy does not say: the regions are all of their zone.
     pub unaddressed: Option<(String, String)>,
+    /// The public name by which it was asked.
+    pub by_name: Option<ByName>,
 }
 
-/// Reads the words of a question in a policy. A service may be written `tcp/8123`; `any` is every service.
+/// Reads the words of a question in a policy. A service may be written `tcp/8123`; `any` is every service. To whom may be
+/// said by a public name too, as in `https://ha.example.org`.
 ///
 /// # Errors
 /// The diagnostics of the policy and of the words, with their sources.
@@ -29,6 +33,13 @@ pub fn ask(
     words: (&str, &str, &str),
     world: &dyn World,
 ) -> (Sources, Result<(Network, Question), Vec<Diagnostic>>) {
+    let typed = Typed::read(words.1).and_then(|typed| {
+        let (network, _) = resolve(path, text, &mut Sources::default(), world);
+        // Names of modules have one dot.
+        let far = typed.name.matches('.').count() > 1;
+        (typed.url || far || typed.is_known(&network)).then_some(typed)
+    });
+    let words = (words.0, if typed.is_some() { "any" } else { words.1 }, words.2);
     let service = match words.2 {
         "any" | "" => String::new(),
         service => format!(" : {}", plain_service(service)),
@@ -55,13 +66,42 @@ pub fn ask(
     }
     let asked = network.checks.iter().position(|check| check.id == "asked").map(|index| network.checks.remove(index));
     let result = match asked.and_then(|check| check.assertions.into_iter().next()) {
-        Some(asked) if diagnostics.is_empty() => {
-            let (from, to, traffic) = (asked.from, asked.to, asked.traffic);
-            Ok((network, Question { from, to, traffic, unaddressed: None }))
-        }
+        Some(asked) if diagnostics.is_empty() => match typed {
+            Some(typed) => {
+                let traffic = (!service.is_empty()).then_some(asked.traffic);
+                match typed.question(&network, asked.from, traffic) {
+                    Some(question) => Ok((network, question)),
+                    None => Err(vec![unknown(&network, &typed)]),
+                }
+            }
+            None => {
+                let (from, to, traffic) = (asked.from, asked.to, asked.traffic);
+                Ok((network, Question { from, to, traffic, unaddressed: None, by_name: None }))
+            }
+        },
         _ => Err(diagnostics),
     };
     (sources, result)
+}
+
+/// Nothing has this name.
+fn unknown(network: &Network, typed: &Typed) -> Diagnostic {
+    let exposures = network.exposures.iter().filter_map(|exposure| exposure.name.as_deref());
+    let mut known: Vec<&str> =
+        exposures.chain(network.hosts.iter().filter_map(|host| host.dns_name.as_deref())).collect();
+    known.sort_unstable();
+    known.dedup();
+    let error = Diagnostic::error(
+        "unknown-name",
+        network.router.span,
+        format!("no exposure and no host of this policy is called `{}`", typed.name),
+    )
+    .label("nothing here answers to it");
+    if known.is_empty() {
+        error.help("give an exposure its public name, as in `name ha.example.org`")
+    } else {
+        error.help(format!("the names are {}", known.join(", ")))
+    }
 }
 
 /// The one zone of two different hosts.

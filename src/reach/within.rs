@@ -35,9 +35,12 @@ pub(super) fn within(network: &Network, question: &Question, words: String) -> A
             (false, false) => Verdict::Unfiltered,
         },
         question: words,
+        by_name: None,
+        goes_on: None,
         passes: None,
         held_back: None,
         tunnels: Vec::new(),
+        proxies: Vec::new(),
         change: Some(change.to_owned()),
     }
 }

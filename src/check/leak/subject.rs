@@ -4,7 +4,7 @@ use crate::{
     check::assertion::Bounds,
     diagnostic::{Diagnostic, Severity, Span},
     model::{
-        Action, AddressSet, Host, HostId, Network, Place, Region, Role, Rule, Zone, ZoneId,
+        Action, AddressSet, Exposure, Host, HostId, Network, Place, Region, Role, Rule, Zone, ZoneId,
         service::{TCP, Traffic, UDP},
     },
     packet::{Cube, Field, Ranges, Set, Space},
@@ -296,6 +296,12 @@ pub fn host(host: &Host) -> Vec<Region> {
     let leg =
         |zone: &ZoneId| Region { place: Place::Zone(*zone), addresses: host.address_set(Some(*zone)), whole: false };
     host.zones.iter().map(leg).filter(|region| region.addresses != AddressSet::default()).collect()
+}
+
+/// Who answers to an exposure: a host, or the router where its own proxy does.
+#[must_use]
+pub fn answering(network: &Network, exposure: &Exposure) -> Vec<Region> {
+    exposure.target().0.map_or_else(|| vec![router()], |target| host(network.host(target)))
 }
 
 /// Does a host say that it runs a service of this name?

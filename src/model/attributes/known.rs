@@ -50,6 +50,7 @@ const ROUTER: &[Known] = &[
     once("default-deny", Value::Words(&["reject", "drop"]), "an answer to a denied packet from inside, or silence"),
     once("timezone", Value::Free, "what schedules and `until` are reckoned in, as in \"Europe/Berlin\""),
     once("output", Value::Words(&["open", "closed"]), "whether the router itself may send anything"),
+    once("page", Value::Words(&["off"]), "the ports of the router's own page, or `off`"),
 ];
 
 const ZONE: &[Known] = &[
@@ -127,7 +128,7 @@ const EXPOSE: &[Known] = &[
     once("from", Value::Side, "who may connect; without it the whole internet"),
     once("on", Value::Zones, "which uplink takes the connections"),
     once("port", Value::Free, "the public port, if it is not the service's own"),
-    once("through", Value::Hosts, "the reverse proxy that ends TLS: `HOST` or `HOST : SERVICE`"),
+    once("through", Value::HostsOr(&["router"]), "the reverse proxy that ends TLS: `HOST` or `HOST : SERVICE`"),
     once("tunnel", Value::Hosts, "the host that opens an outbound tunnel: no inbound port at all"),
     once("name", Value::Free, "the public DNS name"),
     once("proxied", Value::Words(&["cloudflare"]), "whose servers answer to the name, and ask here"),

@@ -209,6 +209,23 @@ impl Network {
         })
     }
 
+    /// What the public name of an exposure stands for inside: who answers, and the addresses that can be written down.
+    /// The router has one in each zone, and answers on any of them from all; those of people come first.
+    #[must_use]
+    pub fn inside(&self, exposure: &Exposure) -> (&str, Vec<IpAddr>) {
+        let Some(host) = exposure.target().0.map(|host| self.host(host)) else {
+            let mut zones: Vec<&Zone> = self.zones.iter().filter(|zone| !zone.is_internet()).collect();
+            zones.sort_by_key(|zone| zone.role != Role::Trusted);
+            let own = zones.iter().find_map(|zone| {
+                let known = zone.addresses.iter().filter(|own| own.source.is_known());
+                known.map(|own| own.address).find(IpAddr::is_ipv4)
+            });
+            return ("router", own.into_iter().collect());
+        };
+        let written = host.addresses.iter().filter(|own| own.suffix.is_none());
+        (&host.name, written.map(|own| own.address).collect())
+    }
+
     /// Every address that the router has, in any zone, with the anycast address that it answers to in each IPv6
     /// network (RFC 4291, section 2.6.1).
     #[must_use]
@@ -235,6 +252,22 @@ pub struct Router {
     pub timezone: Option<(String, Span)>,
     /// May the router itself send anything (`output open`)?
     pub output_open: bool,
+    /// The ports of its own page, if the policy says them.
+    pub page: Option<(Vec<u16>, Span)>,
+}
+
+impl Router {
+    /// The ports on which its own page listens: as the policy says, or as routers of the targets are delivered.
+    #[must_use]
+    pub fn pages(&self) -> Vec<u16> {
+        match &self.page {
+            Some((ports, _)) => ports.clone(),
+            None if self.targets.iter().any(|(target, _)| matches!(target.as_str(), "openwrt" | "pfsense")) => {
+                vec![80, 443]
+            }
+            None => Vec::new(),
+        }
+    }
 }
 
 impl Network {

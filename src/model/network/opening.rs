@@ -7,7 +7,7 @@ use ipnet::IpNet;
 use super::{HostId, Options, Proxied, Proxy, RangesId, Region, SignIn, Tunnel, ZoneId};
 use crate::{
     diagnostic::Span,
-    model::service::{Discovery, Traffic},
+    model::service::{Discovery, TCP, Traffic},
 };
 
 /// `expose`
@@ -52,7 +52,8 @@ pub struct Exposure {
 /// The reverse proxy of an exposure.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Through {
-    pub host: HostId,
+    /// Where it runs; none is the router itself.
+    pub host: Option<HostId>,
     pub proxy: Proxy,
     /// Where the proxy listens; https if the policy does not say.
     pub service: Vec<Traffic>,
@@ -66,10 +67,23 @@ impl Exposure {
         self.client_certificates.is_some() || self.sign_in.is_some()
     }
 
-    /// The host that a connection comes to, and the service there.
+    /// The host that a connection comes to, and the service there; without a host it is the router itself.
     #[must_use]
-    pub fn target(&self) -> (HostId, &[Traffic]) {
-        self.through.as_ref().map_or((self.host, &self.service), |through| (through.host, &through.service))
+    pub fn target(&self) -> (Option<HostId>, &[Traffic]) {
+        self.through.as_ref().map_or((Some(self.host), &self.service), |through| (through.host, &through.service))
+    }
+
+    /// Does a proxy on the router itself answer?
+    #[must_use]
+    pub fn is_on_router(&self) -> bool {
+        self.target().0.is_none()
+    }
+
+    /// What the internet opens: where it is answered, and port 80 where a certificate is proven there.
+    #[must_use]
+    pub fn opens(&self) -> Vec<Traffic> {
+        let challenge = (self.tls == Some(Tls::Http01)).then(|| Traffic::ports(TCP, 80, 80));
+        self.target().1.iter().cloned().chain(challenge).collect()
     }
 
     /// The port outside and the port inside, where both are one port. A tunnel's provider answers on 443.

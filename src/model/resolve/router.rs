@@ -2,9 +2,9 @@
 
 use super::Resolver;
 use crate::{
-    diagnostic::{Diagnostic, nearest},
+    diagnostic::{Diagnostic, Span, nearest},
     model::{
-        attributes::{Attributes, dns_name},
+        attributes::{Arguments, Attributes, dns_name},
         load::Units,
         network::Router,
     },
@@ -13,6 +13,24 @@ use crate::{
 
 /// The targets that the language knows.
 pub const TARGETS: [&str; 4] = ["nftables", "openwrt", "pfsense", "port-forward"];
+
+/// `page 8443`, `page 80, 443`, `page off`
+fn page(mut arguments: Arguments<'_>) -> Option<(Vec<u16>, Span)> {
+    let place = arguments.span();
+    if arguments.word_is("off") {
+        arguments.end();
+        return Some((Vec::new(), place));
+    }
+    let mut ports = Vec::new();
+    loop {
+        let (port, _) = arguments.number("a port from 1 to 65535, or `off`", 1..=65535)?;
+        ports.push(u16::try_from(port).ok()?);
+        if !arguments.comma() {
+            arguments.end();
+            return Some((ports, place));
+        }
+    }
+}
 
 impl<'t> Resolver<'t> {
     pub(super) fn router(&mut self, units: &'t Units) {
@@ -45,6 +63,7 @@ impl<'t> Resolver<'t> {
                     output_open: attributes.choice("output", &[("open", true), ("closed", false)]).unwrap_or(true),
                     ..Router::default()
                 };
+                router.page = attributes.get("page").and_then(page);
                 if let Some(zone) = attributes.text("timezone") {
                     if jiff::tz::TimeZone::get(&zone.text).is_err() {
                         self.unknown_timezone(&zone);

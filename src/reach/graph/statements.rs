@@ -17,7 +17,9 @@ impl Builder<'_> {
         let denied = self.set_of(&denied);
         let mut groups: BTreeMap<(Cause, Place, Place, Vec<String>), Vec<Flow>> = BTreeMap::new();
         for flow in self.meant.meaning.flows.allowed.clone() {
-            if flow.from.place == Place::Router && self.network.router.output_open {
+            // Of all that the router may send, what its proxy asks is told.
+            let asks = matches!(flow.cause, Cause::Exposure(..));
+            if flow.from.place == Place::Router && self.network.router.output_open && !asks {
                 continue;
             }
             let conditions = self.conditions(&flow.options);

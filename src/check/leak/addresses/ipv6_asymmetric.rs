@@ -2,12 +2,12 @@
 
 use super::super::{
     Finding, Outcome, Subject,
-    subject::{error, host, region},
+    subject::{answering, error, region},
 };
 use crate::{
     model::{
-        Action, Place, Region, Tls,
-        service::{ICMP, ICMPV6, TCP, Traffic},
+        Action, Place, Region,
+        service::{ICMP, ICMPV6, Traffic},
     },
     packet::{Cube, Family, Field, Ranges, Set},
     policy::between,
@@ -41,9 +41,8 @@ pub fn run(subject: &mut Subject<'_>) -> Outcome {
     // From outside only what is forwarded by IPv4 can be compared.
     let come = subject.coming_in(&[Traffic::ANY]);
     for exposure in network.exposures.iter().filter(|exposure| exposure.tunnel.is_none() && !exposure.expired) {
-        let ends = network.host(exposure.through.as_ref().map_or(exposure.host, |through| through.host));
         let outside = subject.internet();
-        let all = subject.anything(&outside, &host(ends));
+        let all = subject.anything(&outside, &answering(network, exposure));
         let all = subject.space().intersect(all, come);
         let everybody = anybody(subject, all);
         sets.push(more_by_v6(subject, everybody, &PAIR));
@@ -62,10 +61,7 @@ fn by_v6_alone(subject: &mut Subject<'_>) -> Set {
     let network = subject.network;
     let mut sets = Vec::new();
     for exposure in network.exposures.iter().filter(|exposure| exposure.ipv4 == Some(false) && !exposure.expired) {
-        let (target, service) = exposure.target();
-        let mut traffic = service.to_vec();
-        traffic.extend((exposure.tls == Some(Tls::Http01)).then(|| Traffic::ports(TCP, 80, 80)));
-        let opened = subject.passing(&exposure.from, &host(network.host(target)), &traffic);
+        let opened = subject.passing(&exposure.from, &answering(network, exposure), &exposure.opens());
         sets.push(opened);
     }
     subject.space().union_all(sets)

@@ -19,7 +19,7 @@ pub fn run(subject: &mut Subject<'_>) -> Outcome {
     for home in homes {
         for front in home.fronts(network) {
             let seen = front.seen(network);
-            let proxy = &network.host(front.host).name;
+            let proxy = front.name(network);
             if !front.forwards_client() {
                 let span = front.forwarded_for_span().unwrap_or(front.exposure.span);
                 let diagnostic = warning(span, format!("the proxy on `{proxy}` does not say who the client is"))

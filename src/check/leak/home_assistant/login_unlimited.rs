@@ -3,7 +3,7 @@
 use super::{
     super::{
         Finding, Outcome, Subject,
-        subject::{error, host, warning},
+        subject::{answering, error, host, warning},
     },
     home::{Home, homes, receiver},
 };
@@ -43,9 +43,9 @@ pub fn run(subject: &mut Subject<'_>) -> Outcome {
         let exposed = published.first().map(|exposure| exposure.span);
         let mut outside = home.outside(subject);
         for exposure in gated {
-            let (target, service) = exposure.target();
+            let (_, service) = exposure.target();
             let everybody = subject.outside();
-            let asked = subject.passing(&everybody, &host(network.host(target)), service);
+            let asked = subject.passing(&everybody, &answering(network, exposure), service);
             outside = subject.without(outside, asked);
         }
         let exposed = exposed.or((outside != Set::EMPTY).then_some(home.host.span));

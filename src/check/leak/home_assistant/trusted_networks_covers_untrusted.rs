@@ -61,14 +61,14 @@ pub fn run(subject: &mut Subject<'_>) -> Outcome {
                 if seen.intersect(&trusted).is_empty() {
                     continue;
                 }
-                let proxy = &network.host(front.host).name;
-                let from = network.host(front.host).zones.iter();
-                let from = from.map(|zone| Region { place: Place::Zone(*zone), addresses: seen.clone(), whole: false });
-                let found_here = finding(
-                    format!("the proxy on `{proxy}`"),
-                    "whoever comes by it and is not told apart",
-                    from.collect(),
-                );
+                let proxy = front.name(network);
+                let place = |place: Place| Region { place, addresses: seen.clone(), whole: false };
+                let from: Vec<Region> = match front.host {
+                    Some(host) => network.host(host).zones.iter().map(|zone| place(Place::Zone(*zone))).collect(),
+                    None => vec![place(Place::Router)],
+                };
+                let found_here =
+                    finding(format!("the proxy on `{proxy}`"), "whoever comes by it and is not told apart", from);
                 // Home Assistant itself refuses a trusted proxy here, as long as it knows that it is one.
                 found.push(found_here.with_severity(if believes && front.forwards_client() {
                     Severity::Warning
@@ -83,7 +83,7 @@ pub fn run(subject: &mut Subject<'_>) -> Outcome {
                 }
                 let cloud = front.exposure.tunnel.as_ref().and_then(|tunnel| tunnel.kind) == Some(TunnelKind::NabuCasa);
                 let found_here = finding(
-                    format!("whoever comes by the tunnel of `{}`", network.host(front.host).name),
+                    format!("whoever comes by the tunnel of `{}`", front.name(network)),
                     &format!("is {} to Home Assistant, and `{}` takes that in", by(&front, network), written(net)),
                     subject.outside(),
                 );

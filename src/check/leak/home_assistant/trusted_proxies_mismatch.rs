@@ -30,7 +30,7 @@ pub fn run(subject: &mut Subject<'_>) -> Outcome {
                 && list.iter().filter_map(|said| said.value).any(|listed| may_be_container(network, listed.net));
             let Some(missing) = missing(&seen, &known).filter(|_| !container) else { continue };
             let place = http.trusted_proxies.as_ref().map_or(http.span, |(key, _)| *key);
-            let proxy = &network.host(front.host).name;
+            let proxy = front.name(network);
             let names = listed(missing.addresses.iter().copied());
             // If it is trusted in one family and not in the other, nobody knows by which one it asks.
             let partly = seen.addresses().any(|net| known.covers(&AddressSet::net(net)));

@@ -78,7 +78,8 @@ fn allowed(home: &Home<'_>, network: &Network) -> AddressSet {
     }
     for front in home.fronts(network) {
         nets.extend(front.seen(network).addresses());
-        nets.extend(network.host(front.host).addresses.iter().map(|own| IpNet::from(own.address)));
+        let host = front.host.map(|host| network.host(host));
+        nets.extend(host.into_iter().flat_map(|host| &host.addresses).map(|own| IpNet::from(own.address)));
     }
     AddressSet::nets(nets)
 }
@@ -87,6 +88,7 @@ fn allowed(home: &Home<'_>, network: &Network) -> AddressSet {
 fn is_below_delegated(home: &Home<'_>, network: &Network, net: IpNet) -> bool {
     let IpNet::V6(net) = net else { return false };
     let low = |address: std::net::Ipv6Addr| u128::from(address) & u128::from(u64::MAX);
-    let suffixes = home.fronts(network).into_iter().flat_map(|front| &network.host(front.host).addresses);
+    let suffixes =
+        home.fronts(network).into_iter().filter_map(|front| front.host).flat_map(|host| &network.host(host).addresses);
     net.prefix_len() == 128 && suffixes.filter_map(|own| own.suffix).any(|suffix| low(suffix) == low(net.addr()))
 }

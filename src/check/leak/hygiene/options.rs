@@ -1,6 +1,6 @@
 //! The options of everything that lets packets through: rules and exposures.
 
-use super::super::{Subject, subject::host};
+use super::super::{Subject, subject::answering};
 use crate::{
     diagnostic::Span,
     model::{Action, Options, Region},
@@ -33,7 +33,7 @@ pub fn opened<'a>(subject: &Subject<'a>) -> Vec<Opened<'a>> {
         options: &exposure.options,
         expired: exposure.expired,
         from: exposure.from.clone(),
-        to: host(network.host(exposure.target().0)),
+        to: answering(network, exposure),
         word: "exposure",
     });
     let mut all: Vec<Opened<'_>> = rules.chain(exposures).collect();

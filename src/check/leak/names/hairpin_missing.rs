@@ -2,7 +2,7 @@
 
 use super::super::{
     Finding, Outcome, Subject,
-    subject::{host, region, router, runs, warning},
+    subject::{answering, region, router, runs, warning},
 };
 use crate::{
     model::{
@@ -25,11 +25,11 @@ pub fn run(subject: &mut Subject<'_>) -> Outcome {
     let mut found = Vec::new();
     for exposure in named {
         let (target, service) = exposure.target();
-        let target = network.host(target);
+        let to = answering(network, exposure);
         let mut without = Vec::new();
         for (zone, _) in subject.zones(&PEOPLE) {
-            let uses =
-                target.zones.contains(&zone) || !subject.passing(&[region(zone)], &host(target), service).is_empty();
+            let uses = target.is_some_and(|target| network.host(target).zones.contains(&zone))
+                || !subject.passing(&[region(zone)], &to, service).is_empty();
             if uses
                 && !hairpins(subject, exposure)
                 && !answered(subject, exposure, zone)
@@ -48,7 +48,7 @@ pub fn run(subject: &mut Subject<'_>) -> Outcome {
             .label("neither a DNS server inside nor the router brings it here")
             .help("write `split-dns on` where outside and inside have the same port and the zone asks the router for names, or `hairpin on`");
         let from = without.iter().map(|zone| region(*zone)).collect();
-        found.push(Finding::ends(diagnostic, from, host(target)));
+        found.push(Finding::ends(diagnostic, from, to));
     }
     Outcome::Decided(found)
 }
@@ -61,13 +61,13 @@ fn hairpins(subject: &Subject<'_>, exposure: &Exposure) -> bool {
         && exposure.proxied.is_none()
         && exposure.on.iter().any(public)
         && exposure.ipv4 != Some(false)
-        && network.host(exposure.target().0).address(Family::V4).is_some()
+        && exposure.target().0.is_none_or(|target| network.host(target).address(Family::V4).is_some())
 }
 
 /// Does a DNS server inside answer with an address that can be written down, and does the zone ask one?
 fn answered(subject: &mut Subject<'_>, exposure: &Exposure, zone: ZoneId) -> bool {
     let network = subject.network;
-    let known = network.host(exposure.target().0).addresses.iter().any(|own| own.suffix.is_none());
+    let known = !network.inside(exposure).1.is_empty();
     if !exposure.splits_dns() || !known {
         return false;
     }
@@ -80,8 +80,8 @@ fn answered(subject: &mut Subject<'_>, exposure: &Exposure, zone: ZoneId) -> boo
 
 /// Has the name an IPv6 address only, and is that reached from here as from anywhere?
 fn by_v6_alone(subject: &mut Subject<'_>, exposure: &Exposure, zone: ZoneId) -> bool {
-    let (target, service) = exposure.target();
-    let passes = subject.passing(&[region(zone)], &host(subject.network.host(target)), service);
+    let to = answering(subject.network, exposure);
+    let passes = subject.passing(&[region(zone)], &to, exposure.target().1);
     exposure.ipv4 == Some(false) && !subject.family(passes, Family::V6).is_empty()
 }
 

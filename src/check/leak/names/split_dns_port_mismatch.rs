@@ -14,7 +14,8 @@ pub fn run(subject: &mut Subject<'_>) -> Outcome {
     for exposure in named {
         let Some((outside, inside)) = exposure.ports().filter(|(outside, inside)| outside != inside) else { continue };
         let name = exposure.name.as_deref().unwrap_or_default();
-        let own = network.host(exposure.target().0).address_set(None);
+        let Some(target) = exposure.target().0 else { continue };
+        let own = network.host(target).address_set(None);
         let by_v6 =
             exposure.tunnel.is_none() && exposure.ipv6 != Some(false) && !own.v6.intersect(&public().v6).is_empty();
         let split = exposure.split_dns.filter(|(on, _)| *on);

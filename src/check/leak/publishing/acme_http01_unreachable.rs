@@ -2,7 +2,7 @@
 
 use super::super::{
     Finding, Outcome, Subject,
-    subject::{error, host},
+    subject::{answering, error},
 };
 use crate::{
     diagnostic::Diagnostic,
@@ -57,7 +57,10 @@ fn v6(subject: &Subject<'_>, exposure: &Exposure) -> AddressSet {
     if exposure.ipv6 == Some(false) {
         return AddressSet::default();
     }
-    let own = subject.network.host(exposure.target().0).address_set(None);
+    let Some(host) = exposure.target().0 else {
+        return AddressSet { v6: subject.network.router_addresses().v6, ..AddressSet::default() };
+    };
+    let own = subject.network.host(host).address_set(None);
     AddressSet { v6: own.v6.intersect(&public().v6), ..AddressSet::default() }
 }
 
@@ -76,7 +79,6 @@ fn missing(subject: &mut Subject<'_>, exposure: &Exposure) -> Set {
         .into_iter()
         .filter(|region| exposure.on.iter().any(|zone| region.place == crate::model::Place::Zone(*zone)))
         .collect();
-    let target = network.host(exposure.target().0);
     let mut reached = v6(subject, exposure);
     let carrier = exposure.ipv4 == Some(false)
         || exposure.on.iter().all(|zone| {
@@ -84,10 +86,14 @@ fn missing(subject: &mut Subject<'_>, exposure: &Exposure) -> Set {
             !zone.addresses.iter().any(|own| own.address.is_ipv4())
                 || matches!(zone.uplink, Some(Uplink::Cgnat | Uplink::DsLite))
         });
-    if let Some(own) = target.address(Family::V4).filter(|_| !carrier) {
-        reached = reached.union(&AddressSet::of(own.address));
+    if !carrier {
+        let own = exposure.target().0.map(|target| network.host(target).address(Family::V4));
+        reached = reached.union(&match own {
+            Some(own) => own.map(|own| AddressSet::of(own.address)).unwrap_or_default(),
+            None => AddressSet { v4: network.router_addresses().v4, ..AddressSet::default() },
+        });
     }
-    let to: Vec<Region> = host(target)
+    let to: Vec<Region> = answering(network, exposure)
         .into_iter()
         .map(|region| Region { addresses: region.addresses.intersect(&reached), ..region })
         .filter(|region| !region.addresses.is_empty())

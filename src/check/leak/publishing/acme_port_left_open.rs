@@ -2,7 +2,7 @@
 
 use super::super::{
     Finding, Outcome, Subject,
-    subject::{host, router, warning},
+    subject::{answering, host, router, warning},
 };
 use crate::model::{
     Tls,
@@ -16,7 +16,7 @@ pub fn run(subject: &mut Subject<'_>) -> Outcome {
     let network = subject.network;
     let mut packets = subject.coming_in(&[Traffic::ports(TCP, 80, 80)]);
     for exposure in network.exposures.iter().filter(|exposure| !exposure.expired && exposure.tunnel.is_none()) {
-        let (target, service) = exposure.target();
+        let (_, service) = exposure.target();
         let wanted = match exposure.tls {
             Some(Tls::Http01) => vec![Traffic::ports(TCP, 80, 80)],
             // A page without TLS, as the policy says itself.
@@ -24,7 +24,7 @@ pub fn run(subject: &mut Subject<'_>) -> Outcome {
             _ => continue,
         };
         let outside = subject.outside();
-        let wanted = subject.passing(&outside, &host(network.host(target)), &wanted);
+        let wanted = subject.passing(&outside, &answering(network, exposure), &wanted);
         packets = subject.without(packets, wanted);
     }
     for vpn in network.vpns.iter().filter(|vpn| !vpn.listen.is_empty()) {

@@ -3,7 +3,7 @@
 use super::{
     super::{
         Finding, Outcome, Subject,
-        subject::{error, host},
+        subject::{answering, error},
     },
     proxied,
 };
@@ -26,8 +26,8 @@ pub fn run(subject: &mut Subject<'_>) -> Outcome {
     let thrown = subject.thrown_open();
     let mut found = Vec::new();
     for (exposure, proxied) in names {
-        let (target, service) = exposure.target();
-        let packets = subject.passing(&others, &host(network.host(target)), service);
+        let (_, service) = exposure.target();
+        let packets = subject.passing(&others, &answering(network, exposure), service);
         let packets = subject.without(packets, thrown);
         let name = exposure.name.as_deref().unwrap_or("the name");
         let diagnostic = error(proxied.span, format!("`{name}` is proxied by Cloudflare, and others get past it"))

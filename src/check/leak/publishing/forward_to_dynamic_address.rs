@@ -12,7 +12,8 @@ use crate::{
 pub fn run(subject: &mut Subject<'_>) -> Outcome {
     let network = subject.network;
     let exposed = network.exposures.iter().filter(|exposure| !exposure.expired && exposure.tunnel.is_none());
-    let mut forwards: Vec<(HostId, Span)> = exposed.map(|exposure| (exposure.target().0, exposure.span)).collect();
+    let mut forwards: Vec<(HostId, Span)> =
+        exposed.filter_map(|exposure| Some((exposure.target().0?, exposure.span))).collect();
     forwards.extend(network.vpns.iter().filter_map(|vpn| vpn.server.map(|host| (host, vpn.span))));
     forwards.extend(network.redirects.iter().filter_map(|redirect| redirect.to.map(|host| (host, redirect.span))));
     if forwards.is_empty() {

@@ -14,9 +14,9 @@ pub fn run(subject: &mut Subject<'_>) -> Outcome {
     let network = subject.network;
     let exposed = network.exposures.iter().filter(|exposure| !exposure.expired && exposure.tunnel.is_none());
     let mut forwards: Vec<(HostId, &[Traffic], Span)> = exposed
-        .map(|exposure| {
+        .filter_map(|exposure| {
             let (target, service) = exposure.target();
-            (target, service, exposure.span)
+            Some((target?, service, exposure.span))
         })
         .collect();
     let redirects = network.redirects.iter();

@@ -2,7 +2,7 @@
 
 use super::super::{
     Finding, Outcome, Subject,
-    subject::{error, host, router},
+    subject::{answering, error, router},
 };
 use crate::{
     model::{
@@ -33,8 +33,8 @@ pub fn run(subject: &mut Subject<'_>) -> Outcome {
     }
     for exposure in network.exposures.iter().filter(|exposure| !exposure.expired && exposure.tunnel.is_none()) {
         let wide = wide(subject, &exposure.from);
-        let (target, service) = exposure.target();
-        let to = host(network.host(target));
+        let (_, service) = exposure.target();
+        let to = answering(network, exposure);
         let public = exposure.port.is_some_and(|(port, _)| (5060..=5061).contains(&port));
         let asked = subject.passing(&wide, &to, service);
         let calls = subject.passing(&wide, &to, &sip);

@@ -10,7 +10,8 @@ use crate::model::service::{TCP, Traffic};
 const PORTS: [u16; 4] = [22, 80, 443, 8443];
 
 pub fn run(subject: &mut Subject<'_>) -> Outcome {
-    let ports: Vec<Traffic> = PORTS.iter().map(|port| Traffic::ports(TCP, *port, *port)).collect();
+    let said = subject.network.router.page.iter().flat_map(|(ports, _)| ports);
+    let ports: Vec<Traffic> = PORTS.iter().chain(said).map(|port| Traffic::ports(TCP, *port, *port)).collect();
     let private = subject.private();
     let passes = subject.passing(&private, &[router()], &ports);
     if !passes.is_empty() {

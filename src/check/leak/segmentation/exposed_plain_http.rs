@@ -3,7 +3,7 @@
 use super::super::{
     Finding, Outcome, Subject,
     home_assistant::{Home, homes},
-    subject::{error, host, is_back_end, page},
+    subject::{answering, error, host, is_back_end, page},
 };
 use crate::{
     model::{
@@ -34,9 +34,9 @@ pub fn run(subject: &mut Subject<'_>) -> Outcome {
         }
     }
     for exposure in network.exposures.iter().filter(|exposure| exposure.tls == Some(Tls::None) && !exposure.expired) {
-        let (target, service) = exposure.target();
+        let (_, service) = exposure.target();
         let pages: Vec<Traffic> = service.iter().filter(|one| one.protocol == Some(TCP)).cloned().collect();
-        sets.push(subject.passing(&outside, &host(network.host(target)), &pages));
+        sets.push(subject.passing(&outside, &answering(network, exposure), &pages));
     }
     let mut packets = subject.space().union_all(sets);
     let mut findings = Vec::new();
@@ -44,8 +44,8 @@ pub fn run(subject: &mut Subject<'_>) -> Outcome {
     let homes = homes(subject);
     let live = network.exposures.iter().filter(|exposure| !exposure.expired);
     for exposure in live.filter(|exposure| exposure.tls.is_some_and(|tls| tls != Tls::None)) {
-        let (target, service) = exposure.target();
-        let to: Vec<Region> = host(network.host(target));
+        let (_, service) = exposure.target();
+        let to: Vec<Region> = answering(network, exposure);
         let encrypted = subject.passing(&outside, &to, service);
         packets = subject.without(packets, encrypted);
         // The challenge of HTTP-01 is no page: whoever answers it sends all else on to TLS.

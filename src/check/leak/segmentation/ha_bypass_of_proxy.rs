@@ -25,7 +25,8 @@ pub fn run(subject: &mut Subject<'_>) -> Outcome {
         // A VPN is a guarded way in of its own.
         for (zone, sender) in network.zone_ids().filter(|(_, sender)| sender.role != Role::Vpn) {
             let mut packets = subject.passing(&[region(zone)], &host(home), &page);
-            for proxy in &proxies {
+            // What the router itself sends comes from no zone.
+            for proxy in proxies.iter().flatten() {
                 let own = subject.passing(&host(network.host(*proxy)), &host(home), &page);
                 packets = subject.without(packets, own);
             }
@@ -41,8 +42,8 @@ pub fn run(subject: &mut Subject<'_>) -> Outcome {
     if any { Outcome::Decided(found) } else { Outcome::NotApplicable("no proxy before Home Assistant") }
 }
 
-/// The hosts that stand before it: `through`, or itself when a page of its machine is what is exposed.
-fn proxies(subject: &Subject<'_>, home: HostId) -> Vec<HostId> {
+/// Who stands before it: a host or the router by `through`, or itself when a page of its machine is what is exposed.
+fn proxies(subject: &Subject<'_>, home: HostId) -> Vec<Option<HostId>> {
     let fronts = fronts(subject.network, home).into_iter().filter(|front| front.exposure.tunnel.is_none());
     // A port on which nothing of the host's own words listens is no proxy.
     let own = subject.network.host(home);

@@ -5,7 +5,7 @@ use super::super::{
     subject::{BACK_ENDS, error, host, is_back_end, router},
 };
 use crate::model::{
-    Place, Region, Role,
+    Place, Region, Role, Tls,
     service::{TCP, Traffic, Trait},
 };
 
@@ -18,10 +18,19 @@ pub fn run(subject: &mut Subject<'_>) -> Outcome {
         return Outcome::NotApplicable("no internet");
     }
     let network = subject.network;
-    let pages: Vec<Traffic> = PORTS.iter().map(|port| Traffic::ports(TCP, *port, *port)).collect();
+    let said = network.router.page.iter().flat_map(|(ports, _)| ports);
+    let pages: Vec<Traffic> = PORTS.iter().chain(said).map(|port| Traffic::ports(TCP, *port, *port)).collect();
     let mut sets = vec![subject.passing(&outside, &[router()], &pages)];
     for vpn in network.vpns.iter().filter(|vpn| vpn.server.is_none()) {
         let own = subject.passing(&outside, &[router()], &vpn.listen);
+        sets = sets.into_iter().map(|set| subject.without(set, own)).collect();
+    }
+    // Where its proxy listens its page does not: the policy would be refused.
+    for exposure in network.exposures.iter().filter(|exposure| exposure.is_on_router() && !exposure.expired) {
+        let from = if exposure.tls == Some(Tls::Http01) { &outside } else { &exposure.from };
+        let own = subject.passing(from, &[router()], &exposure.opens());
+        let listens = subject.passing(&exposure.from, &[router()], exposure.target().1);
+        let own = if exposure.proxied.is_some() { listens } else { own };
         sets = sets.into_iter().map(|set| subject.without(set, own)).collect();
     }
     let zones = subject.regions(&[crate::model::Role::Management]);

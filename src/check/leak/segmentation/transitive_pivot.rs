@@ -117,14 +117,14 @@ fn further(subject: &mut Subject<'_>, from: ZoneId, mut told: Vec<ZoneId>) -> Ve
         };
         told.push(reached);
         // By one host, or by itself: that has been told, or is what the policy says.
-        if path.steps.len() < 3 {
+        if path.length() < 3 {
             continue;
         }
         let target = network.zone(reached);
         let first = path.steps.first().and_then(|(_, leg)| network.hosts.iter().find(|host| has(host, leg)));
         let mut diagnostic = warning(
             first.map_or(source.span, |host| host.span),
-            format!("`{}` reaches `{}` in {} steps", source.name, target.name, path.steps.len()),
+            format!("`{}` reaches `{}` in {} steps", source.name, target.name, path.length()),
         )
         .label(if first.is_some() { "the first stepping stone" } else { "where it begins" })
         .note(format!("path: {}", path.sentence(network)))

@@ -2,7 +2,7 @@
 
 use super::super::{
     Subject,
-    subject::{host, router},
+    subject::{answering, host, router},
 };
 use crate::{
     diagnostic::Span,
@@ -32,11 +32,16 @@ pub struct Inbound {
 pub fn inbound(subject: &mut Subject<'_>) -> Vec<Inbound> {
     let network = subject.network;
     let mut found = Vec::new();
+    let has_v6 = |zone: &ZoneId| {
+        let uplink = network.zone(*zone);
+        uplink.delegated.is_some() || uplink.addresses.iter().any(|own| own.address.is_ipv6())
+    };
     for exposure in network.exposures.iter().filter(|exposure| !exposure.expired && exposure.tunnel.is_none()) {
         let (target, service) = exposure.target();
-        let target = network.host(target);
+        let own = target.map(|target| network.host(target).address(Family::V4));
+        let to = answering(network, exposure);
         let internet = subject.internet();
-        let passes = subject.passing(&internet, &host(target), service);
+        let passes = subject.passing(&internet, &to, service);
         let by_v6 = subject.family(passes, Family::V6);
         let outside = |traffic: &Traffic| match exposure.port {
             Some((port, _)) => Traffic { to: vec![(port, port)], ..traffic.clone() },
@@ -47,18 +52,14 @@ pub fn inbound(subject: &mut Subject<'_>) -> Vec<Inbound> {
             on: exposure.on.clone(),
             said: exposure.on_span.is_some(),
             ports: service.iter().map(outside).collect(),
-            to: host(target),
-            v4: exposure.ipv4 != Some(false) && target.address(Family::V4).is_some(),
-            v6: !by_v6.is_empty(),
-            zone: target.address(Family::V4).map(|own| own.zone),
+            to,
+            v4: exposure.ipv4 != Some(false) && own.is_none_or(|own| own.is_some()),
+            v6: !by_v6.is_empty() && (target.is_some() || exposure.on.iter().any(has_v6)),
+            zone: own.flatten().map(|own| own.zone),
         });
     }
     for vpn in network.vpns.iter().filter(|vpn| !vpn.listen.is_empty()) {
         let server = vpn.server.map(|server| network.host(server));
-        let has_v6 = |zone: &ZoneId| {
-            let uplink = network.zone(*zone);
-            uplink.delegated.is_some() || uplink.addresses.iter().any(|own| own.address.is_ipv6())
-        };
         found.push(Inbound {
             span: vpn.span,
             on: vpn.on.clone(),

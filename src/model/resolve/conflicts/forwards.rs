@@ -5,7 +5,7 @@ use crate::{
     model::{
         network::{HostId, Region, ZoneId},
         resolve::Resolver,
-        service::Traffic,
+        service::{TCP, Traffic},
     },
 };
 
@@ -17,10 +17,8 @@ impl Resolver<'_> {
             if exposure.tunnel.is_some() || exposure.expired {
                 continue;
             }
-            let (host, service, place) = match &exposure.through {
-                Some(through) => (through.host, &through.service, exposure.span),
-                None => (exposure.host, &exposure.service, exposure.span),
-            };
+            let (host, service) = exposure.target();
+            let place = exposure.span;
             for inside in service {
                 let public = match exposure.port {
                     Some((port, _)) => vec![(port, port)],
@@ -32,7 +30,7 @@ impl Resolver<'_> {
                     protocol: inside.protocol,
                     ports: public,
                     from: Some(&exposure.from),
-                    to: Some((host, inside.to.clone())),
+                    to: host.map_or(Taker::Proxy, |host| Taker::Host(host, inside.to.clone())),
                 });
             }
         }
@@ -44,7 +42,7 @@ impl Resolver<'_> {
                     protocol: listen.protocol,
                     ports: listen.to.clone(),
                     from: None,
-                    to: vpn.server.map(|host| (host, listen.to.clone())),
+                    to: vpn.server.map_or(Taker::Vpn, |host| Taker::Host(host, listen.to.clone())),
                 });
             }
         }
@@ -72,6 +70,38 @@ impl Resolver<'_> {
                 .also(earlier.span, "taken by this")
                 .help("give one of them another port, or another uplink with `on`; several names on one port go `through` one reverse proxy"),
             );
+        }
+    }
+
+    /// The router's own page on a port where its proxy should listen: one of the two would not start.
+    pub(super) fn page_in_the_way(&self) {
+        let router = &self.network.router;
+        let pages = router.pages();
+        for exposure in self.network.exposures.iter().filter(|exposure| !exposure.expired) {
+            let Some(through) = exposure.through.as_ref().filter(|through| through.host.is_none()) else { continue };
+            let opens = exposure.opens();
+            let taken = |port: &&u16| {
+                opens.iter().any(|one| one.protocol == Some(TCP) && one.to.iter().any(|(a, b)| (a..=b).contains(port)))
+            };
+            let taken: Vec<String> = pages.iter().filter(taken).map(ToString::to_string).collect();
+            if taken.is_empty() {
+                continue;
+            }
+            let ports = taken.join(" and ");
+            let error = Diagnostic::error(
+                "forward-collision",
+                through.span,
+                format!("the router's own page listens on tcp {ports}, where this proxy should"),
+            )
+            .label("only one of the two can listen there");
+            let error = match &router.page {
+                Some((_, span)) => error.also(*span, "said here"),
+                None => error
+                    .note("OpenWrt (uhttpd) and pfSense (webConfigurator) are delivered with their page on 80 and 443"),
+            };
+            self.report(error.help(
+                "move the page, on pfSense in System > Advanced > Admin Access (with its redirect from port 80 off), on OpenWrt with `uhttpd.main.listen_https`; then write `page 8443` in `router`",
+            ));
         }
     }
 
@@ -103,8 +133,18 @@ struct Forward<'a> {
     ports: Vec<(u16, u16)>,
     /// None is everybody.
     from: Option<&'a [Region]>,
-    /// None is the router itself.
-    to: Option<(HostId, Vec<(u16, u16)>)>,
+    to: Taker,
+}
+
+/// Who gets the connections.
+#[derive(PartialEq, Eq)]
+enum Taker {
+    /// A host, on these ports.
+    Host(HostId, Vec<(u16, u16)>),
+    /// The proxy on the router, which tells names apart.
+    Proxy,
+    /// A VPN that ends on the router.
+    Vpn,
 }
 
 impl Forward<'_> {
@@ -115,7 +155,7 @@ impl Forward<'_> {
         };
         senders
             && self.protocol == other.protocol
-            && (self.to != other.to || self.to.is_none())
+            && (self.to != other.to || self.to == Taker::Vpn)
             && self.on.iter().any(|zone| other.on.contains(zone))
             && ranges_meet(&self.ports, &other.ports)
     }

@@ -31,6 +31,7 @@ impl Resolver<'_> {
         self.uplinks_twice();
         self.forwards_collide();
         self.redirects_collide();
+        self.page_in_the_way();
     }
 
     fn router_missing(&self) {

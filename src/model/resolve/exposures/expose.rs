@@ -77,6 +77,7 @@ impl Resolver<'_> {
         self.tunnel_attributes(&attributes, &exposure);
         self.fits_the_proxy(&attributes, &exposure);
         self.fits_the_handshake(&attributes, &exposure);
+        self.answers_on_router(&attributes, &exposure);
         if self.exposable(&exposure, &tree.host.span) {
             self.network.exposures.push(Exposure { span: self.head(span), ..exposure });
         }
@@ -121,11 +122,48 @@ impl Resolver<'_> {
         }
     }
 
+    /// Reports what has no meaning where the router itself answers: nothing is forwarded, so nothing is translated.
+    fn answers_on_router(&self, attributes: &Attributes<'_>, exposure: &Exposure) {
+        let Some(through) = exposure.through.as_ref().filter(|through| through.host.is_none()) else { return };
+        let report = |place: Span, what: &str, label: &str, help: String| {
+            self.report(Diagnostic::error("misplaced-attribute", place, what).label(label).help(help));
+        };
+        if let Some((port, span)) = exposure.port
+            && through.service.iter().any(|service| service.single_port() != Some(port))
+        {
+            report(
+                span,
+                "the router forwards nothing to its own proxy, so the port outside is the one on which the proxy listens",
+                "the proxy listens on another",
+                format!("write `through router : tcp {port}` and remove this"),
+            );
+        }
+        if !exposure.hairpin
+            && let Some(hairpin) = attributes.get("hairpin")
+        {
+            report(
+                hairpin.span(),
+                "the router answers on its public address wherever somebody asks from",
+                "cannot be switched off here",
+                "remove it: who inside may ask is said by rules such as `allow lan -> router : https`".to_owned(),
+            );
+        }
+        if exposure.ipv4 == Some(false) && exposure.ipv6 == Some(false) {
+            self.report(
+                Diagnostic::error("exposed-to-nobody", exposure.span, "this is exposed in no family")
+                    .label("`ipv4 off` and `ipv6 off` leave nothing")
+                    .help("remove one of the two, or the exposure"),
+            );
+        }
+    }
+
     /// Reports what no router could forward.
     fn exposable(&self, exposure: &Exposure, host_span: &Span) -> bool {
         let before = self.errors.borrow().len();
-        let target = exposure.through.as_ref().map_or(exposure.host, |through| through.host);
-        let place = exposure.through.as_ref().map_or(*host_span, |through| through.span);
+        // A proxy on the router asks the host itself.
+        let target = exposure.target().0.unwrap_or(exposure.host);
+        let elsewhere = exposure.through.as_ref().filter(|through| through.host.is_some());
+        let place = elsewhere.map_or(*host_span, |through| through.span);
         let host = self.network.host(target);
         if host.addresses.is_empty() && self.broken_hosts.contains(&target) {
             return false;
@@ -160,7 +198,7 @@ impl Resolver<'_> {
                     .help("declare a zone with `role internet`"),
             );
         }
-        if exposure.tunnel.is_none() && !host.addresses.is_empty() {
+        if exposure.tunnel.is_none() && !host.addresses.is_empty() && !exposure.is_on_router() {
             self.families(exposure, host, place);
         }
         let public = exposure.through.as_ref().map_or(&exposure.service, |through| &through.service);

@@ -37,15 +37,70 @@ enum Way {
 
 impl Resolver<'_> {
     pub(super) fn through(&mut self, mut arguments: Arguments<'_>, space: Space) -> Option<Through> {
-        let what = ("the host of the reverse proxy", "the service on which the proxy listens");
-        let (name, service) = self.host_and_service(&mut arguments, space, what)?;
-        let host = self.host_named(&name, space);
+        const LISTENS: &str = "the service on which the proxy listens";
+        let router = arguments.peek().map(|token| token.span);
+        let (host, service, span) = match router {
+            Some(span) if arguments.word_is("router") => {
+                (Some(None), self.service_behind(&mut arguments, span, space, LISTENS)?, span)
+            }
+            _ => {
+                let what = ("the host of the reverse proxy, or `router`", LISTENS);
+                let (name, service) = self.host_and_service(&mut arguments, space, what)?;
+                (self.host_named(&name, space).map(Some), service, name.span)
+            }
+        };
         let service = service.unwrap_or_else(|| vec![Traffic::ports(TCP, 443, 443)]);
         let proxy = match &arguments.attribute.body {
-            Some(body) => self.proxy(&Attributes::new("through", body, self.errors)),
+            Some(body) => {
+                let attributes = Attributes::new("through", body, self.errors);
+                if host == Some(None) {
+                    self.fits_the_router(&attributes);
+                }
+                self.proxy(&attributes)
+            }
             None => Proxy::default(),
         };
-        Some(Through { host: host?, proxy, service, span: name.span })
+        Some(Through { host: host?, proxy, service, span })
+    }
+
+    /// Reports what is no proxy of a router.
+    fn fits_the_router(&self, attributes: &Attributes<'_>) {
+        let report = |key: &str, what: &str, label: &str, help: &str| {
+            if let Some(arguments) = attributes.get(key) {
+                let place = arguments.span();
+                self.report(Diagnostic::error("attribute-value", place, what).label(label).help(help));
+            }
+        };
+        match attributes.get("product").as_mut().and_then(|product| product.next()).map(|token| &token.kind) {
+            Some(Kind::Word(word)) if word == "synology" => report(
+                "product",
+                "the proxy of a Synology runs on the NAS",
+                "not on the router",
+                "declare the NAS with `host` and name it behind `through`",
+            ),
+            Some(Kind::Word(word)) if word == "npm" => report(
+                "product",
+                "Nginx Proxy Manager is a container",
+                "with an address of its own, so it is not the router",
+                "declare the container with `host` and name it behind `through`; or take `product nginx`, `caddy` or `haproxy`",
+            ),
+            _ => {}
+        }
+        match attributes.get("runs-as").as_mut().and_then(|way| way.next()).map(|token| &token.kind) {
+            Some(Kind::Word(word)) if word == "addon" => report(
+                "runs-as",
+                "add-ons run beside Home Assistant, not on the router",
+                "which of the two is it?",
+                "name the host of Home Assistant behind `through`, or write `runs-as host`",
+            ),
+            Some(Kind::Word(word)) if word == "container" => report(
+                "runs-as",
+                "a container with an address of its own is not the router",
+                "the router would have to forward to it",
+                "declare it with `host` and name it behind `through`; one in the router's own network is `runs-as host`",
+            ),
+            _ => {}
+        }
     }
 
     /// `HOST` or `HOST : SERVICE`.
@@ -56,17 +111,30 @@ impl Resolver<'_> {
         (host, service): (&str, &str),
     ) -> Option<(Name, Option<Vec<Traffic>>)> {
         let name = arguments.name(host)?;
+        let service = self.service_behind(arguments, name.span, space, service)?;
+        Some((name, service))
+    }
+
+    /// What stands behind a `:`; nothing inside where nothing does, nothing at all where it is wrong.
+    #[expect(clippy::option_option, reason = "nothing said, and nothing that can be read, are two things")]
+    fn service_behind(
+        &mut self,
+        arguments: &mut Arguments<'_>,
+        place: Span,
+        space: Space,
+        what: &str,
+    ) -> Option<Option<Vec<Traffic>>> {
         if !matches!(arguments.peek(), Some(Token { kind: Kind::Colon, .. })) {
             arguments.end();
-            return Some((name, None));
+            return Some(None);
         }
         arguments.next();
         if arguments.rest().is_empty() {
-            arguments.expected(service);
+            arguments.expected(what);
             return None;
         }
-        match syntax::items(arguments.rest(), self.source_text(name.span)) {
-            Ok(items) => Some((name, Some(self.traffic(&items, space)))),
+        match syntax::items(arguments.rest(), self.source_text(place)) {
+            Ok(items) => Some(Some(self.traffic(&items, space))),
             Err(error) => {
                 self.report(*error);
                 None
@@ -103,8 +171,9 @@ impl Resolver<'_> {
         let proxies = self.network.exposures.iter().filter_map(|exposure| exposure.through.as_ref());
         let proxies = proxies.map(|through| (through.host, &through.proxy, through.span));
         let tunnels = self.network.exposures.iter().filter_map(|exposure| exposure.tunnel.as_ref());
-        for (host, proxy, span) in proxies.chain(tunnels.map(|tunnel| (tunnel.host, &tunnel.agent, tunnel.span))) {
-            let home = self.network.home_assistants.iter().find(|home| home.host == host);
+        let tunnels = tunnels.map(|tunnel| (Some(tunnel.host), &tunnel.agent, tunnel.span));
+        for (host, proxy, span) in proxies.chain(tunnels) {
+            let home = self.network.home_assistants.iter().find(|home| Some(home.host) == host);
             if let Some(home) = home
                 && let Some(install @ (Install::Container | Install::Core)) = home.install
                 && proxy.runs_as == Some(RunsAs::Addon)

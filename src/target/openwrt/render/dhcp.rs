@@ -13,7 +13,7 @@ use super::{
 use crate::{
     diagnostic::Diagnostic,
     model::{
-        Exposure, Host, Place, Zone, ZoneId,
+        Host, Place, Zone, ZoneId,
         address::{AddressSet, Intervals, bits},
         service::{Traffic, UDP},
     },
@@ -168,38 +168,31 @@ impl Renderer<'_> {
 
     /// Names of hosts, and of exposures where the host itself answers on the public port.
     fn domains(&self, sections: &mut Vec<Section>, there: &[Found]) {
-        let mut names: Vec<(&str, &Host)> = Vec::new();
+        let mut names: Vec<(&str, (&str, Vec<IpAddr>))> = Vec::new();
         for host in &self.network.hosts {
-            names.extend(host.dns_name.as_deref().map(|name| (name, host)));
+            let own = host.addresses.iter().filter(|own| own.suffix.is_none()).map(|own| own.address);
+            names.extend(host.dns_name.as_deref().map(|name| (name, (host.name.as_str(), own.collect()))));
         }
-        for exposure in self.network.exposures.iter().filter(|exposure| !exposure.expired) {
-            if let Some((name, host)) = self.answers(exposure) {
-                names.push((name, host));
-            }
+        for exposure in self.network.exposures.iter().filter(|exposure| exposure.splits_dns()) {
+            names.extend(exposure.name.as_deref().map(|name| (name, self.network.inside(exposure))));
         }
         names.dedup_by(|a, b| a.0 == b.0);
-        for (name, host) in names {
+        for (name, (host, addresses)) in names {
             let taken =
                 |section: &Found| !section.is_own() && section.kind == "domain" && section.values("name") == [name];
             if there.iter().any(taken) {
                 continue;
             }
-            for own in host.addresses.iter().filter(|own| own.suffix.is_none()) {
+            for address in addresses {
                 let number = sections.iter().filter(|section| section.kind == "domain").count() + 1;
                 sections.push(
                     Section::new("domain", format!("hedgerow_domain_{number}"))
-                        .note(format!("{name} inside: {}", host.name))
+                        .note(format!("{name} inside: {host}"))
                         .set("name", name)
-                        .set("ip", own.address.to_string()),
+                        .set("ip", address.to_string()),
                 );
             }
         }
-    }
-
-    /// The name of an exposure and the host that answers to it inside, if the name is answered there.
-    fn answers<'n>(&'n self, exposure: &'n Exposure) -> Option<(&'n str, &'n Host)> {
-        let name = exposure.name.as_deref().filter(|_| exposure.splits_dns())?;
-        Some((name, self.network.host(exposure.target().0)))
     }
 }
 

@@ -3,30 +3,29 @@
 use std::{collections::BTreeSet, net::IpAddr};
 
 use super::{Renderer, base, document::Override, words};
-use crate::{
-    diagnostic::{Diagnostic, Span},
-    model::Host,
-};
+use crate::diagnostic::{Diagnostic, Span};
 
 impl Renderer<'_> {
     pub(super) fn names(&mut self) {
         let network = self.network;
-        let hosts = network.hosts.iter().filter_map(|host| Some((host.dns_name.as_deref()?, host, host.span)));
-        let exposures =
-            network.exposures.iter().filter(|exposure| exposure.splits_dns()).filter_map(|exposure| {
-                Some((exposure.name.as_deref()?, network.host(exposure.target().0), exposure.span))
-            });
+        let hosts = network.hosts.iter().filter_map(|host| {
+            let own = host.addresses.iter().filter(|own| own.suffix.is_none()).map(|own| own.address);
+            Some((host.dns_name.as_deref()?, (host.name.as_str(), own.collect()), host.span))
+        });
+        let exposures = network
+            .exposures
+            .iter()
+            .filter(|exposure| exposure.splits_dns())
+            .filter_map(|exposure| Some((exposure.name.as_deref()?, network.inside(exposure), exposure.span)));
         let mut done = BTreeSet::new();
-        for (name, host, span) in hosts.chain(exposures) {
+        for (name, (host, addresses), span) in hosts.chain(exposures) {
             if done.insert(name.to_ascii_lowercase()) {
-                self.name(name, host, span);
+                self.name(name, (host, addresses.into_iter().collect()), span);
             }
         }
     }
 
-    fn name(&mut self, name: &str, host: &Host, span: Span) {
-        let own = host.addresses.iter().filter(|own| own.suffix.is_none());
-        let addresses: BTreeSet<IpAddr> = own.map(|own| own.address).collect();
+    fn name(&mut self, name: &str, (host, addresses): (&str, BTreeSet<IpAddr>), span: Span) {
         if addresses.is_empty() {
             return;
         }
@@ -46,7 +45,7 @@ impl Renderer<'_> {
                         span,
                         format!("the base answers `{name}` with {}, and not with {}", told(&found), told(&addresses)),
                     )
-                    .label(format!("is answered with the address of `{}`", host.name))
+                    .label(format!("is answered with the address of `{host}`"))
                     .help(format!("take its host override out in pfSense ({page}) and save a new backup, or correct the address here")),
                 );
             }
@@ -57,7 +56,7 @@ impl Renderer<'_> {
             host: label.to_owned(),
             domain: domain.to_owned(),
             addresses: told(&addresses),
-            descr: words::description(&format!("{}{}", words::MARK, host.name)),
+            descr: words::description(&format!("{}{}", words::MARK, host)),
         });
     }
 }

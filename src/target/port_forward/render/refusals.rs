@@ -109,6 +109,12 @@ impl Renderer<'_> {
     /// What the internet may open without a forward.
     fn refuse_opening(&mut self, line: &Line, to: Place) {
         match (line.cause, line.family) {
+            (Cause::Exposure(..), _) if to == Place::Router => self.refuse(
+                line.cause,
+                "a router of forwards runs no proxy that hedgerow could configure",
+                "is answered by a proxy on the router",
+                "let a host do it: `through HOST`, to which such a router forwards the port",
+            ),
             (Cause::Exposure(index, _), Family::V6)
                 if self.request.network.exposures.get(index).is_some_and(|exposure| exposure.ipv4 == Some(false)) =>
             {
