@@ -90,22 +90,30 @@ pub fn sign_in(network: &Network, exposure: &Exposure, proxy: Option<HostId>) ->
     };
     // NGINX learns only that somebody is a stranger; the others are sent on by Authelia and authentik themselves.
     let redirect = sign_in.kind == SignInKind::Oauth2Proxy;
-    Ok(Some(context! { redirect, kind => sign_in.kind.name(), host => asked, to, nginx, caddy, traefik, pages, start }))
+    // Where oauth2-proxy leads back to is a path: it takes whole addresses of hosts only that it was told of.
+    let back = if redirect { ("", "") } else { ("$scheme://$http_host", "{scheme}://{hostport}") };
+    Ok(Some(
+        context! { redirect, back_nginx => back.0, back_caddy => back.1, kind => sign_in.kind.name(), host => asked, to, nginx, caddy, traefik, pages, start },
+    ))
 }
 
 /// What has to be set in the program that asks, once for each exposure.
 pub fn by_hand(network: &Network, exposure: &Exposure, name: &str) -> Option<String> {
     let sign_in = exposure.sign_in.as_ref()?;
     let host = &network.host(sign_in.host).name;
+    let whole = match exposure.ports() {
+        Some((port, _)) if port != 443 => format!("{name}:{port}"),
+        _ => name.to_owned(),
+    };
     Some(match sign_in.kind {
         SignInKind::Authelia => format!(
             "Authelia on {host}: a rule for {name} in `access_control`, and a portal of its own name that is reachable; the apps of phones cannot sign in there"
         ),
         SignInKind::Authentik => format!(
-            "authentik on {host}: a proxy provider for https://{name} with forward auth for a single application; the apps of phones cannot sign in there"
+            "authentik on {host}: a proxy provider for https://{whole} with forward auth for a single application; the apps of phones cannot sign in there"
         ),
         SignInKind::Oauth2Proxy => format!(
-            "oauth2-proxy on {host}: `--reverse-proxy`, and https://{name}/oauth2/callback at the provider; the apps of phones cannot sign in there"
+            "oauth2-proxy on {host}: `--reverse-proxy`, `--whitelist-domain {whole}`, and https://{whole}/oauth2/callback at the provider; the apps of phones cannot sign in there"
         ),
     })
 }

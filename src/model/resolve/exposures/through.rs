@@ -27,6 +27,38 @@ const PRODUCTS: [(&str, Product); 6] = [
     ("synology", Product::Synology),
 ];
 
+/// What no proxy on a router can be: the attribute, its value, and what is said of it.
+const NOT_ON_A_ROUTER: [(&str, &str, &str, &str, &str); 4] = [
+    (
+        "product",
+        "synology",
+        "the proxy of a Synology runs on the NAS",
+        "not on the router",
+        "declare the NAS with `host` and name it behind `through`",
+    ),
+    (
+        "product",
+        "npm",
+        "Nginx Proxy Manager is a container",
+        "with an address of its own, so it is not the router",
+        "declare the container with `host` and name it behind `through`; or take `product nginx`, `caddy` or `haproxy`",
+    ),
+    (
+        "runs-as",
+        "addon",
+        "add-ons run beside Home Assistant, not on the router",
+        "which of the two is it?",
+        "name the host of Home Assistant behind `through`, or write `runs-as host`",
+    ),
+    (
+        "runs-as",
+        "container",
+        "a container with an address of its own is not the router",
+        "the router would have to forward to it",
+        "declare it with `host` and name it behind `through`; one in the router's own network is `runs-as host`",
+    ),
+];
+
 /// What follows `runs-as`.
 #[derive(Clone, Copy)]
 enum Way {
@@ -65,41 +97,12 @@ impl Resolver<'_> {
 
     /// Reports what is no proxy of a router.
     fn fits_the_router(&self, attributes: &Attributes<'_>) {
-        let report = |key: &str, what: &str, label: &str, help: &str| {
-            if let Some(arguments) = attributes.get(key) {
-                let place = arguments.span();
-                self.report(Diagnostic::error("attribute-value", place, what).label(label).help(help));
+        for (key, word, what, label, help) in NOT_ON_A_ROUTER {
+            if let Some(mut arguments) = attributes.get(key)
+                && arguments.word_is(word)
+            {
+                self.report(Diagnostic::error("attribute-value", arguments.span(), what).label(label).help(help));
             }
-        };
-        match attributes.get("product").as_mut().and_then(|product| product.next()).map(|token| &token.kind) {
-            Some(Kind::Word(word)) if word == "synology" => report(
-                "product",
-                "the proxy of a Synology runs on the NAS",
-                "not on the router",
-                "declare the NAS with `host` and name it behind `through`",
-            ),
-            Some(Kind::Word(word)) if word == "npm" => report(
-                "product",
-                "Nginx Proxy Manager is a container",
-                "with an address of its own, so it is not the router",
-                "declare the container with `host` and name it behind `through`; or take `product nginx`, `caddy` or `haproxy`",
-            ),
-            _ => {}
-        }
-        match attributes.get("runs-as").as_mut().and_then(|way| way.next()).map(|token| &token.kind) {
-            Some(Kind::Word(word)) if word == "addon" => report(
-                "runs-as",
-                "add-ons run beside Home Assistant, not on the router",
-                "which of the two is it?",
-                "name the host of Home Assistant behind `through`, or write `runs-as host`",
-            ),
-            Some(Kind::Word(word)) if word == "container" => report(
-                "runs-as",
-                "a container with an address of its own is not the router",
-                "the router would have to forward to it",
-                "declare it with `host` and name it behind `through`; one in the router's own network is `runs-as host`",
-            ),
-            _ => {}
         }
     }
 
