@@ -318,6 +318,27 @@ fn a_linux_router_has_a_dhcp_server_where_the_policy_has_a_pool() {
             "dhcp-host=52:54:00:aa:bb:20,10.0.10.20,desk-1",
         ]
     );
+    // A zone without a pool has its reservations all the same, where a rule lets it ask.
+    let asked = companions(
+        "use std.services\nrouter edge { target nftables }\n\
+         zone wan { role internet;  interface eth0;  address 203.0.113.20 }\n\
+         zone srv { role server;  interface eth2;  network 10.0.20.0/24, fd42:0:0:20::/64 }\n\
+         zone cam { role camera;  interface eth3;  network 10.0.30.0/24 }\n\
+         host nas { zone srv;  address 10.0.20.20, fd42:0:0:20::20;  mac 52:54:00:aa:bb:21 }\n\
+         host eye { zone cam;  address 10.0.30.20;  mac 52:54:00:aa:bb:22 }\n\
+         allow srv -> router : dhcp\n",
+    );
+    let text = file(&asked, "dhcp/dnsmasq.conf");
+    let lines: Vec<&str> = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).collect();
+    assert_eq!(
+        lines,
+        [
+            "dhcp-authoritative",
+            "interface=eth2",
+            "dhcp-range=set:srv,10.0.20.0,static,255.255.255.0,12h",
+            "dhcp-host=52:54:00:aa:bb:21,10.0.20.20,[fd42:0:0:20::20],nas",
+        ]
+    );
     // OpenWrt has it in a file of its own.
     assert!(house("openwrt").files.iter().all(|file| file.name != "dhcp/dnsmasq.conf"));
 }

@@ -88,7 +88,9 @@ pub fn traefik_takes_its_files() -> Result<(), String> {
             }
         }
         let said = folder.read("traefik.log");
-        let wrong: Vec<&str> = said.lines().filter(|line| line.contains(" ERR ")).collect();
+        // Beside errors, what it advises of headers that a client could forge.
+        let heard = |line: &&str| line.contains(" ERR ") || line.contains("HeadersStrategy");
+        let wrong: Vec<&str> = said.lines().filter(heard).collect();
         if wrong.is_empty() { Ok(()) } else { Err(wrong.join("\n")) }
     })
 }
@@ -97,7 +99,8 @@ pub fn traefik_takes_its_files() -> Result<(), String> {
 pub fn traefik(file: &str, port: u16) -> String {
     format!(
         "{} --global.checknewversion=false --global.sendanonymoususage=false --log.level=INFO --log.nocolor=true \
-         --entrypoints.home.address=:{port} --entrypoints.traefik.address=127.0.0.1:8099 --api.insecure=true \
+         --entrypoints.home.address=:{port} --entrypoints.home.http.aliasheadersstrategy=delete \
+         --entrypoints.traefik.address=127.0.0.1:8099 --entrypoints.traefik.http.aliasheadersstrategy=delete --api.insecure=true \
          --providers.file.filename={file}",
         crate::traefik()
     )

@@ -168,3 +168,33 @@ fn a_foreign_rule_that_closes_is_told_too() {
     assert!(said.contains("not written by hedgerow: closed though the policy allows it"), "{said}");
     assert!(said.contains("It's no telnet"), "{said}");
 }
+
+#[test]
+fn an_uplink_of_the_users_has_to_say_what_the_policy_says() {
+    let wan = |words: &str| {
+        let policy = policy();
+        let line = policy.lines().find(|line| line.trim_start().starts_with("zone wan")).unwrap().to_owned();
+        policy.replace(&line, &format!("zone wan {{ role internet; interface eth0; {words} }}"))
+    };
+    render(&wan("address 203.0.113.2/24; gateway 203.0.113.1"), &base()).expect("it is the same");
+    let dslite = NETWORK.to_owned() + "config interface 'wan6'\n\toption device '@wan'\n\toption proto 'dhcpv6'\n";
+    let bases = [
+        ("address 203.0.113.2/24; gateway 203.0.113.9", base()),
+        ("address 203.0.113.7/24; gateway 203.0.113.1", base()),
+        ("address 203.0.113.2/24, 2001:db8:9::2/64; gateway 203.0.113.1, fe80::1", base()),
+        ("address dhcp; uplink ds-lite", vec![File { name: "network".to_owned(), text: dslite }]),
+    ];
+    let mut text = String::new();
+    for (words, base) in bases {
+        let policy = wan(words);
+        let sources = super::support::checked(&policy).sources;
+        let human = Human::new(&sources, false);
+        let errors = render(&policy, &base).expect_err("it differs");
+        text += &errors.iter().map(|error| human.render(error) + "\n\n").collect::<String>();
+    }
+    let mut settings = insta::Settings::clone_current();
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.set_snapshot_path("../snapshots/openwrt");
+    settings.bind(|| insta::assert_snapshot!("base_differs", text));
+}

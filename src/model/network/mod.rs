@@ -194,11 +194,11 @@ impl Network {
         inside.then(|| Fix { safe: *own, ..Fix::removal(format!("remove this {sort}"), *removal) })
     }
 
-    /// May the hosts of a zone ask the router for names?
+    /// May the hosts of a zone ask the router for something: for names on port 53, for addresses on 67 and 547?
     #[must_use]
-    pub fn asks_router(&self, zone: ZoneId) -> bool {
+    pub fn asks_router(&self, zone: ZoneId, port: u16) -> bool {
         let names = |traffic: &Traffic| {
-            traffic.to.is_empty() || traffic.to.iter().any(|(from, to)| (*from..=*to).contains(&53))
+            traffic.to.is_empty() || traffic.to.iter().any(|(from, to)| (*from..=*to).contains(&port))
         };
         self.rules.iter().any(|rule| {
             rule.action == Action::Allow

@@ -77,7 +77,7 @@ impl Network {
             Some((Resolver::Router, _)) => router(),
             Some((Resolver::Address(address), _)) => vec![*address],
             Some((Resolver::Host(host), _)) => self.host(*host).written().collect(),
-            None if self.asks_router(vpn.zone) => router(),
+            None if self.asks_router(vpn.zone, 53) => router(),
             None => Vec::new(),
         }
     }

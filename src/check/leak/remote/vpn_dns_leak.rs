@@ -31,7 +31,7 @@ fn told(subject: &mut Subject<'_>, vpn: &Vpn) -> Option<Diagnostic> {
     let name = &network.zone(vpn.zone).name;
     let Some((resolver, span)) = &vpn.resolver else {
         // An overlay has its own, and an add-on gives its peers Home Assistant's.
-        if vpn.kind.is_overlay() || vpn.addon || network.asks_router(vpn.zone) {
+        if vpn.kind.is_overlay() || vpn.addon || network.asks_router(vpn.zone, 53) {
             return None;
         }
         let text = format!("clients of `{name}` keep the resolver of the network that they are in");

@@ -7,6 +7,7 @@
 //! lets through nothing more than packets under forged addresses, and no translation.
 
 mod addresses;
+mod agreement;
 mod base;
 mod closing;
 mod dhcp;

@@ -33,6 +33,9 @@ impl Renderer<'_> {
             let Some(names) = self.names.get(id.0).cloned() else { continue };
             // What only the user knows of a provider or a VPN stands in his own section.
             let yours = names.proto != Proto::Static || zone.is_internet();
+            if zone.is_internet() {
+                self.agrees(zone, &names, &there);
+            }
             if !(yours && has(&names.network)) {
                 sections.push(self.interface(id, zone, &names));
                 sections.extend(self.peers(id, &names));

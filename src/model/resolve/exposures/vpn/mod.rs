@@ -104,6 +104,7 @@ impl Resolver<'_> {
                 }),
             );
         }
+        self.listens_twice(kind, &listen, &attributes);
         if listen.is_empty() && !kind.is_overlay() && attributes.lacks("listen") {
             self.report(
                 Diagnostic::error("missing-attribute", tree.name.span, "this VPN listens nowhere")
@@ -135,6 +136,19 @@ impl Resolver<'_> {
             ipv6,
             overlay,
         });
+    }
+
+    /// Reports ports of a WireGuard beyond the first: its interface has one, and who asked on another would get no answer.
+    fn listens_twice(&self, kind: VpnKind, listen: &[Traffic], attributes: &Attributes<'_>) {
+        let mut all = attributes.all("listen").map(|arguments| arguments.span());
+        let (Some(first), false) = (all.next(), listen.len() < 2 || kind != VpnKind::Wireguard) else { return };
+        let second = all.next().unwrap_or(first);
+        self.report(
+            Diagnostic::error("second-port", second, "a WireGuard listens on one port")
+                .label("nobody would answer here")
+                .also(first, "the port of its interface")
+                .help("keep one of them: udp 443 gets out of most networks; OpenVPN takes several, each with a process of its own"),
+        );
     }
 
     /// Reports a server that no router could forward the tunnel to.
