@@ -2,8 +2,10 @@
 //!
 //! They need root and the programs that `.ci/run` installs. Without them the tests are ignored; in CI they fail.
 
+mod dhcp;
 mod home;
 mod lab;
+mod mesh;
 mod programs;
 mod services;
 mod vpn;
@@ -60,6 +62,22 @@ const TRIALS: &[Test] = &[
         "wireguard_through_the_router",
         &["wireguard-go", "wg", "wg-quick", "curl", "nft", "ip", "python3"],
         vpn::wireguard_through_the_router,
+    ),
+    (
+        "a_wireguard_add_on_hides_its_peers",
+        &["wireguard-go", "wg", "wg-quick", "curl", "nft", "ip", "python3"],
+        vpn::a_wireguard_add_on_hides_its_peers,
+    ),
+    (
+        "a_wireguard_on_a_host_is_routed",
+        &["wireguard-go", "wg", "wg-quick", "curl", "nft", "ip", "python3"],
+        vpn::a_wireguard_on_a_host_is_routed,
+    ),
+    ("dnsmasq_gives_what_is_reserved", &["dnsmasq", "busybox", "nft", "ip"], dhcp::dnsmasq_gives_what_is_reserved),
+    (
+        "the_flows_of_a_mesh_get_through_and_nothing_else",
+        &["nft", "ip", "python3"],
+        mesh::the_flows_of_a_mesh_get_through_and_nothing_else,
     ),
 ];
 

@@ -170,3 +170,113 @@ pub fn wireguard_through_the_router() -> Result<(), String> {
     let _client = wireguard(&lab.hosts["outside"], &lab.folder.0.join(format!("{client}.conf")))?;
     reaches_the_proxy_alone(&lab, &format!("dev {client}"), "10.0.97.1")
 }
+
+/// The policy of the house with a WireGuard on Home Assistant's machine: its keys, and the house built by it.
+fn on_a_host(name: &str, words: &str, rules: &str) -> Result<(Lab, [String; 2]), String> {
+    let key = || run("wg", &["genkey"]).map(|key| key.trim().to_owned());
+    let keys = [key()?, key()?];
+    let policy = fs::read_to_string(super::home::POLICY).map_err(|error| error.to_string())?;
+    let policy = policy.replace("exposed { ", "exposed { udp 51820 -> ha;  ")
+        + &format!(
+            "zone road {{ role vpn;  network 10.0.97.0/24 }}\n\
+             vpn road {{ kind wireguard;  listen udp 51820;  server ha;  {words}\n\
+             peer phone {{ address 10.0.97.2;  key \"{}\" }} }}\n{rules}",
+            public(&keys[1])?
+        );
+    Ok((Lab::with(name, &policy)?, keys))
+}
+
+fn public(private: &str) -> Result<String, String> {
+    let folder = crate::lab::Folder::new("key");
+    let file = folder.write("key", private);
+    run("sh", &["-c", &format!("wg pubkey < {file}")]).map(|key| key.trim().to_owned())
+}
+
+/// Both ends of the tunnel with their keys, under names that no other test has: the sockets of WireGuard are one folder for
+/// the whole machine, whatever the namespace. Gives back the name of the client's end.
+fn tunnel(lab: &Lab, letter: char, server: &str, keys: &[String; 2]) -> Result<([Running; 2], String), String> {
+    let [ours, theirs] = ["s", "c"].map(|end| format!("{end}{letter}{}", std::process::id()));
+    let phone = lab.companion("wireguard-road/peer-phone.conf")?;
+    for (name, text) in [(&ours, server), (&theirs, phone)] {
+        let filled = text
+            .replace("PRIVATE-KEY-OF-THE-SERVER", &keys[0])
+            .replace("PRIVATE-KEY-OF-THIS-DEVICE", &keys[1])
+            .replace("PUBLIC-KEY-OF-THE-SERVER", &public(&keys[0])?)
+            .replace("home.example.org", "203.0.113.20");
+        lab.folder.write(&format!("{name}.conf"), &filled);
+    }
+    let server = wireguard(&lab.hosts["ha"], &lab.folder.0.join(format!("{ours}.conf")))?;
+    let client = wireguard(&lab.hosts["outside"], &lab.folder.0.join(format!("{theirs}.conf")))?;
+    lab.hosts["ha"].run("sysctl -q -w net.ipv4.ip_forward=1")?;
+    Ok(([server, client], theirs))
+}
+
+/// The value of a line of the add-on's configuration.
+fn option(text: &str, key: &str) -> Result<String, String> {
+    let line = text.lines().find_map(|line| line.trim_start_matches([' ', '-']).strip_prefix(key)?.strip_prefix(": "));
+    line.map(|value| value.replace(['[', ']', '"'], "")).ok_or_else(|| format!("the add-on is not told its {key}"))
+}
+
+/// The add-on itself is an image of Home Assistant OS. What it does, as its script has it (`config.sh`): WireGuard with these
+/// options, forwarding both ways, and a masquerade on its host's interface.
+pub fn a_wireguard_add_on_hides_its_peers() -> Result<(), String> {
+    let (lab, keys) = on_a_host("addon", "runs-as addon;  tunnel full;", "allow ha -> iot : https\n")?;
+    let addon = lab.companion("wireguard-road/addon.yaml")?;
+    let server = format!(
+        "[Interface]\nAddress = {}\nListenPort = 51820\nPrivateKey = PRIVATE-KEY-OF-THE-SERVER\n\
+         [Peer]\nPublicKey = {}\nAllowedIPs = 10.0.97.2/32\n",
+        option(addon, "addresses")?,
+        option(addon, "public_key")?
+    );
+    let (_tunnel, client) = tunnel(&lab, 'a', &server, &keys)?;
+    for line in [
+        "nft add table ip addon",
+        "nft add chain ip addon out { type nat hook postrouting priority srcnat ; }",
+        "nft add rule ip addon out oifname e0 masquerade",
+    ] {
+        lab.hosts["ha"].run(line)?;
+    }
+    let at = |name: &str| lab.folder.0.join(name);
+    let _home = lab.hosts["ha"].start("python3 -u -m http.server 8123", &at("ha.log"), "Serving")?;
+    let _proxy = lab.hosts["proxy"].start("python3 -u -m http.server 443", &at("web.log"), "Serving")?;
+    let _iot = lab.hosts["iot"].start("python3 -u -m http.server 443", &at("iot.log"), "Serving")?;
+    lab.hosts["outside"].run(&format!("ip route replace 10.0.0.0/8 dev {client}"))?;
+    lab.expect("outside", "http://10.0.20.10:8123/", "200", "a peer reaches Home Assistant")?;
+    lab.expect("outside", "http://10.0.40.9:443/", "200", "it gets where Home Assistant may go")?;
+    let seen = lab.folder.read("iot.log");
+    if !seen.contains("10.0.20.10 - -") || seen.contains("10.0.97.2") {
+        return Err(format!("a peer is seen under another address than Home Assistant's:\n{seen}"));
+    }
+    // The proxy may ask Home Assistant, and not the other way round: the listener is there for others.
+    lab.expect("outside", "http://10.0.30.5:443/", "000", "it gets no further than Home Assistant")?;
+    lab.expect("pc", "http://10.0.30.5:443/", "200", "the listener that the peer could not reach is there")?;
+    // Nobody on the link gets in under the address of a peer.
+    lab.hosts["ha"].run("nft flush table ip addon")?;
+    lab.expect("outside", "http://10.0.40.9:443/", "000", "the router takes the peers' own addresses from nobody")
+}
+
+pub fn a_wireguard_on_a_host_is_routed() -> Result<(), String> {
+    let (lab, keys) = on_a_host("routed", "", "allow phone -> proxy : https\n")?;
+    let server = lab.companion("wireguard-road/server.conf")?.to_owned();
+    let (_tunnel, client) = tunnel(&lab, 'h', &server, &keys)?;
+    let at = |name: &str| lab.folder.0.join(name);
+    let _proxy = lab.hosts["proxy"].start("python3 -u -m http.server 443", &at("web.log"), "Serving")?;
+    let _iot = lab.hosts["iot"].start("python3 -u -m http.server 443", &at("iot.log"), "Serving")?;
+    lab.hosts["outside"].run(&format!("ip route replace 10.0.0.0/8 dev {client}"))?;
+    lab.expect("outside", "http://10.0.30.5:443/", "000", "without the route no answer comes back")?;
+    // As IMPORT.md has it.
+    lab.router.run("ip route replace 10.0.97.0/24 via 10.0.20.10 dev srv0")?;
+    lab.expect("outside", "http://10.0.30.5:443/", "200", "a peer gets where a rule lets it")?;
+    let seen = lab.folder.read("web.log");
+    if !seen.contains("10.0.97.2 - -") {
+        return Err(format!("a peer is not seen under its own address:\n{seen}"));
+    }
+    lab.expect("outside", "http://10.0.40.9:443/", "000", "and nowhere else")?;
+    lab.hosts["outside"].run(&format!("ip addr add 10.0.97.3/32 dev {client}"))?;
+    lab.expect(
+        "outside",
+        "--interface 10.0.97.3 http://10.0.30.5:443/",
+        "000",
+        "nor does another address of the tunnel",
+    )
+}
