@@ -133,3 +133,51 @@ pub fn home_assistant_behind_nginx_behind_the_router() -> Result<(), String> {
     }
     Ok(())
 }
+
+/// The same house with HAProxy on the router itself: nothing is forwarded, and nobody but the router asks Home Assistant.
+pub fn home_assistant_behind_haproxy_on_the_router() -> Result<(), String> {
+    let policy = fs::read_to_string(POLICY).map_err(|error| error.to_string())?;
+    let policy = policy
+        .replace("pc, ovpn -> proxy : https", "pc, ovpn -> router : https")
+        .replace("allow pc       -> ha : home-assistant", "")
+        .replace("through proxy", "through router { product haproxy }")
+        .replace("tcp 443 -> proxy", "tcp 443 -> router");
+    let lab = Lab::with("on-router", &policy)?;
+    let at = |name: &str| lab.folder.0.join(name);
+    lab.folder.write("config/configuration.yaml", &format!("{}api:\n", lab.companion("home-assistant/ha.yaml")?));
+    let script = format!("{}/tests/e2e/home_assistant.py", env!("CARGO_MANIFEST_DIR"));
+    let line = format!("{} {script} {}", crate::python(), at("config").display());
+    let _home = lab.hosts["ha"].start(&line, &at("ha.log"), "ready")?;
+    let _other = lab.hosts["ha"].start("python3 -u -m http.server 9000", &at("other.log"), "Serving")?;
+    let site = with_certificates(lab.companion("proxy-home.example.org/haproxy.cfg")?, &lab.folder)?;
+    let file = lab.folder.write("haproxy.cfg", &site);
+    let _proxy = lab.router.start(&format!("haproxy -db -f {file}"), &at("haproxy.log"), "")?;
+    lab.router.listens(443)?;
+
+    lab.expect("outside", PUBLIC, "401", "Home Assistant answers by its public name")?;
+    lab.expect("outside", &format!("-H X-Forwarded-For:10.0.10.9 {PUBLIC}"), "401", "a forged header changes nothing")?;
+    let log = lab.folder.read("ha.log");
+    if log.matches("invalid authentication from 203.0.113.77 ").count() != 2 || log.contains("10.0.10.9") {
+        return Err(format!("Home Assistant does not see the client's own address:\n{log}"));
+    }
+    lab.expect("outside", "http://203.0.113.20:8123/api/", "000", "8123 is closed outside")?;
+    lab.expect("outside", "http://203.0.113.20/", "000", "80 is closed outside")?;
+    lab.expect("pc", PUBLIC, "401", "the public address works from inside")?;
+    let split = "--resolve home.example.org:443:10.0.10.1 https://home.example.org/api/";
+    lab.expect("pc", split, "401", "split DNS works too")?;
+    lab.expect("pc", "http://10.0.20.10:8123/api/", "000", "nobody inside gets past the proxy")?;
+    for who in ["iot", "guest"] {
+        lab.expect(who, PUBLIC, "000", "nobody is let in by the public name whom no rule lets in")?;
+        lab.expect(who, "http://10.0.20.10:8123/api/", "000", "nothing to Home Assistant")?;
+    }
+    // The router may send what its proxy asks, and no more. It is trusted, and two headers are one too many: that is why
+    // what a client claims is replaced, and nothing added to it.
+    let from_router = |request: &str, patience| lab.router.status(request, patience);
+    let one = "-H X-Forwarded-For:198.51.100.7 http://10.0.20.10:8123/api/";
+    let two = format!("-H X-Forwarded-For:198.51.100.8 {one}");
+    let found = [from_router(one, 60), from_router(&two, 60), from_router("http://10.0.20.10:9000/", 2)];
+    if found != ["401", "400", "000"] {
+        return Err(format!("the router asks by one header, by two, and on another port, and gets {found:?}"));
+    }
+    Ok(())
+}

@@ -49,6 +49,11 @@ const TRIALS: &[Test] = &[
         home::home_assistant_behind_nginx_behind_the_router,
     ),
     (
+        "home_assistant_behind_haproxy_on_the_router",
+        &["home-assistant", "haproxy", "openssl", "curl", "nft", "ip", "ss"],
+        home::home_assistant_behind_haproxy_on_the_router,
+    ),
+    (
         "openvpn_through_the_router",
         &["openvpn", "openssl", "curl", "nft", "ip", "python3"],
         vpn::openvpn_through_the_router,
