@@ -194,6 +194,26 @@ fn what_cannot_be_decided_about_a_backup_is_asked() {
     insta::assert_snapshot!(said.concat());
 }
 
+/// The policy says where the firewall's own page is, and the backup knows.
+#[test]
+fn the_page_of_the_backup_leaves_its_ports_to_the_proxy() {
+    let policy = POLICY
+        .replace("output closed", "output closed; page 8443")
+        .replace("hairpin off; tls own", "through router; tls letsencrypt http-01");
+    let file = base("many-packages");
+    let page = |page: &str| {
+        let text = file.text.replace("<webgui><protocol>https</protocol>", &format!("<webgui>{page}"));
+        vec![File { text, ..file.clone() }]
+    };
+    let said = [
+        refused(&policy, std::slice::from_ref(&file)),
+        refused(&policy, &page("<protocol>http</protocol>")),
+        refused(&policy, &page("<protocol>https</protocol><port>8443</port>")),
+    ];
+    insta::assert_snapshot!(said.concat());
+    render(&policy, &page("<protocol>https</protocol><port>8443</port><disablehttpredirect></disablehttpredirect>"));
+}
+
 #[test]
 fn a_group_of_the_backup_in_the_same_order_is_the_way_out() {
     let file = base("many-packages");

@@ -49,10 +49,17 @@ pub fn run(subject: &mut Subject<'_>) -> Outcome {
                 .help("let logins need a second factor, and waive this with that reason");
             found.push(Finding::ends(diagnostic, subject.outside(), receiver(&home)));
         }
+        // Then the router's own word is believed, and so is everybody's who bears its address.
+        let believed = home.fronts(network).iter().any(|front| front.host.is_none() && front.forwards_client());
+        let consequence = if believed {
+            "the router is a trusted proxy: any of them may claim to be any client"
+        } else {
+            "a ban after failed logins shuts out all of them"
+        };
         for rule in home.hiding(network) {
             let diagnostic = warning(rule.span, "whoever comes by this rule is the router to Home Assistant")
                 .label("`as router` hides the client")
-                .note("a ban after failed logins shuts out all of them")
+                .note(consequence)
                 .help("take `as router` off for Home Assistant's own port");
             found.push(Finding::ends(diagnostic, rule.from.clone(), receiver(&home)));
         }
@@ -62,7 +69,7 @@ pub fn run(subject: &mut Subject<'_>) -> Outcome {
             let diagnostic =
                 warning(place.span, format!("whoever comes into `{}` is the router to Home Assistant", place.name))
                     .label("`masquerade` hides the client")
-                    .note("a ban after failed logins shuts out all of them")
+                    .note(consequence)
                     .help("take `masquerade` off: inside the house nothing needs it");
             found.push(Finding::ends(diagnostic, others, receiver(&home)));
         }

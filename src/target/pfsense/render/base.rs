@@ -76,6 +76,24 @@ impl Override {
     }
 }
 
+/// The firewall's own page.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Page {
+    https: bool,
+    port: Option<u16>,
+    /// Does nothing on port 80 lead to it?
+    alone: bool,
+}
+
+impl Page {
+    /// The ports on which it listens (`system_webgui_start` in `system.inc`).
+    pub fn ports(&self) -> Vec<u16> {
+        let port = self.port.unwrap_or(if self.https { 443 } else { 80 });
+        let redirect = (self.https && !self.alone && port != 80).then_some(80);
+        [port].into_iter().chain(redirect).collect()
+    }
+}
+
 /// What the base holds.
 #[derive(Clone, Debug, Default)]
 pub struct Base {
@@ -96,6 +114,7 @@ pub struct Base {
     /// The names of aliases and interfaces, which none of ours may have.
     pub names: Vec<String>,
     pub mode: String,
+    pub page: Page,
     /// Is the forwarder in use, and not the resolver?
     pub dnsmasq: bool,
     pub overrides: Vec<Override>,
@@ -208,6 +227,12 @@ impl Base {
                     }
                     last = item;
                 }
+                ["pfsense", "system", "webgui", field] => match *field {
+                    "protocol" => base.page.https = leaf.text == "https",
+                    "port" => base.page.port = leaf.text.parse().ok(),
+                    "disablehttpredirect" => base.page.alone = true,
+                    _ => {}
+                },
                 ["pfsense", "nat", "outbound", "mode"] => base.mode.clone_from(&leaf.text),
                 _ => last = base.read_tunnel(&path, leaf, last),
             }

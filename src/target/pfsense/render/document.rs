@@ -6,6 +6,10 @@ use serde::Serialize;
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Document {
     pub hostname: String,
+    /// The port of the firewall's own page, if the policy says one.
+    pub page: Option<u16>,
+    /// Does nothing on port 80 lead to it?
+    pub page_alone: bool,
     pub domain: String,
     pub timezone: String,
     pub interfaces: Vec<Interface>,

@@ -18,6 +18,7 @@ mod names;
 mod nat;
 mod output;
 mod overrides;
+mod page;
 mod print;
 mod separators;
 mod services;
@@ -145,6 +146,9 @@ impl Renderer<'_> {
         self.document.domain = router.domain.clone().unwrap_or_else(|| "home.arpa".to_owned());
         self.document.timezone =
             router.timezone.as_ref().map_or_else(|| "Etc/UTC".to_owned(), |(name, _)| name.clone());
+        let page = router.page.as_ref().map(|(ports, _)| ports.as_slice()).unwrap_or_default();
+        self.document.page = page.iter().copied().find(|port| *port != 80).or(page.first().copied());
+        self.document.page_alone = !page.contains(&80);
         self.document.default_there = self.base.default_gateway.is_some();
         self.marks = self.holds_output();
         self.hold_tunnels();
@@ -155,6 +159,7 @@ impl Renderer<'_> {
         self.dhcp();
         self.tunnels();
         self.names();
+        self.page_in_the_way();
     }
 
     /// Where a cause stands; the router for what no statement says.
