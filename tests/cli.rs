@@ -345,6 +345,14 @@ fn diff_of_the_same_meaning_is_empty() {
     );
 }
 
+/// The router may send anything, so that no packet tells what its proxy asks.
+#[test]
+fn diff_tells_what_a_proxy_on_the_router_asks() {
+    let new = NAMES.replace("expose nas : http { through router", "expose ha : home-assistant { through router");
+    let folder = Folder::new("diff-router").file("main.hedge", NAMES).file("new.hedge", &new);
+    session!(folder.run("diff main.hedge new.hedge"), folder.run("diff main.hedge main.hedge"));
+}
+
 #[test]
 fn diff_reads_revisions() {
     let folder = Folder::home("revisions").file("sub/main.hedge", HOME);

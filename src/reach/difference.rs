@@ -111,19 +111,21 @@ pub fn changes(old: &Version<'_>, new: &Version<'_>) -> Vec<Change> {
     found
 }
 
-/// What tunnels lead everybody to in one policy and not in the other: no packet of the router shows it.
+/// What tunnels lead everybody to in one policy and not in the other, and proxies on the router: no packet of the router
+/// shows it.
 fn by_tunnels(kind: ChangeKind, side: &Version<'_>, other: &Version<'_>) -> Vec<Change> {
     let there = published(other.network);
     let (mut found, mut told) = (Vec::new(), BTreeSet::new());
     for one in published(side.network) {
-        if there.iter().any(|known| known.is_alike(&one)) || !told.insert((one.to.clone(), one.service.clone())) {
+        if there.iter().any(|known| known.is_alike(&one)) || !told.insert((one.by, one.to.clone(), one.service.clone()))
+        {
             continue;
         }
         let risk = 10 + rank(side.network, one.place);
         found.push(Change {
             risk: if kind == ChangeKind::Closes { 100 } else { -risk },
             kind,
-            from: "internet by tunnel".to_owned(),
+            from: one.by.to_owned(),
             to: one.to,
             service: one.service,
             place: Some(side.sources.place(one.span)),

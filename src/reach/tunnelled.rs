@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     diagnostic::Span,
-    model::{AddressSet, Network, Place, Region, service::Traffic},
+    model::{AddressSet, Network, Place, Region, ZoneId, service::Traffic},
 };
 
 /// A step by a tunnel, and the regions that it leads to.
@@ -77,8 +77,10 @@ pub(super) fn leading_there(network: &Network, from: &[Region], to: &[Region], t
     spans
 }
 
-/// Something that a tunnel leads everybody to, in words that two policies can be compared by.
+/// Something that a tunnel leads everybody to, or a proxy on the router those who get to it, in words that two policies
+/// can be compared by.
 pub(super) struct Published {
+    pub(super) by: &'static str,
     pub(super) place: Place,
     pub(super) to: String,
     pub(super) service: String,
@@ -87,20 +89,35 @@ pub(super) struct Published {
 
 impl Published {
     pub(super) fn is_alike(&self, other: &Self) -> bool {
-        (&self.to, &self.service) == (&other.to, &other.service)
+        (self.by, &self.to, &self.service) == (other.by, &other.to, &other.service)
     }
 }
 
-/// All that tunnels lead everybody to, each host and each port of its own.
+/// All that tunnels lead everybody to, each host and each port of its own; and what the router's own proxy asks, where
+/// the router may send anything and no rule tells.
 pub(super) fn published(network: &Network) -> Vec<Published> {
     let mut found = Vec::new();
-    for led in network.led_by_tunnels() {
-        for region in &led.to {
-            for traffic in &led.traffic {
+    let mut tell = |by: &'static str, to: &[Region], traffic: &[Traffic], span: Span| {
+        for region in to {
+            for traffic in traffic {
                 let to = region_name(network, region);
-                found.push(Published { place: region.place, to, service: traffic.to_string(), span: led.span });
+                found.push(Published { by, place: region.place, to, service: traffic.to_string(), span });
             }
         }
+    };
+    for led in network.led_by_tunnels() {
+        tell("internet by tunnel", &led.to, &led.traffic, led.span);
+    }
+    let live = network.exposures.iter().filter(|exposure| !exposure.expired && exposure.is_on_router());
+    for exposure in live.filter(|_| network.router.output_open) {
+        let host = network.host(exposure.host);
+        let leg = |zone: &ZoneId| Region {
+            place: Place::Zone(*zone),
+            addresses: host.address_set(Some(*zone)),
+            whole: false,
+        };
+        let to: Vec<Region> = host.zones.iter().map(leg).collect();
+        tell("router by its proxy", &to, &exposure.service, exposure.span);
     }
     found
 }

@@ -134,7 +134,7 @@ pub fn home_assistant_behind_nginx_behind_the_router() -> Result<(), String> {
     Ok(())
 }
 
-/// The same house with HAProxy on the router itself: nothing is forwarded, and nobody but the router asks Home Assistant.
+/// The same house with `HAProxy` on the router itself: nothing is forwarded, and nobody but the router asks Home Assistant.
 pub fn home_assistant_behind_haproxy_on_the_router() -> Result<(), String> {
     let policy = fs::read_to_string(POLICY).map_err(|error| error.to_string())?;
     let policy = policy
