@@ -9,7 +9,7 @@ pub use crate::{
 };
 
 use crate::{
-    companion,
+    companion::{self, Beside},
     diagnostic::{Diagnostic, Severity, Sources},
     model::{self, Network, VpnKind},
     packet::Space,
@@ -160,7 +160,10 @@ pub fn render(checked: &mut Checked, policy: &str, target: Target, base: &[File]
 pub fn companions(checked: &Checked, targets: &[Target]) -> Result<Companions, Vec<Diagnostic>> {
     let everywhere = |kind: &VpnKind| !targets.is_empty() && targets.iter().all(|target| target.holds(*kind));
     let held: Vec<VpnKind> = [VpnKind::Wireguard, VpnKind::Openvpn].into_iter().filter(everywhere).collect();
-    companion::companions(&checked.network, &held).map_err(|error| vec![*error])
+    let named = checked.network.router.targets.iter().map(|(name, _)| name.as_str());
+    let targets =
+        if targets.is_empty() { named.collect() } else { targets.iter().map(|target| target.name()).collect() };
+    companion::companions(&checked.network, &Beside { targets, held }).map_err(|error| vec![*error])
 }
 
 /// What the user's own lines do otherwise than the policy says, in a configuration that hedgerow's was merged into.

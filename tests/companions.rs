@@ -30,7 +30,7 @@ fn everything_at_once() {
 /// A Home Assistant with a proxy; `more` is the rest of the policy.
 fn behind_a_proxy(more: &str) -> Companions {
     companions(&format!(
-        "use std.services\nrouter edge {{ target nftables }}\n\
+        "use std.services\nrouter edge {{ target nftables, openwrt, pfsense }}\n\
          zone wan {{ role internet;  interface eth0;  address 203.0.113.20;  delegated 2001:db8:1::/56 }}\n{more}\n\
          expose ha : home-assistant {{ through proxy;  name home.example.org;  tls own }}\nhome-assistant ha {{ version 2026.7 }}\n"
     ))
@@ -420,4 +420,30 @@ fn pages_say_what_to_type_in() {
         text += "\n";
     }
     insta::assert_snapshot!(text);
+}
+
+#[test]
+fn the_reflector_has_the_interfaces_of_the_router_that_it_runs_on() {
+    let house = |targets: &str| {
+        companions(&format!(
+            "router edge {{ target {targets} }}
+zone wan {{ role internet;  interface eth0;  interface openwrt wan;  interface pfsense wan;  address dhcp }}
+zone pc  {{ role trusted;  interface eth1.10;  interface openwrt br-lan.10;  interface pfsense lan;  network 10.0.10.0/24;  dhcp 10.0.10.100-10.0.10.199 }}
+zone iot {{ role iot;  interface eth1.30;  interface openwrt br-lan.30;  interface pfsense opt1;  network 10.0.30.0/24 }}
+reflect mdns between pc, iot {{ services _googlecast._tcp }}
+reflect ssdp between pc, iot
+"
+        ))
+    };
+    let shown = |targets: &str| {
+        let found = house(targets);
+        let names: Vec<&str> = found.files.iter().map(|file| file.name.as_str()).collect();
+        let avahi = found.files.iter().filter(|file| file.name.contains("avahi"));
+        let lines: Vec<String> = avahi
+            .map(|file| format!("{}: {}", file.name, file.text.lines().find(|line| line.contains("allow-")).unwrap()))
+            .collect();
+        format!("{targets}\n  {}\n  {}\n  {}\n", names.join(", "), lines.join("\n  "), found.by_hand.join("\n  "))
+    };
+    let all = ["nftables", "openwrt", "pfsense", "nftables, openwrt"].map(shown);
+    insta::assert_snapshot!(all.join("\n"));
 }

@@ -164,6 +164,48 @@ fn a_running_router_is_verified() {
     }
 }
 
+/// What is loaded, listed, loaded again and held against the policy is the same all the way: the way back of IMPORT.md
+/// rests on it.
+#[test]
+fn what_is_listed_can_be_loaded_again() {
+    if !ready() {
+        return;
+    }
+    let path = "main.hedge";
+    let text = "use std.services
+router edge { target nftables;  timezone \"Europe/Berlin\" }
+zone wan  { role internet;  interface w0;  address 203.0.113.2/30;  gateway 203.0.113.1;  uplink public }
+zone lan  { role trusted;  interface l0;  network 10.0.10.0/24, fd42:0:0:10::/64 }
+zone srv  { role server;  interface s0;  network 10.0.20.0/24, fd42:0:0:20::/64 }
+zone road { role vpn;  interface wg0;  network 10.0.99.0/24 }
+host pbx { zone srv;  address 10.0.20.2 }
+host web { zone srv;  address 10.0.20.3, fd42:0:0:20::3 }
+schedule evening = mon-fri 18:00-23:00
+expose pbx : sip, rtp { from 198.51.100.40/29 }
+expose web : web { log }
+expose web : ssh { port 2222;  limit 3/minute;  during evening }
+vpn road { kind wireguard;  listen udp 51820 }
+redirect lan : dns -> web
+allow lan -> srv : https { limit 10/minute;  log }
+allow lan -> web : tcp 8000-8010, udp 5000, 6000-6100, sctp 7 { during evening }
+allow lan -> pbx : sip { as router }
+allow lan -> internet
+deny  srv -> internet : icmp
+allow srv -> internet : ping, proto 47
+";
+    let mut checked = hedgerow::compile::check(path, text, &hedgerow::world::Memory::default());
+    let output = hedgerow::compile::render(&mut checked, path, Target::Nftables, &[]).unwrap();
+    let rules = &output.files.iter().find(|file| file.name == "hedgerow.nft").unwrap().text;
+    let again =
+        "T=$(mktemp); nft -f - && TZ=UTC nft list ruleset > $T && nft flush ruleset && TZ=UTC nft -f $T; rm -f $T";
+    for list in ["TZ=UTC nft list ruleset", "nft -j list ruleset"] {
+        let live = within(&format!("{again}; {list}"), rules).unwrap_or_else(|why| panic!("{why}\n{rules}"));
+        let verdict = hedgerow::compile::verify(&mut checked, Target::Nftables, &[file("live", &live)]);
+        let verdict = verdict.unwrap().unwrap_or_else(|error| panic!("{error}\n{live}"));
+        assert!(verdict.is_equal(), "{list}: {:?}", verdict.differences);
+    }
+}
+
 /// Statements of every kind that nft prints in a way of its own.
 const SMALL: [&str; 30] = [
     "tcp dport { 22, 80-90 } accept",

@@ -165,7 +165,7 @@ fn report(network: &Network, meaning: &Meaning, assertion: &Assertion, packet: &
         .note(format!("packet: {shown}"))
         .note(format!("ask why: hedgerow explain POLICY {}", as_question(network, packet)));
     if assertion.kind == AssertionKind::Always {
-        return held_back(meaning, packet, error);
+        return held_back(meaning, packet, elsewhere(network, packet, error));
     }
     let mut error = error;
     let causes = let_through(meaning, packet);
@@ -192,6 +192,26 @@ pub(super) fn as_question(network: &Network, packet: &Packet) -> String {
     let from = if packet.ingress == LOCAL { "router".to_owned() } else { src.to_string() };
     let to = if packet.egress == LOCAL && !certain { "router".to_owned() } else { dst.to_string() };
     format!("{from} {to} {}", crate::reach::service_words(packet).replacen(' ', "/", 1))
+}
+
+/// What comes by one uplink, of an exposure that is on others.
+fn elsewhere(network: &Network, packet: &Packet, mut error: Diagnostic) -> Diagnostic {
+    let came =
+        network.zone_ids().find(|(id, zone)| zone.is_internet() && packet.ingress == crate::policy::zone_number(*id));
+    let Some((uplink, zone)) = came else { return error };
+    let to = address(packet.family, packet.dst);
+    for exposure in network.exposures.iter().filter(|exposure| !exposure.expired && !exposure.on.contains(&uplink)) {
+        let ends =
+            exposure.target().0.map_or_else(|| network.router_addresses(), |host| network.host(host).address_set(None));
+        if ends.contains(to) {
+            error = error.also(exposure.span, format!("not opened on `{}`", zone.name)).help(format!(
+                "name the uplink in the promise, as in `always {} -> …`, or `{}` in the `on` of the exposure",
+                exposure.on.first().map_or("", |on| network.zone(*on).name.as_str()),
+                zone.name
+            ));
+        }
+    }
+    error
 }
 
 fn held_back(meaning: &Meaning, packet: &Packet, mut error: Diagnostic) -> Diagnostic {

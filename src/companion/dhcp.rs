@@ -5,12 +5,11 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 use minijinja::{Error, Value, context};
 
-use super::{Companions, Printer};
+use super::{Beside, Companions, Printer};
 use crate::model::{Host, Network, ZoneId};
 
-pub fn write(network: &Network, printer: &Printer, found: &mut Companions) -> Result<(), Error> {
-    let targets = &network.router.targets;
-    if !targets.is_empty() && !targets.iter().any(|(name, _)| name == "nftables") {
+pub fn write(network: &Network, beside: &Beside<'_>, printer: &Printer, found: &mut Companions) -> Result<(), Error> {
+    if !beside.is("nftables") {
         return Ok(());
     }
     let mut zones: Vec<Value> = Vec::new();

@@ -57,20 +57,36 @@ const TEMPLATES: [(&str, &str); 20] = [
     ("dnsmasq.conf", include_str!("../../companions/dnsmasq.conf.j2")),
 ];
 
-/// The companions of a policy. A server of these kinds that ends on the router stands in the router's own configuration.
+/// The router that the files stand beside.
+#[derive(Clone, Debug, Default)]
+pub struct Beside<'a> {
+    /// The targets that the policy is compiled for, by name; none where that is left open, and any may be.
+    pub targets: Vec<&'a str>,
+    /// The kinds of VPN whose server stands in the router's own configuration, whichever of the targets it is.
+    pub held: Vec<VpnKind>,
+}
+
+impl Beside<'_> {
+    /// May it be this target?
+    fn is(&self, target: &str) -> bool {
+        self.targets.is_empty() || self.targets.contains(&target)
+    }
+}
+
+/// The companions of a policy.
 ///
 /// # Errors
 /// A diagnostic when a template fails, which is a fault of hedgerow.
-pub fn companions(network: &Network, held: &[VpnKind]) -> Result<Companions, Box<Diagnostic>> {
+pub fn companions(network: &Network, beside: &Beside<'_>) -> Result<Companions, Box<Diagnostic>> {
     let mut found = Companions::default();
     let made = Printer::new().and_then(|printer| {
         home_assistant::write(network, &printer, &mut found)?;
         proxy::write(network, &printer, &mut found)?;
         tunnel::write(network, &printer, &mut found)?;
-        vpn::write(network, held, &printer, &mut found)?;
-        discovery::write(network, &printer, &mut found)?;
+        vpn::write(network, &beside.held, &printer, &mut found)?;
+        discovery::write(network, beside, &printer, &mut found)?;
         names::write(network, &printer, &mut found)?;
-        dhcp::write(network, &printer, &mut found)
+        dhcp::write(network, beside, &printer, &mut found)
     });
     match made {
         Ok(()) => Ok(found),

@@ -42,7 +42,7 @@ pub struct Rulebook {
 /// # Errors
 /// A diagnostic for every statement that no router could be told, at its place.
 pub fn rulebook(network: &Network, meaning: &Meaning) -> Result<Rulebook, Vec<Diagnostic>> {
-    let mut book = Rulebook { forwards: meaning.forwards.clone(), ..Rulebook::default() };
+    let mut book = Rulebook { forwards: each_once(&meaning.forwards), ..Rulebook::default() };
     let mut errors = Vec::new();
     for flow in meaning.flows.denied.iter().chain(&meaning.flows.allowed) {
         match lines(network, flow) {
@@ -69,7 +69,7 @@ pub fn rulebook(network: &Network, meaning: &Meaning) -> Result<Rulebook, Vec<Di
             });
         }
     }
-    for (index, forward) in meaning.forwards.iter().enumerate() {
+    for (index, forward) in book.forwards.iter().enumerate() {
         let Some(zone) = forward.zone else { continue };
         for region in &forward.granted {
             book.pairs.entry((region.place, Place::Zone(zone))).or_default().forwarded.push(index);
@@ -77,6 +77,17 @@ pub fn rulebook(network: &Network, meaning: &Meaning) -> Result<Rulebook, Vec<Di
     }
     errors.dedup();
     if errors.is_empty() { Ok(book) } else { Err(errors) }
+}
+
+/// Two exposures behind one proxy open the same port to the same host: that is one forward.
+fn each_once(forwards: &[Forward]) -> Vec<Forward> {
+    let mut found: Vec<Forward> = Vec::new();
+    for forward in forwards {
+        if !found.iter().any(|other| Forward { cause: forward.cause, ..other.clone() } == *forward) {
+            found.push(forward.clone());
+        }
+    }
+    found
 }
 
 fn lines(network: &Network, flow: &Flow) -> Result<Vec<Line>, Unsayable> {

@@ -77,12 +77,16 @@ pub fn forwards(network: &Network) -> Vec<Forward> {
                     Some((_, None)) => continue,
                 };
                 let except = redirect.to.map(|host| network.host(host).address_set(None)).unwrap_or_default();
-                let translated = redirect
+                let translated: Vec<Region> = redirect
                     .from
                     .iter()
                     .map(|region| Region { addresses: region.addresses.minus(&except), whole: false, ..region.clone() })
                     .filter(|region| !region.addresses.family(family).is_empty())
                     .collect();
+                // Nobody of them speaks it.
+                if translated.is_empty() {
+                    continue;
+                }
                 found.push(Forward {
                     cause,
                     family,

@@ -270,7 +270,7 @@ const fn trust(role: Role) -> i32 {
     match role {
         Role::Internet => 0,
         Role::Guest => 1,
-        Role::Iot | Role::Camera => 2,
+        Role::Iot | Role::Camera | Role::Media | Role::Voip => 2,
         Role::Dmz | Role::Transit => 3,
         Role::Kids | Role::Work | Role::Vpn => 4,
         Role::Server => 5,

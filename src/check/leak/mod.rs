@@ -9,6 +9,7 @@ mod finding;
 mod home_assistant;
 mod hygiene;
 mod names;
+mod offers;
 mod page;
 mod publishing;
 mod remote;

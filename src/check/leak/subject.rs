@@ -25,10 +25,11 @@ const UNNAMED: &str = "";
 /// The port of Home Assistant's page.
 const PAGE: (u16, u16) = (8123, 8123);
 /// Whom a household has no reason to trust.
-const UNTRUSTED: [Role; 4] = [Role::Guest, Role::Iot, Role::Camera, Role::Kids];
-/// Where message brokers and databases listen, what only programs talk to: MQTT (8883 with TLS, 1884 and 8884 in
-/// web sockets), then `MySQL`, `PostgreSQL`, `Redis`, `InfluxDB`, `Elasticsearch`, `memcached` and `MongoDB`.
-pub const BACK_ENDS: [u16; 11] = [1883, 1884, 8883, 8884, 3306, 5432, 6379, 8086, 9200, 11211, 27017];
+const UNTRUSTED: [Role; 6] = [Role::Guest, Role::Iot, Role::Camera, Role::Media, Role::Voip, Role::Kids];
+/// What was made for inside alone. Message brokers: MQTT (8883 with TLS, 1884 and 8884 in web sockets); databases:
+/// `MySQL`, `PostgreSQL`, `Redis`, `InfluxDB`, `Elasticsearch`, `memcached`, `MongoDB`; shares: `SMB`, `AFP`, `rsync`, `NFS`.
+pub const BACK_ENDS: [u16; 16] =
+    [1883, 1884, 8883, 8884, 3306, 5432, 6379, 8086, 9200, 11211, 27017, 139, 445, 548, 873, 2049];
 /// Where people work.
 const PEOPLE: [Role; 3] = [Role::Trusted, Role::Work, Role::Kids];
 
@@ -209,7 +210,7 @@ impl<'a> Subject<'a> {
         let homes: Vec<Region> = self.home_assistants().iter().flat_map(|(_, found)| host(found)).collect();
         let calls = |device: &Host| device.integrations.iter().any(|integration| !integration.value.back.is_empty());
         let here = || self.hosts().map(|(_, device)| device).filter(|device| device.zones.contains(&zone));
-        let devices = matches!(self.network.zone(zone).role, Role::Iot | Role::Camera) && here().all(calls);
+        let devices = self.network.zone(zone).role.is_devices() && here().all(calls);
         let mut sets = Vec::new();
         for device in here().collect::<Vec<_>>() {
             let from = if devices { vec![region(zone)] } else { host(device) };
@@ -251,7 +252,7 @@ pub fn is_everything(traffic: &Traffic) -> bool {
     matches!(traffic.protocol, None | Some(TCP | UDP)) && all(&traffic.to) && all(&traffic.from)
 }
 
-/// Is it a message broker's or a database's, and nothing else's?
+/// Is it a message broker's, a database's or a share's, and nothing else's?
 #[must_use]
 pub fn is_back_end(traffic: &Traffic) -> bool {
     let known = |(from, to): &(u16, u16)| (*from..=*to).all(|port| BACK_ENDS.contains(&port));

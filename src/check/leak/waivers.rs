@@ -12,6 +12,9 @@ use crate::{
 pub(in crate::check) struct Waivers<'a> {
     list: Vec<(&'a Waiver, bool)>,
     everybody: Vec<Region>,
+    /// The zones of the internet, and what a rule calls by that name.
+    uplinks: Vec<Place>,
+    internet: AddressSet,
 }
 
 impl<'a> Waivers<'a> {
@@ -19,7 +22,13 @@ impl<'a> Waivers<'a> {
         let place = |place| Region { place, addresses: AddressSet::all(), whole: true };
         let zones = network.zone_ids().map(|(id, _)| place(Place::Zone(id)));
         let everybody = zones.chain([place(Place::Router)]).collect();
-        Self { list: network.waivers.iter().map(|waiver| (waiver, false)).collect(), everybody }
+        let uplinks = network.zone_ids().filter(|(_, zone)| zone.is_internet()).map(|(id, _)| Place::Zone(id));
+        Self {
+            list: network.waivers.iter().map(|waiver| (waiver, false)).collect(),
+            everybody,
+            uplinks: uplinks.collect(),
+            internet: network.internet(),
+        }
     }
 
     /// What is left of a finding of a check, if anything is; and whether something was taken off.
@@ -41,8 +50,15 @@ impl<'a> Waivers<'a> {
                     }
                 }
                 About::Ends(from, to) => {
+                    // Whoever comes in by an uplink: nobody names more of it than the internet.
+                    let (uplinks, internet) = (&self.uplinks, &self.internet);
+                    let end = |end: &Region| {
+                        let all = end.whole && uplinks.contains(&end.place);
+                        let addresses = if all { internet.clone() } else { end.addresses.clone() };
+                        Region { addresses, whole: end.whole && !all, ..end.clone() }
+                    };
                     let all = |ends: &[Region], named: &Option<Vec<Region>>| {
-                        named.as_ref().is_none_or(|named| ends.iter().all(|end| within(end, named)))
+                        named.as_ref().is_none_or(|named| ends.iter().map(end).all(|end| within(&end, named)))
                     };
                     if all(from, &waiver.from) && all(to, &waiver.to) {
                         *used = true;

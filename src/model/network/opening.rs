@@ -18,6 +18,8 @@ pub struct Exposure {
     pub service: Vec<Traffic>,
     /// The words of the service, for messages.
     pub service_text: String,
+    /// The services that it names, each with what it stands for.
+    pub named: Vec<(String, Vec<Traffic>)>,
     /// Who may connect, as regions of internet zones.
     pub from: Vec<Region>,
     /// Is `from` the whole internet?

@@ -97,6 +97,8 @@ pub struct Rule {
     /// Never empty; every protocol and port is [`Traffic::ANY`].
     pub traffic: Vec<Traffic>,
     pub options: Options,
+    /// The services that it names, each with what it stands for.
+    pub named: Vec<(String, Vec<Traffic>)>,
     /// The integration that the rule comes from.
     pub integration: Option<String>,
     /// Its date has passed: it lets nothing through and holds nothing back.

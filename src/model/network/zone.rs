@@ -15,6 +15,10 @@ pub enum Role {
     Server,
     Iot,
     Camera,
+    /// Televisions, speakers, players: devices that need the internet, and that people talk to.
+    Media,
+    /// Telephones, and what stands between them and the trunk.
+    Voip,
     Guest,
     Vpn,
     Dmz,
@@ -26,12 +30,14 @@ pub enum Role {
 
 impl Role {
     /// All roles, by their names in the language.
-    pub const ALL: [(&'static str, Self); 12] = [
+    pub const ALL: [(&'static str, Self); 14] = [
         ("internet", Self::Internet),
         ("trusted", Self::Trusted),
         ("server", Self::Server),
         ("iot", Self::Iot),
         ("camera", Self::Camera),
+        ("media", Self::Media),
+        ("voip", Self::Voip),
         ("guest", Self::Guest),
         ("vpn", Self::Vpn),
         ("dmz", Self::Dmz),
@@ -40,6 +46,15 @@ impl Role {
         ("kids", Self::Kids),
         ("transit", Self::Transit),
     ];
+
+    /// The roles of devices: what nobody administers as he would a computer.
+    pub const DEVICES: [Self; 4] = [Self::Iot, Self::Camera, Self::Media, Self::Voip];
+
+    /// Do devices stand there?
+    #[must_use]
+    pub fn is_devices(self) -> bool {
+        Self::DEVICES.contains(&self)
+    }
 
     /// The name in the language.
     #[must_use]

@@ -87,7 +87,8 @@ impl<'t> Resolver<'t> {
                         .help("remove `as router`"),
                 );
             }
-            self.push_rule(tree.action, (from, to), traffic, options, span, None);
+            let named = self.named_services(&tree.services, space);
+            self.push_rule(tree.action, (from, to), (traffic, named), options, span, None);
         }
     }
 
@@ -128,13 +129,13 @@ impl<'t> Resolver<'t> {
         &mut self,
         action: Action,
         (from, to): (Vec<Region>, Vec<Region>),
-        traffic: Vec<Traffic>,
+        (traffic, named): (Vec<Traffic>, Vec<(String, Vec<Traffic>)>),
         options: Options,
         span: Span,
         integration: Option<String>,
     ) {
         let expired = self.expired(&options);
-        self.network.rules.push(Rule { span, action, from, to, traffic, options, integration, expired });
+        self.network.rules.push(Rule { span, action, from, to, traffic, options, named, integration, expired });
     }
 
     /// Reports a date that has passed.
@@ -212,7 +213,7 @@ impl<'t> Resolver<'t> {
                 self.push_rule(
                     Action::Allow,
                     (regions.0.clone(), regions.1.clone()),
-                    traffic.clone(),
+                    (traffic.clone(), Vec::new()),
                     options.clone(),
                     span,
                     Some(name.clone()),

@@ -55,6 +55,18 @@ impl Resolver<'_> {
         merge(found)
     }
 
+    /// The services that items name, without a word about those that there are not.
+    pub(super) fn named_services(&self, items: &[Item], space: Space) -> Vec<(String, Vec<Traffic>)> {
+        let named = items.iter().filter_map(|item| {
+            let ItemKind::Name(name) = &item.kind else { return None };
+            let index = self.services.glance(space, name, self.imports)?;
+            let Some(Lazy::Done(service)) = self.service_values.get(index) else { return None };
+            let plain = name.rsplit('.').next().unwrap_or(name);
+            Some((plain.to_owned(), service.traffic.clone()))
+        });
+        named.collect()
+    }
+
     fn item(&mut self, item: &Item, space: Space) -> Vec<Traffic> {
         match &item.kind {
             ItemKind::Name(name) => self.service_named(name, item.span, space),

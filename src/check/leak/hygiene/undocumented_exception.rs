@@ -30,7 +30,7 @@ fn trust(network: &Network, place: Place) -> u8 {
     let Place::Zone(zone) = place else { return 4 };
     match network.zone(zone).role {
         Role::Internet => 0,
-        Role::Guest | Role::Iot | Role::Camera | Role::Transit => 1,
+        Role::Guest | Role::Iot | Role::Camera | Role::Media | Role::Voip | Role::Transit => 1,
         Role::Kids | Role::Dmz | Role::Vpn => 2,
         Role::Trusted | Role::Work | Role::Server | Role::Management => 3,
     }

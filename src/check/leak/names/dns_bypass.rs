@@ -11,7 +11,7 @@ use crate::{
 
 /// Devices, children, and whoever is redirected to a resolver.
 fn bound(subject: &Subject<'_>) -> Vec<Region> {
-    let mut found = subject.regions(&[Role::Iot, Role::Camera, Role::Kids]);
+    let mut found = subject.regions(&[Role::Iot, Role::Camera, Role::Media, Role::Voip, Role::Kids]);
     let dns = |traffic: &Traffic| traffic.to.iter().any(|(from, to)| (*from..=*to).contains(&53));
     for redirect in subject.network.redirects.iter().filter(|redirect| redirect.traffic.iter().any(dns)) {
         found.extend(redirect.from.iter().filter(|from| from.place != Place::Router).cloned());

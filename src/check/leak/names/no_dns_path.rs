@@ -19,7 +19,10 @@ pub fn run(subject: &mut Subject<'_>) -> Outcome {
         let everywhere: Vec<_> = subject.network.zone_ids().map(|(id, _)| region(id)).chain([router()]).collect();
         let resolves = !subject.passing(&[region(id)], &everywhere, &dns).is_empty();
         // Who has only hosts of fixed addresses asks nobody for one.
-        let leased = matches!(zone.role, Role::Trusted | Role::Guest | Role::Iot | Role::Kids | Role::Work);
+        let leased = matches!(
+            zone.role,
+            Role::Trusted | Role::Guest | Role::Iot | Role::Media | Role::Voip | Role::Kids | Role::Work
+        );
         let served = !leased || !subject.passing(&[region(id)], &[router()], &[Traffic::ports(UDP, 67, 67)]).is_empty();
         let what = match (resolves, served) {
             (true, true) => continue,

@@ -2,9 +2,15 @@
 
 use super::super::{
     Finding, Outcome, Subject,
-    subject::{covers, error, is_everything},
+    subject::{covers, error, is_everything, router},
 };
-use crate::model::Role;
+use crate::model::{
+    Role,
+    service::{TCP, Traffic, Trait},
+};
+
+/// Shells and screens.
+const ADMINISTRATION: [u16; 5] = [22, 23, 3389, 5900, 22222];
 
 pub fn run(subject: &mut Subject<'_>) -> Outcome {
     let Some(zone) = subject.zones(&[Role::Dmz]).first().map(|(_, zone)| zone.span) else {
@@ -19,7 +25,18 @@ pub fn run(subject: &mut Subject<'_>) -> Outcome {
         whole || rule.traffic.iter().any(is_everything)
     });
     let packets = subject.anything(&dmz, &private);
-    let packets = subject.space().intersect(packets, wide);
+    let mut sets = vec![subject.space().intersect(packets, wide)];
+    // No back end of a proxy is administered by it.
+    let shells: Vec<Traffic> = ADMINISTRATION.iter().map(|port| Traffic::ports(TCP, *port, *port)).collect();
+    sets.push(subject.passing(&dmz, &private, &shells));
+    for offer in subject.offers(Trait::Management).iter().filter(|offer| offer.host.is_none()) {
+        let packets = offer.packets(subject, &dmz);
+        let to_router = subject.passing(&dmz, &[router()], &offer.traffic);
+        sets.push(subject.without(packets, to_router));
+    }
+    let implied = subject.by_proxies();
+    let packets = subject.space().union_all(sets);
+    let packets = subject.without(packets, implied);
     let diagnostic = error(zone, "the DMZ reaches more than its back ends")
         .label("lets the DMZ in")
         .help("name the host and the service that the proxy speaks to");

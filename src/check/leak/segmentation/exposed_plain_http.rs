@@ -7,7 +7,7 @@ use super::super::{
 };
 use crate::{
     model::{
-        Region, Tls,
+        Place, Region, Tls,
         service::{TCP, Traffic, Trait},
     },
     packet::Set,
@@ -25,12 +25,19 @@ pub fn run(subject: &mut Subject<'_>) -> Outcome {
     for (_, home) in subject.home_assistants() {
         sets.push(subject.passing(&outside, &host(home), &page(home)));
     }
-    for running in &network.hosts {
-        let plain = |name: &str| network.is(name, Trait::Plaintext) && !TELEPHONY.contains(&name);
-        let pages = running.runs.iter().filter(|(name, traffic)| plain(name) && !is_back_end(traffic));
-        let traffic: Vec<Traffic> = pages.map(|(_, traffic)| traffic.clone()).collect();
-        if !traffic.is_empty() {
-            sets.push(subject.passing(&outside, &host(running), &traffic));
+    for mut offer in subject.offers(Trait::Plaintext) {
+        offer.traffic.retain(|traffic| !is_back_end(traffic));
+        // Who says what he runs, and not this, has no page there: `forward-to-missing-service`.
+        let silent = |to: &Region| {
+            let here = network.hosts.iter().filter(|host| match to.place {
+                Place::Zone(zone) => !host.address_set(Some(zone)).intersect(&to.addresses).is_empty(),
+                Place::Router => false,
+            });
+            !to.whole && here.clone().next().is_some() && here.into_iter().all(|host| !host.runs.is_empty())
+        };
+        let unsaid = offer.host.is_none() && offer.to.iter().all(silent);
+        if !TELEPHONY.contains(&offer.name) && !offer.traffic.is_empty() && !unsaid {
+            sets.push(offer.packets(subject, &outside));
         }
     }
     for exposure in network.exposures.iter().filter(|exposure| exposure.tls == Some(Tls::None) && !exposure.expired) {

@@ -4,7 +4,10 @@ use super::super::{
     Finding, Outcome, Subject,
     subject::{error, host},
 };
-use crate::model::service::{TCP, Traffic};
+use crate::model::{
+    Role,
+    service::{TCP, Traffic},
+};
 
 /// SSH and its console on HAOS, Samba, the observer.
 const PORTS: [u16; 5] = [22, 139, 445, 4357, 22222];
@@ -14,7 +17,8 @@ pub fn run(subject: &mut Subject<'_>) -> Outcome {
     let Some(place) = subject.home_assistants().first().map(|(_, found)| found.span) else {
         return Outcome::NotApplicable("no Home Assistant");
     };
-    let untrusted = subject.untrusted();
+    let mut untrusted = subject.untrusted();
+    untrusted.extend(subject.regions(&[Role::Dmz]));
     let ports: Vec<Traffic> = PORTS.iter().map(|port| Traffic::ports(TCP, *port, *port)).collect();
     let packets = subject.passing(&untrusted, &homes, &ports);
     let diagnostic = error(place, "an untrusted zone reaches the administration of Home Assistant")

@@ -4,9 +4,9 @@ use super::super::{Finding, Outcome, Subject, subject::error};
 use crate::model::Role;
 
 pub fn run(subject: &mut Subject<'_>) -> Outcome {
-    let devices = subject.regions(&[Role::Iot, Role::Camera]);
+    let devices = subject.regions(&Role::DEVICES);
     let people = subject.people();
-    let Some(zone) = subject.zones(&[Role::Iot, Role::Camera]).first().map(|(_, zone)| zone.span) else {
+    let Some(zone) = subject.zones(&Role::DEVICES).first().map(|(_, zone)| zone.span) else {
         return Outcome::NotApplicable("no zone of devices");
     };
     let packets = subject.anything(&devices, &people);

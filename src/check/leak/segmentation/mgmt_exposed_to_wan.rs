@@ -1,4 +1,4 @@
-//! The internet reaches what administers a device, a message broker or a database.
+//! The internet reaches what administers a device, a message broker, a database or a share.
 
 use super::super::{
     Finding, Outcome, Subject,
@@ -35,16 +35,8 @@ pub fn run(subject: &mut Subject<'_>) -> Outcome {
     }
     let zones = subject.regions(&[crate::model::Role::Management]);
     sets.push(subject.anything(&outside, &zones));
-    for found in &network.hosts {
-        let runs: Vec<Traffic> = found
-            .runs
-            .iter()
-            .filter(|(name, _)| network.is(name, Trait::Management))
-            .map(|(_, traffic)| traffic.clone())
-            .collect();
-        if !runs.is_empty() {
-            sets.push(subject.passing(&outside, &host(found), &runs));
-        }
+    for offer in subject.offers(Trait::Management) {
+        sets.push(offer.packets(subject, &outside));
     }
     let back_ends: Vec<Traffic> = BACK_ENDS.iter().map(|port| Traffic::ports(TCP, *port, *port)).collect();
     let inside = subject.private();
@@ -55,12 +47,31 @@ pub fn run(subject: &mut Subject<'_>) -> Outcome {
     let diagnostic = error(network.router.span, "the internet reaches what administers a device")
         .label("lets it in")
         .help("administer from inside, or through a VPN: close this");
-    let back_end = error(network.router.span, "the internet reaches a message broker or a database")
+    let back_end = error(network.router.span, "the internet reaches a message broker, a database or a share")
         .label("lets it in")
         .help("let its programs in through a VPN, or name the senders with `from`; waive it for a broker whose clients are out there on purpose");
     let mut found = vec![Finding::packets(diagnostic, packets), Finding::packets(back_end, back_ends)];
     found.extend(by_tunnels(subject, &pages));
+    found.extend(by_proxies(subject));
     Outcome::Decided(found)
+}
+
+/// What a proxy hands on to everybody: no packet from outside goes there itself.
+fn by_proxies(subject: &Subject<'_>) -> Vec<Finding> {
+    let network = subject.network;
+    let behind = network.exposures.iter().filter(|exposure| !exposure.expired && exposure.through.is_some());
+    let open = behind.filter(|exposure| {
+        exposure.from_anywhere && exposure.sign_in.is_none() && exposure.client_certificates.is_none()
+    });
+    let managed = open.filter(|exposure| exposure.named.iter().any(|(name, _)| network.is(name, Trait::Management)));
+    managed
+        .map(|exposure| {
+            let diagnostic = error(exposure.span, "a proxy leads everybody to what administers a device")
+                .label(format!("publishes {}", exposure.service_text))
+                .help("administer from inside, or through a VPN; or let the proxy ask first, by `client-certificates` or `sign-in`");
+            Finding::ends(diagnostic, subject.outside(), host(network.host(exposure.host)))
+        })
+        .collect()
 }
 
 /// What tunnels lead everybody to: the router does not see these packets.
@@ -81,7 +92,7 @@ fn by_tunnels(subject: &Subject<'_>, pages: &[Traffic]) -> Vec<Finding> {
         let what = if led.to.iter().any(administers) {
             "what administers a device"
         } else if led.traffic.iter().any(is_back_end) {
-            "a message broker or a database"
+            "a message broker, a database or a share"
         } else {
             continue;
         };

@@ -1,4 +1,4 @@
-//! Guests or devices reach the router's own services, or a zone of management.
+//! Guests, devices or a DMZ reach the router's own services, or a zone of management.
 
 use super::super::{
     Finding, Outcome, Subject,
@@ -30,7 +30,9 @@ pub fn management(subject: &mut Subject<'_>, from: &[crate::model::Region]) -> S
 }
 
 pub fn run(subject: &mut Subject<'_>) -> Outcome {
-    let untrusted = subject.untrusted();
+    let mut untrusted = subject.untrusted();
+    // Whoever speaks to the internet is taken over first.
+    untrusted.extend(subject.regions(&[Role::Dmz]));
     if untrusted.is_empty() {
         return Outcome::NotApplicable("no untrusted zone");
     }

@@ -33,7 +33,7 @@ pub const CHECKS: &[Leak] = &[
     leak!("dmz-too-wide", Error, Asked(dmz_too_wide::run)),
     leak!("exposed-plain-http", Error, Asked(exposed_plain_http::run), yields "ipv6-inbound-open"),
     leak!("guest-reaches-private", Error, Asked(guest_reaches_private::run)),
-    leak!("ha-admin-ports-from-untrusted", Error, Asked(ha_admin_ports_from_untrusted::run), yields "guest-reaches-private"),
+    leak!("ha-admin-ports-from-untrusted", Error, Asked(ha_admin_ports_from_untrusted::run), yields "guest-reaches-private" "dmz-too-wide"),
     leak!("ha-bypass-of-proxy", Error, Asked(ha_bypass_of_proxy::run), yields "guest-reaches-private" "ipv6-inbound-open"),
     leak!("ha-reachable-from-untrusted", Warning, Asked(ha_reachable_from_untrusted::run), yields "guest-reaches-private"),
     leak!("iot-internet-unrestricted", Warning, Asked(iot_internet_unrestricted::run)),

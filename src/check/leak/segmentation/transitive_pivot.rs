@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Whoever is taken over first there is a danger to every other zone.
-const SOURCES: [Role; 5] = [Role::Guest, Role::Iot, Role::Camera, Role::Kids, Role::Dmz];
+const SOURCES: [Role; 7] = [Role::Guest, Role::Iot, Role::Camera, Role::Media, Role::Voip, Role::Kids, Role::Dmz];
 
 /// Does it count that somebody in one zone gets into another over a host? What is published exists to be reached, and
 /// reaches devices itself: from the internet it is people and management that matter, from people and servers
@@ -35,7 +35,10 @@ pub fn run(subject: &mut Subject<'_>) -> Outcome {
     if sources.is_empty() {
         return Outcome::NotApplicable("no zone that another has to be kept from");
     }
+    // A gate that was left open is a finding of its own.
     let come = subject.coming_in(&[Traffic::ANY]);
+    let gate = subject.thrown_open();
+    let come = subject.without(come, gate);
     let mut found = Vec::new();
     for (from, source) in sources {
         let mut told: Vec<ZoneId> = Vec::new();

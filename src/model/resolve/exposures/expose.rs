@@ -54,6 +54,7 @@ impl Resolver<'_> {
             service,
             service_text: tree.services.iter().map(|item| self.text(item.span)).collect::<Vec<_>>().join(", "),
             from,
+            named: self.named_services(&tree.services, space),
             from_anywhere,
             from_text,
             from_lists,

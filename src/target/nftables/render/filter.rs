@@ -7,7 +7,7 @@ use super::{
     matches, plain_chain, words,
 };
 use crate::{
-    model::{Options, Place, ZoneId, address::Intervals},
+    model::{Options, Place, ZoneId, address::Intervals, service::Traffic},
     packet::Family,
     plan::{Addresses, Line, Pair},
     policy::{Cause, baseline, neighbours, output_baseline},
@@ -302,24 +302,29 @@ impl Renderer<'_> {
         let sources = self.widened(region.addresses.family(forward.family), from, forward.family, true);
         let place = self.place(forward.cause);
         let (options, cause) = (forward.options.clone(), forward.cause);
-        let mut inner = forward.traffic.clone();
-        let mut original = String::new();
-        if let Some(port) = forward.port {
-            original = format!("ct original proto-dst {} ", words::numbers(&inner.to));
-            inner.to = vec![(port, port)];
-        } else if inner.has_ports() && !inner.to.is_empty() {
-            original = format!("ct original proto-dst {} ", words::numbers(&inner.to));
-        }
+        // nft 1.0.6 prints a set of `ct original proto-dst` in a way that it cannot read: a rule for each range.
+        let public = &forward.traffic.to;
+        let ranges: Vec<Option<(u16, u16)>> =
+            if forward.port.is_some() || forward.traffic.has_ports() && !public.is_empty() {
+                public.iter().copied().map(Some).collect()
+            } else {
+                vec![None]
+            };
         let end = self.ending(&options, cause, Verdict::Accept, &place);
-        for source in matches::side(&Addresses::literal(sources), forward.family, "saddr", &Intervals::default()) {
-            for time in self.times(&options) {
-                chain.noted(
-                    format!(
-                        "ct status dnat {source}{ip} daddr {target} {}{original}{time}{end}",
-                        matches::traffic(&inner)
-                    ),
-                    place.clone(),
-                );
+        for range in ranges {
+            let original =
+                range.map_or_else(String::new, |range| format!("ct original proto-dst {} ", words::numbers(&[range])));
+            let to = forward.port.map(|port| (port, port)).or(range).into_iter().collect();
+            let inner = matches::traffic(&Traffic { to, ..forward.traffic.clone() });
+            for source in
+                matches::side(&Addresses::literal(sources.clone()), forward.family, "saddr", &Intervals::default())
+            {
+                for time in self.times(&options) {
+                    chain.noted(
+                        format!("ct status dnat {source}{ip} daddr {target} {inner}{original}{time}{end}"),
+                        place.clone(),
+                    );
+                }
             }
         }
     }

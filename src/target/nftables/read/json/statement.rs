@@ -13,7 +13,10 @@ pub fn write(statement: &Value) -> String {
     let Some((kind, inner)) = single(statement) else { return opaque(statement) };
     let written = match kind {
         "match" => inner.as_object().and_then(condition),
-        "limit" => inner.as_object().and_then(limit),
+        "limit" => match inner {
+            Value::String(named) => Some(format!("limit name {}", string(named))),
+            _ => inner.as_object().and_then(limit),
+        },
         "ct count" | "quota" => None,
         "xt" => return xt(inner),
         _ => return other(kind, inner).unwrap_or_else(|| opaque(statement)),

@@ -1,0 +1,76 @@
+//! What listens where: by the words of the hosts, and by those of the rules and exposures that lead to it.
+
+use super::{Subject, subject::host};
+use crate::{
+    diagnostic::Span,
+    model::{
+        Action, Region, Zone, ZoneId,
+        service::{Traffic, Trait},
+    },
+    packet::Set,
+};
+
+/// A service somewhere.
+pub struct Offer<'a> {
+    pub name: &'a str,
+    pub to: Vec<Region>,
+    pub traffic: Vec<Traffic>,
+    /// The host, or the statement that leads to it.
+    pub span: Span,
+    /// The host that says so itself; without one it is a rule or an exposure that names the service.
+    pub host: Option<&'a str>,
+}
+
+impl Offer<'_> {
+    /// The packets from some regions to it.
+    pub fn packets(&self, subject: &mut Subject<'_>, from: &[Region]) -> Set {
+        subject.passing(from, &self.to, &self.traffic)
+    }
+
+    /// Is somebody beside it, whom the router does not hold back?
+    pub fn is_beside(&self, zone: ZoneId) -> bool {
+        self.to.iter().any(|to| to.place == crate::model::Place::Zone(zone))
+    }
+}
+
+impl<'a> Subject<'a> {
+    /// All services of a trait. What a host says that it `runs` adds to what is known, and is no condition: a rule that
+    /// names a service is about that service.
+    #[must_use]
+    pub fn offers(&self, wanted: Trait) -> Vec<Offer<'a>> {
+        let network = self.network;
+        let mut found = Vec::new();
+        for running in &network.hosts {
+            for (name, traffic) in running.runs.iter().filter(|(name, _)| network.is(name, wanted)) {
+                let (to, traffic) = (host(running), vec![traffic.clone()]);
+                found.push(Offer { name, to, traffic, span: running.span, host: Some(&running.name) });
+            }
+        }
+        for rule in network.rules.iter().filter(|rule| rule.action == Action::Allow && !rule.expired) {
+            for (name, traffic) in rule.named.iter().filter(|(name, _)| network.is(name, wanted)) {
+                let (to, traffic) = (rule.to.clone(), traffic.clone());
+                found.push(Offer { name, to, traffic, span: rule.span, host: None });
+            }
+        }
+        for exposure in network.exposures.iter().filter(|exposure| !exposure.expired) {
+            for (name, traffic) in exposure.named.iter().filter(|(name, _)| network.is(name, wanted)) {
+                let (to, traffic) = (host(network.host(exposure.host)), traffic.clone());
+                found.push(Offer { name, to, traffic, span: exposure.span, host: None });
+            }
+        }
+        found
+    }
+
+    /// The packets of the rules that let all of a zone in, and not single hosts of it.
+    pub fn by_zone(&mut self, zone: ZoneId) -> Set {
+        let place = crate::model::Place::Zone(zone);
+        self.rules(|rule| rule.from.iter().any(|side| side.place == place && side.whole))
+    }
+
+    /// The other zones than that of an offer, with their numbers.
+    #[must_use]
+    pub fn zones_beyond(&self, offer: &Offer<'_>) -> Vec<(ZoneId, &'a Zone)> {
+        let network = self.network;
+        network.zone_ids().filter(|(zone, _)| !offer.is_beside(*zone)).collect()
+    }
+}
