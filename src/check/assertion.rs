@@ -4,7 +4,7 @@ use super::leak::About;
 use crate::{
     diagnostic::{Diagnostic, Span},
     model::{Assertion, AssertionKind, Network, Place, Region, address::address},
-    packet::{Cube, Field, Packet, Ranges, Set, Space},
+    packet::{Field, Packet, Set, Space},
     policy::{Meaning, Meant, between, describe, has_dates, leaves, let_through, meaning, undated},
     router::LOCAL,
 };
@@ -106,14 +106,7 @@ pub(super) fn decide(
 
 /// Packets that cross from one zone to another. What stays in a zone is no matter of the router's rules.
 fn crossing(set: Set, space: &mut Space, network: &Network, meaning: &Meaning) -> Set {
-    let within: Vec<Cube> = network
-        .zone_ids()
-        .map(|(id, _)| {
-            let number = Ranges::single(crate::policy::zone_number(id).into());
-            Cube::any().with(Field::In, number.clone()).with(Field::Out, number)
-        })
-        .collect();
-    let within = space.cubes_union(within);
+    let within = crate::policy::within(network, space);
     let set = space.minus(set, within);
     space.minus(set, meaning.always)
 }

@@ -17,6 +17,14 @@ pub fn write(network: &Network, held: &[VpnKind], printer: &Printer, found: &mut
             VpnKind::Tailscale | VpnKind::Zerotier => super::overlay::write(network, vpn, printer, found)?,
         }
     }
+    for (id, net, via) in network.routes() {
+        let Some(behind) = &network.zone(id).behind else { continue };
+        found.by_hand.push(format!(
+            "a route to {net} by {via} on the hosts of `{}`, by DHCP (option 121) or in each: else what they answer the clients of `{}` goes to the router, which has not seen the question, and drops it",
+            network.zone(behind.link).name,
+            network.zone(id).name
+        ));
+    }
     Ok(())
 }
 

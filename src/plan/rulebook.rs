@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::addresses::{Addresses, Unsayable};
 use crate::{
     diagnostic::Diagnostic,
-    model::{Action, Network, Options, Place, service::Traffic},
+    model::{Action, Network, Options, Place, ZoneId, service::Traffic},
     packet::Family,
     policy::{Cause, Flow, Forward, Meaning},
 };
@@ -54,16 +54,20 @@ pub fn rulebook(network: &Network, meaning: &Meaning) -> Result<Rulebook, Vec<Di
             Err(why) => errors.extend(unsayable(flow, why)),
         }
     }
-    for (id, zone) in network.zone_ids().filter(|(_, zone)| zone.joins_networks()) {
-        let own = zone.network_set();
-        let pair = book.pairs.entry((Place::Zone(id), Place::Zone(id))).or_default();
-        for family in [Family::V4, Family::V6].into_iter().filter(|family| !own.family(*family).is_empty()) {
-            let Ok(within) = Addresses::of(network, Place::Zone(id), own.family(family), family) else { continue };
+    for (from, to) in network.joined() {
+        let pair = book.pairs.entry((Place::Zone(from), Place::Zone(to))).or_default();
+        let side = |id: ZoneId, family: Family| {
+            let own = network.zone(id).network_set();
+            let own = Some(own.family(family).clone()).filter(|own| !own.is_empty())?;
+            Addresses::of(network, Place::Zone(id), &own, family).ok()
+        };
+        for family in [Family::V4, Family::V6] {
+            let (Some(from), Some(to)) = (side(from, family), side(to, family)) else { continue };
             pair.allowed.push(Line {
                 cause: Cause::SameZone,
                 family,
-                from: within.clone(),
-                to: within,
+                from,
+                to,
                 traffic: Traffic::ANY,
                 options: Options::default(),
             });

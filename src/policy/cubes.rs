@@ -2,8 +2,8 @@
 
 use super::standing::zone_number;
 use crate::{
-    model::{AddressSet, Place, Region},
-    packet::{Cube, Family, Field, Ranges, Side, addresses},
+    model::{AddressSet, Network, Place, Region},
+    packet::{Cube, Family, Field, Ranges, Set, Side, Space, addresses},
     router::LOCAL,
 };
 
@@ -24,6 +24,16 @@ pub fn cubes_of(region: &Region, field: Field, which: Side) -> Vec<Cube> {
         found.extend(side(&region.addresses, family, which).iter().map(|cube| here.intersect(cube)));
     }
     found
+}
+
+/// Every packet from a zone to itself, and between a zone and the clients of a VPN that one of its hosts ends: no matter of
+/// the router's rules.
+#[must_use]
+pub fn within(network: &Network, space: &mut Space) -> Set {
+    let zones = || network.zone_ids().map(|(id, _)| Place::Zone(id));
+    let pairs = zones().flat_map(|from| zones().map(move |to| (from, to)));
+    let pairs = pairs.filter(|(from, to)| network.on_one_link(*from, *to));
+    space.cubes_union(pairs.map(|(from, to)| place(place(Cube::any(), Field::In, from), Field::Out, to)).collect())
 }
 
 /// The addresses of one family as cubes on one side.

@@ -165,7 +165,7 @@ fn between(
     // Who comes under the address of a host comes as that host, and nobody goes to him.
     let seen = |region: &&Region| !matches!(region.place, Place::Zone(zone) if network.is_hidden(zone));
     for from in from.iter().filter(seen) {
-        let others = to.iter().filter(seen).filter(|to| to.place != from.place);
+        let others = to.iter().filter(seen).filter(|to| !network.on_one_link(from.place, to.place));
         for to in others.filter(|to| leaves(network, from.place, to.place)) {
             let flow = |source: AddressSet, whole: bool, traffic: Vec<Traffic>| Flow {
                 cause,

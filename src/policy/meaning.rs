@@ -171,12 +171,12 @@ impl Builder<'_> {
     /// What needs no rule: hosts of one zone, and the router's own packets when its output is open.
     fn free(&mut self) -> Set {
         let mut cubes = Vec::new();
-        for (id, zone) in self.network.zone_ids().filter(|(_, zone)| zone.joins_networks()) {
-            let within = place(place(Cube::any(), Field::In, Place::Zone(id)), Field::Out, Place::Zone(id));
-            let own = zone.network_set();
+        for (from, to) in self.network.joined() {
+            let within = place(place(Cube::any(), Field::In, Place::Zone(from)), Field::Out, Place::Zone(to));
+            let (from, to) = (self.network.zone(from).network_set(), self.network.zone(to).network_set());
             for family in [Family::V4, Family::V6] {
-                for from in side(&own, family, Side::Src) {
-                    cubes.extend(side(&own, family, Side::Dst).iter().map(|to| within.intersect(&from).intersect(to)));
+                for from in side(&from, family, Side::Src) {
+                    cubes.extend(side(&to, family, Side::Dst).iter().map(|to| within.intersect(&from).intersect(to)));
                 }
             }
         }

@@ -18,7 +18,7 @@ mod standing;
 
 pub use cause::Cause;
 pub use causes::let_through;
-pub use cubes::unicast;
+pub use cubes::{unicast, within};
 pub use describe::{describe, socket};
 pub use flow::{Destination, Flow, Flows, Source, baseline, flows, leaves, neighbours, output_baseline};
 pub use forward::{Forward, Original, forwards};

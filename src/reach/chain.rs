@@ -7,7 +7,6 @@ use super::{
     path::{Path, Step},
     relayed::{Relayed, asked_by_router, relayed},
     tunnelled::{self, Tunnelled, at_once, tunnelled},
-    within::within_zones,
 };
 use crate::{
     diagnostic::Diagnostic,
@@ -169,7 +168,7 @@ impl Walk<'_> {
     }
 
     fn crossing(&mut self, set: Set) -> Set {
-        let within = within_zones(self.network, self.space);
+        let within = crate::policy::within(self.network, self.space);
         self.space.minus(set, within)
     }
 
@@ -226,6 +225,7 @@ impl Walk<'_> {
         let joined = |other: &&Leg| {
             let apart = other.zone == leg.zone || self.network.link(other.zone) != self.network.link(leg.zone);
             let hidden = self.network.is_hidden(leg.zone) || self.network.is_hidden(other.zone);
+            let apart = apart || self.network.zone(self.network.link(leg.zone)).isolated;
             !apart && !hidden && other.family == leg.family
         };
         let beside = self.index.keys().filter(joined).map(|other| (Step::BesideServer, *other));

@@ -9,7 +9,7 @@ use super::{
     question::Question,
     tunnelled::leading_there,
     when::when,
-    within::{within, within_zones},
+    within::within,
 };
 use crate::{
     diagnostic::{Sources, Span},
@@ -94,7 +94,7 @@ pub fn answer(network: &Network, sources: &Sources, meant: &mut Meant, question:
     let question = &question;
     let words = in_words(network, question);
     let goes_on = goes_on(network, sources, meant, question);
-    if question.from.iter().all(|from| question.to.iter().all(|to| from.place == to.place)) {
+    if question.from.iter().all(|from| question.to.iter().all(|to| network.on_one_link(from.place, to.place))) {
         return Answer { by_name: question.by_name.clone(), goes_on, ..within(network, question, words) };
     }
     let reaching = meant.meaning.reaching(&mut meant.space);
@@ -102,7 +102,7 @@ pub fn answer(network: &Network, sources: &Sources, meant: &mut Meant, question:
     let asked = between(&question.from, &question.to, &question.traffic, space);
     let asked = space.intersect(asked, meant.meaning.honest);
     // Of a wide question, what stays in a zone is no matter of the router: assertions leave it out as well.
-    let within = within_zones(network, space);
+    let within = crate::policy::within(network, space);
     let asked = space.minus(asked, within);
     let routed = space.intersect(asked, meant.meaning.domain);
     // As sent: to these very addresses, wherever a translation leads. In the end: also what a forward brings there.

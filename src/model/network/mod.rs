@@ -131,6 +131,31 @@ impl Network {
         self.zone(id).behind.as_ref().map_or(id, |behind| behind.link)
     }
 
+    /// Do packets between two places go past the router? Within a zone, and between the clients of a VPN and the zone of
+    /// the host that ends it.
+    #[must_use]
+    pub fn on_one_link(&self, one: Place, other: Place) -> bool {
+        match (one, other) {
+            // Whom a host hides is nowhere.
+            (Place::Zone(one), Place::Zone(other)) if !self.is_hidden(one) && !self.is_hidden(other) => {
+                self.link(one) == self.link(other)
+            }
+            _ => one == other,
+        }
+    }
+
+    /// The pairs of zones between whose networks the router lets everything through: of one zone that keeps nobody
+    /// apart, and of such a zone and the clients behind one of its hosts.
+    #[must_use]
+    pub fn joined(&self) -> Vec<(ZoneId, ZoneId)> {
+        let seen = || self.zone_ids().filter(|(_, zone)| zone.is_ours()).map(|(id, _)| id);
+        let free = |id: ZoneId| !self.zone(self.link(id)).isolated;
+        let with = |from: ZoneId| seen().filter(move |to| self.link(*to) == self.link(from)).map(move |to| (from, to));
+        // What clients send each other, their host hands on.
+        let far = |(from, to): &(ZoneId, ZoneId)| from == to && self.zone(*from).behind.is_some();
+        seen().filter(|id| free(*id)).flat_map(with).filter(|pair| !far(pair)).collect()
+    }
+
     /// The interface of a zone on a target; of the clients of a VPN that a host ends, that of the host's zone.
     #[must_use]
     pub fn interface_on(&self, id: ZoneId, target: &str) -> Option<&InterfaceName> {

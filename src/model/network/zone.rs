@@ -129,12 +129,6 @@ impl Zone {
         self.role == Role::Internet
     }
 
-    /// Does the router let through what goes from one of its networks to another?
-    #[must_use]
-    pub fn joins_networks(&self) -> bool {
-        !self.isolated && !self.is_internet() && self.behind.is_none()
-    }
-
     /// Does the router see these networks as those of its own zones? Not those of clients whom a host hides.
     #[must_use]
     pub fn is_ours(&self) -> bool {

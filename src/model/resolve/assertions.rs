@@ -22,7 +22,7 @@ impl Resolver<'_> {
         own: bool,
     ) -> Option<Assertion> {
         if let Some(zone) = self.unaddressed_zone(&tree.from, &tree.to, space).filter(|_| own && !tree.chain) {
-            self.report_one_zone(crate::model::Place::Zone(zone), span);
+            self.report_one_zone(crate::model::Place::Zone(zone), crate::model::Place::Zone(zone), span);
             return None;
         }
         let from = self.side(&tree.from, space);

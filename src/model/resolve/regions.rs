@@ -238,8 +238,10 @@ impl Resolver<'_> {
     }
 
     /// Both ends of a statement are in one place.
-    pub(super) fn report_one_zone(&self, place: Place, span: Span) {
-        self.report(if place == Place::Router {
+    pub(super) fn report_one_zone(&self, place: Place, other: Place, span: Span) {
+        self.report(if let Some(error) = self.by_server(place, other, span) {
+            error
+        } else if place == Place::Router {
             Diagnostic::error("unfiltered-same-zone", span, "both ends are the router itself")
                 .label("nothing has to be allowed here")
                 .help("remove it: a device always reaches itself")

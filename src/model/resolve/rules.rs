@@ -64,7 +64,7 @@ impl<'t> Resolver<'t> {
             );
         }
         if let Some(zone) = self.unaddressed_zone(&tree.from, &tree.to, space) {
-            self.report_one_zone(Place::Zone(zone), span);
+            self.report_one_zone(Place::Zone(zone), Place::Zone(zone), span);
             return;
         }
         let from = self.filled_side(&tree.from, space);
@@ -182,7 +182,7 @@ impl<'t> Resolver<'t> {
             let Some((name, integration)) = self.integration_named(item, space) else { continue };
             let (Some(from), Some(to)) = (&from, &to) else { continue };
             if integration.same_zone == Some(SameZone::Required) {
-                let same = pairs(from, to).next().is_none();
+                let same = pairs(&self.network, from, to).next().is_none();
                 let reason = integration
                     .because
                     .clone()
@@ -253,14 +253,14 @@ impl<'t> Resolver<'t> {
 
     /// Can any packet be meant? Reports two ends in one zone, and two ends without a common family.
     pub(super) fn meets(&self, from: &[Region], to: &[Region], traffic: &[Traffic], span: Span) -> bool {
-        if pairs(from, to).next().is_none() {
-            if let Some(first) = from.first() {
-                self.report_one_zone(first.place, span);
+        if pairs(&self.network, from, to).next().is_none() {
+            if let Some((first, last)) = from.first().zip(to.first()) {
+                self.report_one_zone(first.place, last.place, span);
             }
             return false;
         }
         let common = |family: Family| {
-            pairs(from, to)
+            pairs(&self.network, from, to)
                 .any(|(from, to)| !from.addresses.family(family).is_empty() && !to.addresses.family(family).is_empty())
                 && traffic.iter().any(|traffic| traffic.has_family(family))
         };
@@ -388,6 +388,11 @@ impl<'t> Resolver<'t> {
 }
 
 /// The pairs of regions between which traffic crosses the router.
-pub(super) fn pairs<'r>(from: &'r [Region], to: &'r [Region]) -> impl Iterator<Item = (&'r Region, &'r Region)> {
-    from.iter().flat_map(move |from| to.iter().map(move |to| (from, to))).filter(|(from, to)| from.place != to.place)
+pub(super) fn pairs<'r>(
+    network: &crate::model::network::Network,
+    from: &'r [Region],
+    to: &'r [Region],
+) -> impl Iterator<Item = (&'r Region, &'r Region)> {
+    let all = from.iter().flat_map(move |from| to.iter().map(move |to| (from, to)));
+    all.filter(|(from, to)| !network.on_one_link(from.place, to.place))
 }

@@ -107,6 +107,27 @@ impl Resolver<'_> {
         }
     }
 
+    /// Of two places between which the host that ends a VPN hands packets on.
+    pub(super) fn by_server(&self, one: Place, other: Place, span: Span) -> Option<Diagnostic> {
+        let (Place::Zone(one), Place::Zone(other)) = (one, other) else { return None };
+        let (one, other) = (self.network.zone(one), self.network.zone(other));
+        let behind = one.behind.as_ref().or(other.behind.as_ref()).filter(|_| one.name != other.name)?;
+        let host = self.network.host(behind.host);
+        Some(
+            Diagnostic::error(
+                "unfiltered-same-zone",
+                span,
+                format!("what goes between `{}` and `{}` does not come past the router", one.name, other.name),
+            )
+            .label(format!("`{}` hands it on", host.name))
+            .also(host.span, "ends the VPN, and is on both sides")
+            .help(format!(
+                "no rule is needed here and none can stop it: hold it back on `{0}`, or give `{0}` a zone of its own",
+                host.name
+            )),
+        )
+    }
+
     /// Reports attributes of a zone that speak of an interface which it has not.
     fn interface_words(&self, id: ZoneId, host: &str) {
         let Some(placed) = self.zone_trees.get(id.0) else { return };

@@ -23,7 +23,7 @@ fn routes(network: &Network) -> String {
         let device = network.interface_on(id, TARGET).map_or("", |interface| interface.name.as_str());
         let family = if via.is_ipv4() { "" } else { " -6" };
         now += &format!("ip{family} route replace {net} via {via} dev {device}   # {}: behind {host}\n", zone.name);
-        later += &format!("[Route]                    # {device}\nDestination={net}\nGateway={via}\n");
+        later += &format!("# {device}\n[Route]\nDestination={net}\nGateway={via}\n");
     }
     if now.is_empty() {
         return now;
