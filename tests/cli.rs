@@ -35,6 +35,19 @@ allow iot -> lan : mqqt
     session!(folder.run("check"), folder.run("check --quiet"));
 }
 
+/// What is no policy at all is told in a moment, and not letter by letter.
+#[test]
+fn check_of_one_endless_line() {
+    let folder = Folder::new("endless").file("main.hedge", &"? ".repeat(100_000));
+    let started = std::time::Instant::now();
+    let told = folder.run("check");
+    assert!(started.elapsed().as_secs() < 20, "{:?}", started.elapsed());
+    assert_eq!(told.matches("error[unreadable]").count(), 20);
+    let end = told.split("main.hedge:1: ").nth(1).unwrap();
+    assert!(end.starts_with("99980 more on this line are not shown: mend those above first\n"), "{end}");
+    assert!(end.contains("main.hedge: 100000 errors;"), "{end}");
+}
+
 #[test]
 fn check_shows_a_packet_for_a_promise_that_fails() {
     let folder = Folder::new("promises").file(

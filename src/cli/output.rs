@@ -1,6 +1,7 @@
 //! What all commands share: options, exit codes, and how diagnostics are printed.
 
 use std::{
+    collections::BTreeMap,
     io::{IsTerminal, Write},
     process::{ExitCode, Termination},
 };
@@ -51,6 +52,9 @@ impl Termination for Exit {
     }
 }
 
+/// How many findings of one line are printed: what is no policy at all need not be told letter by letter.
+const MOST_OF_A_LINE: usize = 20;
+
 impl Common {
     /// The real files, with the date that counts.
     pub fn disk(&self) -> Disk {
@@ -71,9 +75,20 @@ impl Common {
     pub fn report(&self, sources: &Sources, diagnostics: &[Diagnostic]) {
         let human = Human::new(sources, self.colour());
         let mut out = std::io::stderr().lock();
+        let mut lines: BTreeMap<String, usize> = BTreeMap::new();
         for diagnostic in diagnostics.iter().filter(|diagnostic| !self.quiet || diagnostic.severity == Severity::Error)
         {
-            let _ = writeln!(out, "{}\n", human.render(diagnostic));
+            let found = lines.entry(sources.place(diagnostic.primary.span)).or_default();
+            *found += 1;
+            if *found <= MOST_OF_A_LINE {
+                let _ = writeln!(out, "{}\n", human.render(diagnostic));
+            }
+        }
+        for (place, found) in lines {
+            if found > MOST_OF_A_LINE {
+                let rest = found - MOST_OF_A_LINE;
+                let _ = writeln!(out, "{place}: {rest} more on this line are not shown: mend those above first\n");
+            }
         }
     }
 

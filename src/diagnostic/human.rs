@@ -34,17 +34,22 @@ impl<'a> Human<'a> {
         let mut group = Group::with_title(level.primary_title(diagnostic.message.as_str()).id(diagnostic.code));
         for file in files {
             let Some(source) = self.sources.get(file) else { continue };
-            let mut snippet = Snippet::source(source.text.as_str()).path(source.name.as_str());
-            if diagnostic.primary.span.source == file {
-                let primary = &diagnostic.primary;
-                snippet = snippet.annotation(
-                    AnnotationKind::Primary.span(bytes(primary.span, &source.text)).label(label_text(&primary.text)),
-                );
-            }
-            for label in diagnostic.secondary.iter().filter(|label| label.span.source == file) {
-                snippet = snippet.annotation(
-                    AnnotationKind::Context.span(bytes(label.span, &source.text)).label(label_text(&label.text)),
-                );
+            let primary = (&diagnostic.primary, AnnotationKind::Primary);
+            let labels = diagnostic.secondary.iter().map(|label| (label, AnnotationKind::Context));
+            let places: Vec<_> = std::iter::once(primary)
+                .chain(labels)
+                .filter(|(label, _)| label.span.source == file)
+                .map(|(label, kind)| (bytes(label.span, &source.text), kind, label_text(&label.text)))
+                .collect();
+            // Of a long file the renderer has to see no more than the lines that it shows.
+            let from = places.iter().map(|(bytes, ..)| bytes.start).min().unwrap_or(0);
+            let to = places.iter().map(|(bytes, ..)| bytes.end).max().unwrap_or(0);
+            let (first, shown) = source.around(from..to);
+            let start = shown.start;
+            let text = source.text.get(shown).unwrap_or_default();
+            let mut snippet = Snippet::source(text).line_start(first).path(source.name.as_str());
+            for (bytes, kind, label) in places {
+                snippet = snippet.annotation(kind.span(bytes.start - start..bytes.end - start).label(label));
             }
             group = group.element(snippet);
         }

@@ -1,5 +1,7 @@
 //! Source texts and places in them.
 
+use std::ops::Range;
+
 /// Which source a place lies in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SourceId(pub u32);
@@ -37,6 +39,40 @@ impl Span {
 pub struct Source {
     pub name: String,
     pub text: String,
+    /// Where each line begins.
+    lines: Vec<u32>,
+    /// Is each letter one byte?
+    ascii: bool,
+}
+
+impl Source {
+    fn new(name: String, text: String) -> Self {
+        let breaks = text.bytes().zip(1..).filter(|(byte, _)| *byte == b'\n').map(|(_, next)| next);
+        let lines = std::iter::once(0).chain(breaks).collect();
+        let ascii = text.is_ascii();
+        Self { name, text, lines, ascii }
+    }
+
+    /// The number of the line that holds a byte, from 0.
+    fn line(&self, byte: usize) -> usize {
+        self.lines.partition_point(|start| *start as usize <= byte).saturating_sub(1)
+    }
+
+    /// Where a line begins; the end of the text for those behind the last.
+    fn start(&self, line: usize) -> usize {
+        self.lines.get(line).map_or(self.text.len(), |start| *start as usize)
+    }
+
+    /// The lines that hold some bytes: the number of the first, from 1, and where in the text they are.
+    #[must_use]
+    pub fn around(&self, bytes: Range<usize>) -> (usize, Range<usize>) {
+        let (mut first, last) = (self.line(bytes.start), self.line(bytes.end));
+        if self.start(last) == self.text.len() && first == last {
+            // Behind the last line there is nothing to show.
+            first = first.saturating_sub(1);
+        }
+        (first + 1, self.start(first)..self.start(last + 1))
+    }
 }
 
 /// All sources of one run.
@@ -49,7 +85,7 @@ impl Sources {
     /// Adds a source and gives its handle.
     pub fn add(&mut self, name: impl Into<String>, text: impl Into<String>) -> SourceId {
         let id = SourceId(u32::try_from(self.list.len()).unwrap_or(u32::MAX));
-        self.list.push(Source { name: name.into(), text: text.into() });
+        self.list.push(Source::new(name.into(), text.into()));
         id
     }
 
@@ -67,7 +103,8 @@ impl Sources {
             _ if kept(byte) => letter.to_string(),
             _ => " ".repeat(letter.len_utf8()),
         };
-        source.text = source.text.char_indices().map(blank).collect();
+        let text = source.text.char_indices().map(blank).collect();
+        *source = Source::new(std::mem::take(&mut source.name), text);
     }
 
     /// The source behind a handle.
@@ -90,16 +127,17 @@ impl Sources {
     /// Line and column of the start of a place, both from 1; columns count characters.
     #[must_use]
     pub fn line_column(&self, span: Span) -> (usize, usize) {
-        let before = self.get(span.source).and_then(|source| source.text.get(..span.start as usize)).unwrap_or("");
-        let line = before.matches('\n').count() + 1;
-        let column = before.rsplit('\n').next().unwrap_or("").chars().count() + 1;
-        (line, column)
+        let Some(source) = self.get(span.source) else { return (1, 1) };
+        let line = source.line(span.start as usize);
+        let before = source.text.get(source.start(line)..span.start as usize).unwrap_or("");
+        (line + 1, 1 + if source.ascii { before.len() } else { before.chars().count() })
     }
 
     /// `name:line` of a place.
     #[must_use]
     pub fn place(&self, span: Span) -> String {
-        let name = self.get(span.source).map_or("", |source| source.name.as_str());
-        format!("{name}:{}", self.line_column(span).0)
+        let source = self.get(span.source);
+        let name = source.map_or("", |source| source.name.as_str());
+        format!("{name}:{}", source.map_or(0, |source| source.line(span.start as usize)) + 1)
     }
 }
