@@ -212,10 +212,10 @@ fn human(report: &Report, names: &str, path: &str, all: bool) -> String {
         text += &format!("  {kind:<10}  {what}\n");
         let translation = translation.as_ref().map(|how| format!(", {how}")).unwrap_or_default();
         text += &format!("            packet  {packet}{translation}\n");
+        text += &format!("            router  {}\n", router.as_deref().unwrap_or("no rule, its default"));
         if *kind == Kind::RepliesDropped.word() || *kind == Kind::InvalidAccepted.word() {
             continue;
         }
-        text += &format!("            router  {}\n", router.as_deref().unwrap_or("no rule, its default"));
         let default = if finding.allowed { "passes without a statement" } else { "nothing allows it" };
         let policy = if policy.is_empty() { default.to_owned() } else { policy.join(", ") };
         text += &format!("            policy  {policy}\n");
@@ -281,8 +281,7 @@ fn finding(difference: &Difference, checked: &mut Checked) -> Vec<Finding> {
         service,
         packet: difference.packet_words(&checked.network),
         translation: difference.translation(),
-        // Later packets are asked another way than the line was found.
-        router: difference.line.as_ref().filter(|_| !later).map(place),
+        router: difference.line.as_ref().map(place),
         policy: policy.clone(),
         allowed,
     };

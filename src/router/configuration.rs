@@ -82,13 +82,33 @@ pub enum Scope {
     Arriving { packets: Set, beside: Vec<String> },
 }
 
+/// What connection tracking takes a packet for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tracked {
+    /// The first packet of a connection.
+    First,
+    /// A later one of a connection that is known, in either direction.
+    Known,
+    /// An error about a connection that is known.
+    Related,
+    /// One that belongs to no connection, and opens none.
+    Stray,
+}
+
 /// A configuration that was read.
 pub trait Configuration {
     /// What it does.
     fn facts(&self, space: &mut Space) -> Facts;
 
-    /// The line that decides over one first packet; nothing if no line does.
-    fn decided_by(&self, packet: &Packet, topology: &Topology, limits: &mut Limits, space: &mut Space) -> Option<Line>;
+    /// The line that decides over one packet; nothing if no line does.
+    fn decided_by(
+        &self,
+        packet: &Packet,
+        tracked: Tracked,
+        topology: &Topology,
+        limits: &mut Limits,
+        space: &mut Space,
+    ) -> Option<Line>;
 }
 
 /// Why a configuration could not be read at all.

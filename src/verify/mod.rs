@@ -14,7 +14,10 @@ use crate::{
     model::Network,
     packet::{Cube, Family, Field, Ranges, Set, Side, Space, prefix},
     policy::{Cause, Meaning, Standing, let_through},
-    router::{Behaviour, Dnat, Facts, File, LOCAL, Limits, Line, Outcome, Scope, Snat, Topology, Unreadable, number},
+    router::{
+        Behaviour, Dnat, Facts, File, LOCAL, Limits, Line, OTHER, Outcome, Scope, Snat, Topology, Tracked, Unreadable,
+        number,
+    },
     target::Target,
 };
 
@@ -100,13 +103,28 @@ fn compare_one(
         difference.line = match facts.unknown.as_slice() {
             // What decides is what was not understood.
             [one] if difference.kind == Kind::Undecided => Some(one.clone()),
-            _ => configuration.decided_by(&difference.packet, &standing.topology, limits, space),
+            _ => {
+                let tracked = tracked(difference, &facts, space);
+                configuration.decided_by(&difference.packet, tracked, &standing.topology, limits, space)
+            }
         };
     }
     if space.exhausted() {
         return Err(Unreadable::new("the configuration is too entangled to be evaluated within bounds"));
     }
     Ok(verdict)
+}
+
+/// What the packet of a difference is to connection tracking.
+fn tracked(difference: &Difference, facts: &Facts, space: &Space) -> Tracked {
+    match difference.kind {
+        Kind::RepliesDropped if space.contains(facts.established_dropped.possibly, &difference.packet) => {
+            Tracked::Known
+        }
+        Kind::RepliesDropped => Tracked::Related,
+        Kind::InvalidAccepted => Tracked::Stray,
+        _ => Tracked::First,
+    }
 }
 
 /// A behaviour as far as some packets go.
@@ -267,10 +285,12 @@ fn honest(network: &Network, standing: &Standing, space: &mut Space) -> Set {
 }
 
 impl Verdict {
-    /// One difference for each pair of interfaces that the packets cross; of later packets one is enough.
+    /// One difference for each pair of interfaces that the packets cross; of later packets one is enough, best of those
+    /// that come through the router.
     fn add(&mut self, kind: Kind, outcome: Outcome, packets: Set, space: &mut Space) {
         if matches!(kind, Kind::RepliesDropped | Kind::InvalidAccepted) {
-            self.difference(kind, outcome, packets, space);
+            let through = through(packets, space);
+            self.difference(kind, outcome, if through == Set::EMPTY { packets } else { through }, space);
             return;
         }
         for from in numbers(packets, Field::In, space) {
@@ -297,6 +317,21 @@ impl Verdict {
             });
         }
     }
+}
+
+/// The packets that arrive on one interface and leave by another one.
+fn through(packets: Set, space: &mut Space) -> Set {
+    let arriving = numbers(packets, Field::In, space);
+    let same = arriving.into_iter().map(|number| {
+        let one = Ranges::single(number);
+        Cube::any().with(Field::In, one.clone()).with(Field::Out, one)
+    });
+    let beside = [LOCAL, OTHER].into_iter().flat_map(|number| {
+        let one = Ranges::single(number.into());
+        [Cube::any().with(Field::In, one.clone()), Cube::any().with(Field::Out, one)]
+    });
+    let others = space.cubes_union(same.chain(beside).collect());
+    space.minus(packets, others)
 }
 
 fn numbers(set: Set, field: Field, space: &mut Space) -> Vec<u64> {

@@ -22,7 +22,7 @@ use libtest_mimic::{Arguments, Trial};
 type Test = (&'static str, fn() -> Result<(), String>);
 
 fn trials() -> Vec<Test> {
-    [selftest::TRIALS, policies::TRIALS].concat()
+    [selftest::TRIALS, &policies::tests()].concat()
 }
 
 fn main() {

@@ -16,6 +16,7 @@
 
 mod ask;
 mod changes;
+mod drift;
 mod judge;
 mod scene;
 
@@ -24,11 +25,15 @@ use std::{collections::BTreeMap, path::Path};
 use hedgerow::{diagnostic::Severity, world::Memory};
 use libtest_mimic::{Failed, Trial};
 
-pub use changes::TRIALS;
 use judge::{Counts, compare};
 use scene::{Compiled, Scene};
 
 use crate::random::{generate, rng::Rng};
+
+/// What more than one ruleset or packet is needed for.
+pub fn tests() -> Vec<crate::Test> {
+    [changes::TRIALS, drift::TRIALS].concat()
+}
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 

@@ -2,7 +2,7 @@
 
 use hedgerow::{
     packet::Space,
-    router::{Configuration, Facts, File, Limits},
+    router::{Configuration, Facts, File, Limits, Tracked},
     target::nftables::read::{ReadError, iptables::translate, read_any},
 };
 
@@ -40,7 +40,10 @@ impl Read {
 
     fn line(&mut self, text: &str) -> String {
         let packet = packet(&house(), text);
-        let line = self.configuration.decided_by(&packet, &house(), &mut self.limits, &mut self.space).unwrap();
+        let line = self
+            .configuration
+            .decided_by(&packet, Tracked::First, &house(), &mut self.limits, &mut self.space)
+            .unwrap();
         format!("{}:{} {}", line.file, line.line, line.text)
     }
 }
@@ -118,6 +121,21 @@ fn lines_that_are_none() {
     ] {
         let error: ReadError = translate(&files(text)).unwrap_err();
         assert_eq!(error.to_string(), why);
+    }
+}
+
+/// `iptables-restore` takes them, with both of its back ends; a chain of the user's own has to be declared.
+#[test]
+fn rules_of_built_in_chains_need_no_declaration() {
+    let rules = "*filter\n:OUTPUT ACCEPT [0:0]\n-A FORWARD -p 6 --dport 22 -j DROP\nCOMMIT\n";
+    let mut read = read(rules);
+    assert_eq!(read.verdict("lan 192.168.10.5 > 192.168.30.10 tcp 22"), (false, false), "{:?}", read.facts.unknown);
+    assert_eq!(read.verdict("lan 192.168.10.5 > 192.168.30.10 tcp 23"), (true, true));
+    for (table, chain) in [("filter", "mine"), ("filter", "PREROUTING"), ("nat", "FORWARD"), ("raw", "INPUT")] {
+        let text = format!("*{table}\n-A {chain} -p 6 -j ACCEPT\nCOMMIT\n");
+        let (mut space, mut limits) = (Space::new(), Limits::default());
+        let read = read_any(&files(&text), &house(), &mut limits, &mut space);
+        assert!(read.is_err(), "{table} {chain}");
     }
 }
 

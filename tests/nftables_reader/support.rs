@@ -8,7 +8,7 @@ use std::net::IpAddr;
 
 use hedgerow::{
     packet::{Family, Packet, Set, Space, icmp},
-    router::{Dnat, Interface, LOCAL, Limits, OTHER, Outcome, Topology, number},
+    router::{Dnat, Interface, LOCAL, Limits, OTHER, Outcome, Topology, Tracked, number},
     target::nftables::read::{ReadError, Reading, read},
 };
 
@@ -119,7 +119,8 @@ impl Case {
     /// The lines that decide over a packet.
     pub fn lines(&mut self, text: &str) -> Vec<u32> {
         let packet = self.packet(text);
-        let steps = self.reading.trace(&packet, &self.topology, &mut self.limits, &mut self.space).unwrap();
+        let steps =
+            self.reading.trace(&packet, Tracked::First, &self.topology, &mut self.limits, &mut self.space).unwrap();
         steps.iter().map(|step| step.line).collect()
     }
 

@@ -1,5 +1,7 @@
 //! What is not understood is carried as bounds, never left out and never guessed.
 
+use hedgerow::packet::Field;
+
 use crate::support::{case, forward};
 
 const WEB: &str = "lan 192.168.10.5 > 192.168.30.10 tcp 443";
@@ -93,6 +95,20 @@ fn changing_sets() {
     case(&rules("flags timeout", "elements = { 192.168.10.5 timeout 1h expires 30m }")).perhaps(&[WEB]);
     case(&rules("flags interval", "")).exact().closed(&[WEB]);
     case(&rules("", "").replace("tcp dport 22 accept", "udp dport 53 add @s { ip saddr }")).perhaps(&[WEB]);
+}
+
+/// Wherever a translation leads that cannot be told, it is by an interface that there is. A difference is told for each
+/// pair of interfaces: for each number that there could be, these would be millions.
+#[test]
+fn unknown_translations_lead_out_somewhere() {
+    let rule = "tcp dport 5000-5003 dnat to 192.168.30.10:5000-5003";
+    let chain = format!("chain n {{ type nat hook prerouting priority dstnat; policy accept;\n {rule}\n }}");
+    let mut case = case(&format!("table ip t {{\n {chain}\n}}"));
+    let all = case.reading.possibly.all(&mut case.space);
+    let ways = case.space.values(all, Field::Out);
+    let known = case.topology.ids(true);
+    assert!(!case.reading.is_exact());
+    assert!(ways.iter().all(|way| known.iter().any(|known| known.0 <= way.0 && way.1 <= known.1)), "{ways:?}");
 }
 
 #[test]

@@ -5,7 +5,8 @@ use std::net::IpAddr;
 use hedgerow::{
     packet::{Packet, Space},
     router::{
-        Behaviour, Configuration, Dnat, Facts, File, Interface, LOCAL, Limits, Outcome, Topology, Unreadable, number,
+        Behaviour, Configuration, Dnat, Facts, File, Interface, LOCAL, Limits, Outcome, Topology, Tracked, Unreadable,
+        number,
     },
     target::openwrt::read::read,
 };
@@ -180,7 +181,7 @@ impl Case {
     pub fn decided(&mut self, text: &str) -> String {
         let line = self
             .configuration
-            .decided_by(&packet(text), &house(), &mut self.limits, &mut self.space)
+            .decided_by(&packet(text), Tracked::First, &house(), &mut self.limits, &mut self.space)
             .unwrap_or_default();
         format!("{}:{}, {}", line.file, line.line, line.text)
     }

@@ -10,7 +10,7 @@ use std::{
 use hedgerow::{
     model::{ZoneId, address::address},
     packet::Packet,
-    router::{Dnat, LOCAL, Snat},
+    router::{Dnat, LOCAL, Snat, Tracked},
     target::nftables::read,
     verify::describe,
 };
@@ -297,6 +297,6 @@ fn trace(scene: &Scene, question: &Question) -> String {
         return "    the ruleset cannot be read\n".to_owned();
     };
     let packet = Packet { minute: minute(&now()), ..question.packet };
-    let steps = reading.trace(&packet, &standing.topology, &mut limits, &mut space).unwrap_or_default();
+    let steps = reading.trace(&packet, Tracked::First, &standing.topology, &mut limits, &mut space).unwrap_or_default();
     steps.iter().map(|step| format!("    line {}: {} ({})\n", step.line, step.text, step.chain)).collect()
 }

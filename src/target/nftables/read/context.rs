@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use super::{ast::Hook, eval_conntrack::Bits};
+use crate::router::Tracked;
 
 /// What connection tracking takes the packets for. Each class is followed on its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -15,6 +16,17 @@ pub enum Class {
     Related,
     /// A packet that belongs to no connection and opens none.
     Invalid,
+}
+
+impl From<Tracked> for Class {
+    fn from(tracked: Tracked) -> Self {
+        match tracked {
+            Tracked::First => Self::New,
+            Tracked::Known => Self::Established,
+            Tracked::Related => Self::Related,
+            Tracked::Stray => Self::Invalid,
+        }
+    }
 }
 
 /// Has connection tracking seen the packet?

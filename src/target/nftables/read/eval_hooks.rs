@@ -96,7 +96,11 @@ impl<'a> Eval<'a> {
         for (state, packets) in flow {
             let valid = match state.destination {
                 Destination::Original => domain,
-                Destination::Unknown => Set::ALL,
+                // Wherever it leads, it is by an interface that there is.
+                Destination::Unknown => {
+                    let ids = self.topology.ids(true);
+                    self.space.cube(&Cube::any().with(Field::Out, ids))
+                }
                 Destination::ToRouter { .. } => {
                     let addressless = self.addressless();
                     self.space.minus(taken, addressless)

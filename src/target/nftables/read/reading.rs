@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     packet::{Cube, Family, Field, Packet, Ranges, Set, Space},
-    router::{Behaviour, Bounds, Configuration, Dnat, Facts, Limits, Line, Outcome, Snat, Topology},
+    router::{Behaviour, Bounds, Configuration, Dnat, Facts, Limits, Line, Outcome, Snat, Topology, Tracked},
 };
 
 /// What a ruleset does with packets.
@@ -49,7 +49,7 @@ impl Reading {
         self.surely == self.possibly
     }
 
-    /// The rules and policies that decide over a first packet, in the order in which they are asked. The last one that
+    /// The rules and policies that decide over a packet, in the order in which they are asked. The last one that
     /// drops, if there is one, decided; otherwise every base chain on the way accepted.
     ///
     /// `limits` must be those of the reading, so that the packet's exceeded limit has the same number.
@@ -59,6 +59,7 @@ impl Reading {
     pub fn trace(
         &self,
         packet: &Packet,
+        tracked: Tracked,
         topology: &Topology,
         limits: &mut Limits,
         space: &mut Space,
@@ -66,6 +67,7 @@ impl Reading {
         let cube = singleton(packet);
         let packets = space.cube(&cube);
         let mut eval = Eval::new(&self.ruleset, topology, limits, space);
+        eval.class = tracked.into();
         eval.steps = Some(Vec::new());
         eval.journey(packets)?;
         Ok(eval.steps.unwrap_or_default())
@@ -95,8 +97,15 @@ impl Configuration for Reading {
         }
     }
 
-    fn decided_by(&self, packet: &Packet, topology: &Topology, limits: &mut Limits, space: &mut Space) -> Option<Line> {
-        let steps = self.trace(packet, topology, limits, space).ok()?;
+    fn decided_by(
+        &self,
+        packet: &Packet,
+        tracked: Tracked,
+        topology: &Topology,
+        limits: &mut Limits,
+        space: &mut Space,
+    ) -> Option<Line> {
+        let steps = self.trace(packet, tracked, topology, limits, space).ok()?;
         // A drop is final. Of those who accepted, the last rule of a filter says more than the policies of the chains
         // behind it, and these more than what was let pass before it was asked.
         let dropped = steps.iter().rfind(|step| step.effect == Effect::Dropped);

@@ -4,7 +4,7 @@
 use super::{ReadError, Reading, eval::POLICY, read};
 use crate::{
     packet::{Packet, Space},
-    router::{Configuration, Facts, Limits, Line, Topology},
+    router::{Configuration, Facts, Limits, Line, Topology, Tracked},
 };
 
 /// Text for the reader, and where each of its lines came from.
@@ -71,8 +71,15 @@ impl Configuration for Translated {
         facts
     }
 
-    fn decided_by(&self, packet: &Packet, topology: &Topology, limits: &mut Limits, space: &mut Space) -> Option<Line> {
-        let line = self.reading.decided_by(packet, topology, limits, space)?;
+    fn decided_by(
+        &self,
+        packet: &Packet,
+        tracked: Tracked,
+        topology: &Topology,
+        limits: &mut Limits,
+        space: &mut Space,
+    ) -> Option<Line> {
+        let line = self.reading.decided_by(packet, tracked, topology, limits, space)?;
         let mut found = self.translation.place(&line);
         // The place of a policy is that of its chain, which iptables writes with the policy.
         if let (Some(word), true) = (line.text.strip_prefix(POLICY), found.text.starts_with("chain ")) {

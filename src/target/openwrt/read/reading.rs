@@ -2,7 +2,7 @@
 
 use crate::{
     packet::{Packet, Space},
-    router::{Configuration, Facts, Limits, Line, Topology},
+    router::{Configuration, Facts, Limits, Line, Topology, Tracked},
     target::nftables::read::{Effect, Reading, Step},
 };
 
@@ -36,8 +36,15 @@ impl Configuration for Read {
         facts
     }
 
-    fn decided_by(&self, packet: &Packet, topology: &Topology, limits: &mut Limits, space: &mut Space) -> Option<Line> {
-        let steps = self.rules.trace(packet, topology, limits, space).ok()?;
+    fn decided_by(
+        &self,
+        packet: &Packet,
+        tracked: Tracked,
+        topology: &Topology,
+        limits: &mut Limits,
+        space: &mut Space,
+    ) -> Option<Line> {
+        let steps = self.rules.trace(packet, tracked, topology, limits, space).ok()?;
         let decided = steps
             .iter()
             .rposition(|step| step.effect == Effect::Dropped)

@@ -18,7 +18,7 @@ use crate::{
     packet::{Cube, Family, Field, Packet, Ranges, Set, Side, Space, prefix},
     router::{
         Addition, Behaviour, Bounds, Configuration, Dnat, Facts, LOCAL, Limits, Line, OTHER, Outcome, Snat, Topology,
-        Unreadable, number,
+        Tracked, Unreadable, number,
     },
 };
 
@@ -48,13 +48,22 @@ impl Configuration for Reading {
         self.facts.clone()
     }
 
-    fn decided_by(&self, packet: &Packet, topology: &Topology, _: &mut Limits, space: &mut Space) -> Option<Line> {
+    fn decided_by(
+        &self,
+        packet: &Packet,
+        tracked: Tracked,
+        topology: &Topology,
+        _: &mut Limits,
+        space: &mut Space,
+    ) -> Option<Line> {
         let fields = Field::ALL.into_iter();
         let fields =
             fields.filter(|field| packet.family == Family::V6 || !matches!(field, Field::SrcLow | Field::DstLow));
         let cube = fields.fold(Cube::any(), |cube, field| cube.with(field, Ranges::single(packet.value(field))));
         let packets = space.cube(&cube);
         let mut eval = Eval::new(&self.rules, Matcher::new(&self.config, topology), space);
+        // A state lets the later packets pass, and the rule that let the first one pass has made it, or has not.
+        eval.class = if tracked == Tracked::Stray { Class::Stray } else { Class::First };
         eval.steps = Some(Vec::new());
         eval.journey(packets);
         let steps = eval.steps.unwrap_or_default();

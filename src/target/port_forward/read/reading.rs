@@ -7,7 +7,9 @@ use ipnet::{IpNet, Ipv4Net};
 use super::forward::{Forward, List, UDP};
 use crate::{
     packet::{Cube, Family, Field, Packet, Ranges, Set, Side, Space, prefix},
-    router::{Addition, Behaviour, Bounds, Configuration, Dnat, Facts, LOCAL, Limits, Line, Outcome, Scope, Topology},
+    router::{
+        Addition, Behaviour, Bounds, Configuration, Dnat, Facts, LOCAL, Limits, Line, Outcome, Scope, Topology, Tracked,
+    },
 };
 
 /// Sources that are not of the internet (RFC 6890). Providers seldom drop them all, and such routers do not.
@@ -253,7 +255,7 @@ impl Configuration for Reading {
         self.facts.clone()
     }
 
-    fn decided_by(&self, packet: &Packet, _: &Topology, _: &mut Limits, space: &mut Space) -> Option<Line> {
+    fn decided_by(&self, packet: &Packet, _: Tracked, _: &Topology, _: &mut Limits, space: &mut Space) -> Option<Line> {
         self.taken.iter().find(|(taken, _)| space.contains(*taken, packet)).map(|(_, line)| line.clone())
     }
 }

@@ -84,13 +84,15 @@ fn clauses<'w>(words: &[&'w str]) -> Vec<Clause<'w>> {
         match (*word, option) {
             ("!", _) => negated = true,
             (name, true) => clauses.push(Clause { negated: std::mem::take(&mut negated), name, values: Vec::new() }),
-            (value, false) => {
-                if let Some(last) = clauses.last_mut() {
+            (value, false) => match clauses.last_mut() {
+                Some(last) => {
                     // `--dport ! 22`, as old versions print it.
                     last.negated |= std::mem::take(&mut negated);
                     last.values.push(value);
                 }
-            }
+                // It belongs to no option, and is a condition that nobody knows.
+                None => clauses.push(Clause { negated: false, name: value, values: Vec::new() }),
+            },
         }
     }
     clauses

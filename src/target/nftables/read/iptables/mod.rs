@@ -112,8 +112,10 @@ fn read_file(file: &File, v6: bool, to: &mut Translation) -> Result<(), ReadErro
             [name, policy, ..] if name.starts_with(':') => chain(here, &name[1..], policy, &place, to),
             ["-P", name, policy] => chain(here, name, policy, &place, to),
             ["-N", name] => chain(here, name, "-", &place, to),
-            ["-A", name, rest @ ..] => rules.push(rule(here, name, rest, place)),
-            [counts, "-A", name, rest @ ..] if counts.starts_with('[') => rules.push(rule(here, name, rest, place)),
+            ["-A", name, rest @ ..] => rules.push(rule(here, name, rest, place, to)),
+            [counts, "-A", name, rest @ ..] if counts.starts_with('[') => {
+                rules.push(rule(here, name, rest, place, to));
+            }
             _ => return Err(fail("this is no line of iptables-save")),
         }
     }
@@ -144,17 +146,34 @@ fn open(name: &str, v6: bool, place: &Line, to: &mut Translation) -> Option<Tabl
     known.then_some(table)
 }
 
-/// `:INPUT DROP [0:0]`, or a chain of the user's own with `-` for its policy.
-fn chain(table: &mut Table, name: &str, policy: &str, place: &Line, to: &mut Translation) {
-    let word = table.word(name);
-    let hook = match name {
+/// The hook of a chain that iptables has by itself; nothing for those of the user.
+fn hook(name: &str) -> &'static str {
+    match name {
         "PREROUTING" => "prerouting",
         "INPUT" => "input",
         "FORWARD" => "forward",
         "OUTPUT" => "output",
         "POSTROUTING" => "postrouting",
         _ => "",
-    };
+    }
+}
+
+/// Has a table this chain by itself? `iptables-restore` takes rules for it without a line that declares it.
+fn is_built_in(table: &str, chain: &str) -> bool {
+    match hook(chain) {
+        "prerouting" => ["raw", "mangle", "nat"].contains(&table),
+        "input" => table != "raw",
+        "forward" => !["raw", "nat"].contains(&table),
+        "output" => true,
+        "postrouting" => ["mangle", "nat"].contains(&table),
+        _ => false,
+    }
+}
+
+/// `:INPUT DROP [0:0]`, or a chain of the user's own with `-` for its policy.
+fn chain(table: &mut Table, name: &str, policy: &str, place: &Line, to: &mut Translation) {
+    let word = table.word(name);
+    let hook = hook(name);
     let base = if hook.is_empty() || policy == "-" {
         String::new()
     } else {
@@ -172,7 +191,11 @@ fn chain(table: &mut Table, name: &str, policy: &str, place: &Line, to: &mut Tra
     to.push(&format!("add chain {} {} {word}{base}", table.family(), table.name), place.clone());
 }
 
-fn rule(table: &mut Table, chain: &str, words: &[&str], place: Line) -> Rule {
+fn rule(table: &mut Table, name: &str, words: &[&str], place: Line, to: &mut Translation) -> Rule {
+    if !table.chains.contains_key(name) && is_built_in(&table.name, name) {
+        // As the kernel has it when nobody has said otherwise, and as `iptables-nft-restore` leaves it.
+        chain(table, name, "ACCEPT", &place, to);
+    }
     let line::Parts { conditions, target } = line::parts(words, table.v6);
     let statement = target::statement(&target, table.v6, |chain| table.word(chain));
     let mut alternatives = vec![String::new()];
@@ -187,5 +210,5 @@ fn rule(table: &mut Table, chain: &str, words: &[&str], place: Line) -> Rule {
             .collect();
     }
     let rules = alternatives.into_iter().map(|conditions| conditions + &statement).collect();
-    (table.word(chain), rules, place)
+    (table.word(name), rules, place)
 }

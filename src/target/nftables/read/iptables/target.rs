@@ -9,6 +9,10 @@ pub fn statement(target: &Target, v6: bool, word: impl FnOnce(&str) -> String) -
         target.options.get(at + 1).map(String::as_str)
     };
     let has = |name: &str| target.options.iter().any(|option| option == name);
+    if !takes(target) {
+        // What it does may hang on that: `-j ACCEPT -s 10.0.0.5` is a condition for iptables.
+        return unknown(target);
+    }
     if target.goto {
         return format!("goto {}", word(&target.name));
     }
@@ -21,8 +25,8 @@ pub fn statement(target: &Target, v6: bool, word: impl FnOnce(&str) -> String) -
         "LOG" | "NFLOG" | "ULOG" => "log".to_owned(),
         "NOTRACK" => "notrack".to_owned(),
         "CT" if has("--notrack") => "notrack".to_owned(),
-        "MARK" => mark("meta mark", &option, &has),
-        "CONNMARK" => mark("ct mark", &option, &has),
+        "MARK" => mark("meta mark", &target.options, &option, &has),
+        "CONNMARK" => mark("ct mark", &target.options, &option, &has),
         "CT" if has("--zone") || has("--zone-orig") || has("--zone-reply") => "ct zone set 1".to_owned(),
         // A rule that only counts, and those whose writing is looked at by nobody who decides here.
         "" | "TCPMSS" | "TTL" | "HL" | "DSCP" | "TOS" | "CHECKSUM" | "CLASSIFY" | "TRACE" | "AUDIT" | "ECN"
@@ -40,15 +44,52 @@ pub fn statement(target: &Target, v6: bool, word: impl FnOnce(&str) -> String) -
         "CT" if has("--helper") && !has("--zone") => "counter".to_owned(),
         // Targets are written in capitals, and so may be chains: one that is known as a target is none.
         "TPROXY" | "SYNPROXY" | "NETMAP" | "CLUSTERIP" | "RAWDNAT" | "RAWSNAT" | "DNPT" | "SNPT" | "SAME"
-        | "MIRROR" | "TARPIT" | "CT" | "HMARK" => {
-            format!("xt target \"{} {}\"", target.name, target.options.join(" ").replace('"', "'"))
-        }
+        | "MIRROR" | "TARPIT" | "CT" | "HMARK" => unknown(target),
         chain => format!("jump {}", word(chain)),
     }
 }
 
+fn unknown(target: &Target) -> String {
+    format!("xt target \"{} {}\"", target.name, target.options.join(" ").replace('"', "'"))
+}
+
+/// Are all of its options its own? Of targets that decide nothing it makes no difference.
+fn takes(target: &Target) -> bool {
+    const NAT: &[&str] =
+        &["--to-destination", "--to-source", "--to-ports", "--random", "--random-fully", "--persistent"];
+    let own: &[&str] = match target.name.as_str() {
+        "REJECT" => &["--reject-with"],
+        "DNAT" | "SNAT" | "MASQUERADE" | "REDIRECT" => NAT,
+        "QUEUE" | "NFQUEUE" | "LOG" | "NFLOG" | "ULOG" | "MARK" | "CONNMARK" | "CT" | "" | "TCPMSS" | "TTL" | "HL"
+        | "DSCP" | "TOS" | "CHECKSUM" | "CLASSIFY" | "TRACE" | "AUDIT" | "ECN" | "SECMARK" | "CONNSECMARK"
+        | "RATEEST" | "IDLETIMER" | "LED" | "SET" | "TEE" | "TPROXY" | "SYNPROXY" | "NETMAP" => return true,
+        _ => &[],
+    };
+    // A value belongs to the option before it.
+    let option = |word: &String| word.starts_with('-') && word.len() > 1;
+    let first = target.options.first().is_none_or(option);
+    first && target.options.iter().all(|word| if option(word) { own.contains(&word.as_str()) } else { word != "!" })
+}
+
 /// What a mark becomes (`mark_tg` in `xt_mark.c`, `connmark_tg` in `xt_connmark.c`).
-fn mark<'o>(key: &str, option: &dyn Fn(&str) -> Option<&'o str>, has: &dyn Fn(&str) -> bool) -> String {
+fn mark<'o>(
+    key: &str,
+    options: &[String],
+    option: &dyn Fn(&str) -> Option<&'o str>,
+    has: &dyn Fn(&str) -> bool,
+) -> String {
+    const MARKS: [&str; 10] = [
+        "--set-xmark",
+        "--set-mark",
+        "--and-mark",
+        "--or-mark",
+        "--xor-mark",
+        "--save-mark",
+        "--restore-mark",
+        "--nfmask",
+        "--ctmask",
+        "--mask",
+    ];
     let number = |text: &str| match text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
         Some(digits) => u32::from_str_radix(digits, 16).ok(),
         None => text.parse::<u32>().ok(),
@@ -61,7 +102,10 @@ fn mark<'o>(key: &str, option: &dyn Fn(&str) -> Option<&'o str>, has: &dyn Fn(&s
         Some(text) => number(text),
         None => Some(u32::MAX),
     };
-    let written = if let Some((value, mask)) = option("--set-xmark").and_then(masked) {
+    let foreign = |word: &String| word.starts_with('-') && !MARKS.contains(&word.as_str());
+    let written = if options.iter().any(foreign) {
+        None
+    } else if let Some((value, mask)) = option("--set-xmark").and_then(masked) {
         Some(format!("{key} set {key} & {:#x} ^ {value:#x}", !mask))
     } else if let Some((value, mask)) = option("--set-mark").and_then(masked) {
         Some(format!("{key} set {key} & {:#x} | {value:#x}", !mask))
