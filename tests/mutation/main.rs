@@ -61,6 +61,9 @@ fn there_are_many_kinds_of_edits_and_many_examples() {
     assert!(Nftables::kinds() >= 40);
     assert!(OpenWrt::kinds() >= 40);
     assert!(PfSense::kinds() >= 40);
+    trial::kinds_occur::<Nftables>(NAMES);
+    trial::kinds_occur::<OpenWrt>(NAMES);
+    trial::kinds_occur::<PfSense>(NAMES);
     for name in NAMES {
         assert!(Path::new("examples").join(name).is_dir(), "{name}");
     }

@@ -244,7 +244,7 @@ fn code(line: &str) -> &str {
     line.split(" comment \"").next().unwrap()
 }
 
-fn is_rule(line: &str) -> bool {
+pub fn is_rule(line: &str) -> bool {
     line.starts_with("\t\t")
         && !line.starts_with("\t\t\t")
         && !["type ", "flags ", "elements ", "}"].iter().any(|word| line.trim().starts_with(word))
@@ -267,7 +267,7 @@ fn set(line: &str) -> Option<String> {
 }
 
 /// The strings of a line, with their quotes.
-fn names(line: &str) -> Vec<String> {
+pub fn names(line: &str) -> Vec<String> {
     code(line).split('"').skip(1).step_by(2).map(|name| format!("\"{name}\"")).collect()
 }
 
@@ -276,7 +276,7 @@ fn places(lines: &[String], fits: impl Fn(&str) -> bool) -> Vec<usize> {
 }
 
 /// Changes a random line that fits; tells the line before and after.
-fn at(
+pub fn at(
     lines: &mut [String],
     rng: &mut Rng,
     fits: impl Fn(&str) -> bool,
@@ -290,7 +290,7 @@ fn at(
     Some(told)
 }
 
-fn word(lines: &mut [String], rng: &mut Rng, from: &str, to: &str) -> Option<String> {
+pub fn word(lines: &mut [String], rng: &mut Rng, from: &str, to: &str) -> Option<String> {
     let whole = from.starts_with(|first: char| first.is_ascii_alphabetic()) && !from.contains(' ');
     at(
         lines,

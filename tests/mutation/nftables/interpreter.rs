@@ -66,11 +66,16 @@ enum Part {
     Masquerade,
     /// To the router's own address where the packet arrived.
     Redirect(Option<u16>),
+    NoTrack,
+    /// As often as a limit allows.
+    Rarely,
     Nothing,
 }
 
 #[derive(Clone, Debug, Default)]
 struct Chain {
+    /// The family of its table, unless that is of both.
+    family: Option<Family>,
     hook: String,
     nat: bool,
     priority: i64,
@@ -95,22 +100,33 @@ struct State<'a> {
     topology: &'a Topology,
     class: Class,
     hook: &'a str,
-    /// Of the chain that is asked.
-    priority: i64,
     dst: u128,
     dst_port: u16,
     to: Option<(u128, Option<u16>)>,
     from: Option<Source>,
+    /// Has connection tracking seen the packet, or been told to leave it alone?
+    tracked: bool,
+    untracked: bool,
 }
 
 impl Rules {
     pub fn parse(text: &str) -> Result<Self, Refused> {
         let mut rules = Self { sets: HashMap::new(), chains: Vec::new() };
+        let mut family = None;
         let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
         while let Some(line) = lines.next() {
             let words: Vec<&str> = line.split_whitespace().collect();
             match words.as_slice() {
-                ["table", ..] | ["delete", "table", ..] | ["}"] => {}
+                ["table", of, ..] => {
+                    family = match *of {
+                        "ip" => Some(Family::V4),
+                        "ip6" => Some(Family::V6),
+                        _ => None,
+                    }
+                }
+                ["delete", "table", ..] | ["}"] => {}
+                // It carries packets of connections that are known, and no first ones.
+                ["flowtable", ..] => while lines.next().is_some_and(|line| line != "}") {},
                 ["set" | "map", name, "{"] => {
                     let mut set = Set::default();
                     while let Some(line) = lines.next().filter(|line| *line != "}") {
@@ -123,7 +139,7 @@ impl Rules {
                     rules.sets.insert((*name).to_owned(), set);
                 }
                 ["chain", name, "{"] => {
-                    let mut chain = Chain::default();
+                    let mut chain = Chain { family, ..Chain::default() };
                     while let Some(line) = lines.next().filter(|line| *line != "}") {
                         if line.starts_with("type ") {
                             base(line, &mut chain)?;
@@ -150,11 +166,12 @@ impl Rules {
             topology,
             class,
             hook: "prerouting",
-            priority: 0,
             dst: packet.dst,
             dst_port: packet.dst_port,
             to: None,
             from: None,
+            tracked: false,
+            untracked: false,
         };
         let routed = |state: &State<'_>| {
             // What the router sends to a link leaves by any of its interfaces.
@@ -191,23 +208,25 @@ impl Rules {
     fn hook(&self, state: &mut State<'_>) -> bool {
         let mut chains: Vec<&Chain> =
             self.chains.iter().map(|(_, chain)| chain).filter(|chain| chain.hook == state.hook).collect();
+        chains.retain(|chain| chain.family.is_none_or(|family| family == state.packet.family));
         chains.sort_by_key(|chain| chain.priority);
         for chain in chains {
+            state.tracked |= chain.priority > -200 || !matches!(state.hook, "prerouting" | "output");
             // Of the chains for translations those behind the one that translates are not asked.
             let translated = match state.hook {
                 "postrouting" | "input" => state.from.is_some(),
                 _ => state.to.is_some(),
             };
-            if chain.nat && (state.class != Class::New || translated) {
+            if chain.nat && (state.class != Class::New || translated || state.untracked) {
                 continue;
             }
-            state.priority = chain.priority;
             match self.run(chain, state, 0) {
                 End::Drop => return true,
                 End::Through | End::Return if chain.drops => return true,
                 _ => {}
             }
         }
+        state.tracked = true;
         false
     }
 
@@ -262,6 +281,13 @@ impl Rules {
                         state.dst_port = port.unwrap_or(state.dst_port);
                         return End::Accept;
                     }
+                    // Who has a connection keeps it.
+                    Part::NoTrack => {
+                        state.untracked |= !state.tracked || state.class == Class::Invalid;
+                        continue;
+                    }
+                    Part::Rarely if state.packet.exceeded == 0 => continue,
+                    Part::Rarely => continue 'rules,
                     Part::Nothing => continue,
                 };
                 let Some(next) = self.chain(&target) else { return End::Drop };
@@ -368,11 +394,11 @@ fn asked(key: &str, state: &State<'_>) -> Option<Item> {
         "icmpv6 code" if packet.proto == 58 && v6 => one((packet.dst_port & 0xff).into()),
         "icmpv6 type" if packet.proto == 58 && v6 => one((packet.dst_port >> 8).into()),
         "ct state" => {
-            let first = state.hook == "output" || (state.hook == "prerouting" && packet.ingress != LOCAL);
             let neighbours = packet.proto == 58 && matches!(packet.dst_port >> 8, 130..=137 | 143);
             name(match state.class {
                 // Connections are looked up at priority -200 of the first hook; before that, there is none.
-                _ if state.priority <= -200 && first => "invalid",
+                _ if state.untracked => "untracked",
+                _ if !state.tracked => "invalid",
                 _ if neighbours => "untracked",
                 Class::New => "new",
                 Class::Established => "established",
@@ -380,6 +406,7 @@ fn asked(key: &str, state: &State<'_>) -> Option<Item> {
                 Class::Invalid => "invalid",
             })
         }
+        key if key.starts_with("ct ") && (state.untracked || !state.tracked || state.class == Class::Invalid) => None,
         "ct status" => name(if state.to.is_some() { "dnat" } else { "none" }),
         "ct original proto-dst" => one(packet.dst_port.into()),
         "ct original ip daddr" if !v6 => of(packet.dst),
@@ -398,10 +425,11 @@ fn asked(key: &str, state: &State<'_>) -> Option<Item> {
             let names: Vec<String> = ids.into_iter().map(|id| named(state.topology, id)).collect();
             name(&names.join("|"))
         }
-        "fib saddr . iif oif" => {
+        "fib saddr . iif oif" | "fib saddr oif" => {
             let own = kind(packet.src, packet.family, None, state.topology);
             let routes = state.topology.routes(address(packet.family, packet.src));
-            name(if own == "unicast" && routes.contains(&packet.ingress) { "exists" } else { "missing" })
+            let near = routes.contains(&packet.ingress) || key == "fib saddr oif" && !routes.is_empty();
+            name(if own == "unicast" && near { "exists" } else { "missing" })
         }
         _ => None,
     }
@@ -443,6 +471,7 @@ fn base(line: &str, chain: &mut Chain) -> Result<(), Refused> {
         "mangle" => Some(-150),
         "dstnat" => Some(-100),
         "filter" => Some(0),
+        "security" => Some(50),
         "srcnat" => Some(100),
         number => number.parse().ok(),
     };
@@ -453,6 +482,9 @@ fn base(line: &str, chain: &mut Chain) -> Result<(), Refused> {
         _ => None,
     }
     .ok_or_else(|| format!("not known here: {line}"))?;
+    if chain.nat && chain.priority <= -200 {
+        return Err("a translation before connections are known, which the kernel does not take".to_owned());
+    }
     Ok(())
 }
 
@@ -531,10 +563,11 @@ fn item(words: &[String]) -> Result<Item, Refused> {
 }
 
 /// The keys that a rule may ask about, the longest first.
-const KEYS: [&str; 26] = [
+const KEYS: [&str; 27] = [
     "fib saddr . iif oif",
     "fib daddr . iif type",
     "fib saddr oifname",
+    "fib saddr oif",
     "fib saddr type",
     "fib daddr type",
     "ct original proto-dst",
@@ -579,6 +612,11 @@ fn rule(line: &str) -> Result<Vec<Part>, Refused> {
             "reject" => (Part::Drop, rest.len()),
             "jump" => (Part::Jump(argument()?), 2),
             "goto" => (Part::Goto(argument()?), 2),
+            "notrack" => (Part::NoTrack, 1),
+            "flow" => (Part::Nothing, 3),
+            // What is written there nobody asks for.
+            "meta" | "ct" if rest.get(1..3).is_some_and(|rest| rest == ["mark", "set"]) => (Part::Nothing, 4),
+            "limit" if line.contains(" burst ") => (Part::Rarely, 6),
             "masquerade" => (Part::Masquerade, 1),
             "redirect" => match rest {
                 [_, to, port, ..] if to == "to" => {

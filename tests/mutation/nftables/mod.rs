@@ -1,6 +1,7 @@
 //! Rulesets of nftables: edits of single lines, judged by an interpreter of the text.
 
 mod edits;
+mod hooks;
 mod interpreter;
 
 use hedgerow::{
@@ -22,14 +23,14 @@ pub struct Nftables;
 impl Subject for Nftables {
     type Judge = Rules;
     const TARGET: Target = Target::Nftables;
-    const CLASSES: &'static [Class] = &[Class::New];
+    const CLASSES: &'static [Class] = &[Class::New, Class::Established, Class::Invalid];
 
     fn kinds() -> usize {
-        edits::KINDS.len()
+        edits::KINDS.len() + hooks::KINDS.len()
     }
 
     fn edit(kind: usize, files: &[File], rng: &mut Rng) -> Option<Edit> {
-        let (name, edit) = edits::KINDS[kind];
+        let (name, edit) = *edits::KINDS.iter().chain(&hooks::KINDS).nth(kind)?;
         let mut lines: Vec<String> = files[0].text.lines().map(str::to_owned).collect();
         let told = (0..20).find_map(|_| edit(&mut lines, rng))?;
         let what = format!("{name}: {told}");

@@ -10,7 +10,7 @@ use crate::rng::Rng;
 pub type Told = Option<String>;
 pub type Kind = (&'static str, fn(&mut [File], &mut Rng) -> Told);
 
-pub const KINDS: [Kind; 80] = [
+pub const KINDS: [Kind; 79] = [
     ("a rule left out", |files, rng| section(files, rng, "rule", |_| Some(String::new()))),
     ("a rule disabled", |files, rng| more(files, rng, "rule", "option enabled '0'")),
     ("accept to drop", |files, rng| value(files, rng, "rule", "target", |word| from(word, "ACCEPT", "DROP"))),
@@ -114,10 +114,6 @@ pub const KINDS: [Kind; 80] = [
     }),
     ("a zone of one more network", |files, rng| more(files, rng, "zone", "list network 'lan'")),
     ("a forwarding", |files, rng| forwarding(files, rng)),
-    ("the defaults otherwise", |files, rng| {
-        let name = *rng.pick(&["input", "output", "forward", "drop_invalid"]);
-        value(files, rng, "defaults", name, |word| if word == "1" { Some("0".to_owned()) } else { other(word) })
-    }),
     ("a redirect left out", |files, rng| section(files, rng, "redirect", |_| Some(String::new()))),
     ("a redirect of another port", |files, rng| value(files, rng, "redirect", "src_dport", |port| shifted(port, 1))),
     ("a redirect to elsewhere", |files, rng| value(files, rng, "redirect", "dest_ip", up)),
@@ -128,7 +124,7 @@ pub const KINDS: [Kind; 80] = [
     ("a line of what is included", |files, rng| included(files, rng)),
 ];
 
-fn from(word: &str, old: &str, new: &str) -> Option<String> {
+pub fn from(word: &str, old: &str, new: &str) -> Option<String> {
     (word == old).then(|| new.to_owned())
 }
 
@@ -157,7 +153,7 @@ fn up(word: &str) -> Option<String> {
 }
 
 /// Where the sections of a kind stand.
-fn sections(text: &str, kind: &str) -> Vec<Range<usize>> {
+pub fn sections(text: &str, kind: &str) -> Vec<Range<usize>> {
     let mut starts: Vec<usize> = text.match_indices("\nconfig ").map(|(at, _)| at + 1).collect();
     starts.push(text.len());
     let head = format!("config {kind} ");
@@ -172,7 +168,7 @@ fn sections(text: &str, kind: &str) -> Vec<Range<usize>> {
         .collect()
 }
 
-fn section(files: &mut [File], rng: &mut Rng, kind: &str, change: impl Fn(&str) -> Option<String>) -> Told {
+pub fn section(files: &mut [File], rng: &mut Rng, kind: &str, change: impl Fn(&str) -> Option<String>) -> Told {
     let text = &mut files[0].text;
     let can: Vec<(Range<usize>, String)> = sections(text, kind)
         .into_iter()
@@ -200,7 +196,13 @@ fn values(text: &str, name: &str) -> Vec<Range<usize>> {
     found
 }
 
-fn value(files: &mut [File], rng: &mut Rng, kind: &str, name: &str, change: impl Fn(&str) -> Option<String>) -> Told {
+pub fn value(
+    files: &mut [File],
+    rng: &mut Rng,
+    kind: &str,
+    name: &str,
+    change: impl Fn(&str) -> Option<String>,
+) -> Told {
     let nth = rng.below(8);
     section(files, rng, kind, |text| {
         let all = values(text, name);
@@ -212,14 +214,14 @@ fn value(files: &mut [File], rng: &mut Rng, kind: &str, name: &str, change: impl
     })
 }
 
-fn without(files: &mut [File], rng: &mut Rng, kind: &str, name: &str) -> Told {
+pub fn without(files: &mut [File], rng: &mut Rng, kind: &str, name: &str) -> Told {
     section(files, rng, kind, |text| {
         let lines = text.lines().filter(|line| line.split_whitespace().nth(1) != Some(name));
         Some(lines.map(|line| format!("{line}\n")).collect())
     })
 }
 
-fn more(files: &mut [File], rng: &mut Rng, kind: &str, line: &str) -> Told {
+pub fn more(files: &mut [File], rng: &mut Rng, kind: &str, line: &str) -> Told {
     let name = line.split(' ').nth(1)?;
     let list = line.starts_with("list");
     section(files, rng, kind, |text| {

@@ -20,11 +20,16 @@ enum Skip {
 
 struct Zone {
     name: String,
+    /// 4 or 6, unless it is of both.
+    family: Option<u8>,
     devices: Vec<String>,
     input: String,
     output: String,
     forward: String,
     masq: [bool; 2],
+    /// Whose sources are translated, and to where.
+    masq_src: Vec<Place>,
+    masq_dest: Vec<Place>,
     allow_invalid: bool,
     /// The router's addresses and networks in it.
     related: Vec<IpNet>,
@@ -278,6 +283,9 @@ impl Firewall {
             "masq",
             "masq6",
             "masq_allow_invalid",
+            "masq_src",
+            "masq_dest",
+            "family",
             "mtu_fix",
             "enabled",
         ];
@@ -295,7 +303,13 @@ impl Firewall {
             verdict(section, "forward", &standard("forward"))?,
         );
         let masq = [yes(section, "masq", false)?, yes(section, "masq6", false)?];
+        let places = |name: &str| section.all(name).into_iter().map(address).collect::<Known<Vec<_>>>();
+        let (masq_src, masq_dest) = (places("masq_src")?, places("masq_dest")?);
         let allow_invalid = yes(section, "masq_allow_invalid", false)?;
+        let family = family(section)?.filter(|family| *family != 0);
+        if self.zones.iter().any(|zone| zone.name == name) {
+            return unknown("two zones of one name");
+        }
         let mut devices = Vec::new();
         let mut related = Vec::new();
         for member in section.all("network") {
@@ -340,15 +354,34 @@ impl Firewall {
         if masq.contains(&true) {
             to.push("snat".to_owned());
         }
-        self.zones.push(Zone { name, devices, input, output, forward, masq, allow_invalid, related, to });
+        let zone = Zone {
+            name,
+            family,
+            devices,
+            input,
+            output,
+            forward,
+            masq,
+            masq_src,
+            masq_dest,
+            allow_invalid,
+            related,
+            to,
+        };
+        self.zones.push(zone);
         Ok(())
     }
 
     fn set(&mut self, section: &Section) -> Known<()> {
         let name = section.get("name").ok_or(Skip::Section)?.to_owned();
-        if !["net", "dest_net", "src_net"].contains(&section.all("match").join(" ").as_str()) {
-            return unknown("a set of something else");
+        if !yes(section, "enabled", true)? {
+            return Ok(());
         }
+        let single = match section.all("match").join(" ").as_str() {
+            "net" | "dest_net" | "src_net" => false,
+            "ip" => true,
+            _ => return unknown("a set of something else"),
+        };
         let six = match family(section)? {
             Some(6) => true,
             None | Some(4) => false,
@@ -357,7 +390,13 @@ impl Firewall {
         let mut entries = Vec::new();
         for entry in section.all("entry") {
             match address(entry) {
-                Ok(place) if !place.not && !place.masked && place.six == six => entries.push(place.text),
+                Ok(place) if !place.not && !place.masked && place.six == six => {
+                    // A set of single addresses forgets the length.
+                    let base = entry.split(['/', '-']).next().unwrap_or_default().to_owned();
+                    entries.push(if single { base } else { place.text });
+                }
+                // firewall4 leaves out what is not of its family.
+                Ok(place) if !place.not && !place.masked => {}
                 _ => return unknown("an entry that is no address of its family"),
             }
         }
@@ -372,11 +411,10 @@ impl Firewall {
         let (Some(src), Some(dest)) = (self.end(section, "src")?, self.end(section, "dest")?) else {
             return Err(Skip::Section);
         };
-        let six = match family(section)? {
-            Some(4) => "meta nfproto ipv4 ",
-            Some(6) => "meta nfproto ipv6 ",
-            _ => "",
+        let Ok(only) = inferred(family(section)?, &[self.family(Some(src)), self.family(Some(dest))]) else {
+            return Err(Skip::Section);
         };
+        let six = nfproto(only);
         let chain = match src {
             End::Any => "forward".to_owned(),
             End::Zone(at) => format!("forward_{}", self.zones[at].name),
@@ -390,6 +428,14 @@ impl Firewall {
         };
         self.rules.push((chain, format!("{six}{action}")));
         Ok(())
+    }
+
+    /// The family that a zone is kept to.
+    fn family(&self, end: Option<End>) -> Option<u8> {
+        match end {
+            Some(End::Zone(at)) => self.zones[at].family,
+            _ => None,
+        }
     }
 
     /// The condition about a set, with its family.
@@ -455,7 +501,8 @@ impl Firewall {
             if proto == Some("ipv6-icmp") {
                 given = vec![6];
             }
-            let parts = [set.as_ref().map(|set| set.0), family_of(&from), family_of(&to)];
+            let zones = [self.family(src), self.family(dest)];
+            let parts = [zones[0], zones[1], set.as_ref().map(|set| set.0), family_of(&from), family_of(&to)];
             let Ok(one) = inferred(given.first().copied(), &parts) else { continue };
             let typed = |six: bool| (proto == Some("icmp") || six && proto == Some("ipv6-icmp")) && !types.is_empty();
             let own = |six: bool| from.iter().chain(&to).any(|place| place.six == six) || typed(six);
@@ -558,14 +605,16 @@ impl Firewall {
             if rport.is_some() && ported && sports.is_empty() && dports.is_empty() {
                 return unknown("a port without one before");
             }
-            if let (true, Some(End::Zone(dest)), Some(inner)) = (reflects, dest, inner) {
-                self.reflect((src, dest, &zones), proto, (outer.clone(), inner), &dports, (&rport, &moved));
-            }
             let places: Vec<Place> =
                 from.clone().into_iter().chain(outer.clone()).chain(inner.map(Place::net)).collect();
             let of = places.iter().map(|place| Some(if place.six { 6 } else { 4 }));
-            let parts: Vec<Option<u8>> = [set.as_ref().map(|set| set.0)].into_iter().chain(of).collect();
+            let (near, far) = (self.zones[src].family, self.family(dest));
+            let parts = [near, far, set.as_ref().map(|set| set.0)];
+            let parts: Vec<Option<u8>> = parts.into_iter().chain(of).collect();
             let Ok(family) = inferred(only, &parts) else { continue };
+            if let (true, Some(End::Zone(dest)), Some(inner)) = (reflects, dest, inner) {
+                self.reflect((src, dest, &zones), proto, (outer.clone(), inner), &dports, (&rport, &moved));
+            }
             let six = match family {
                 Some(6) => true,
                 Some(4) => false,
@@ -607,6 +656,9 @@ impl Firewall {
         let outer: Vec<Place> = outer.into_iter().filter(|place| !place.six).collect();
         let zones = if zones.is_empty() { vec![dest] } else { zones.to_vec() };
         for zone in zones {
+            if self.zones[zone].family == Some(6) {
+                continue;
+            }
             let nets: Vec<IpNet> = self.zones[zone].related.iter().filter(|net| !v6(net)).copied().collect();
             let near = nets.iter().find(|net| net.contains(&inner.addr())).or(nets.first());
             let inside: Vec<Place> = nets.iter().map(|net| Place::net(*net)).collect();
@@ -661,11 +713,7 @@ impl Firewall {
     }
 
     fn write(&self, defaults: &Section) -> Known<String> {
-        for name in ["synflood_protect", "syn_flood"] {
-            if yes(defaults, name, false)? {
-                return unknown("a limit of SYNs");
-            }
-        }
+        let floods = yes(defaults, "synflood_protect", yes(defaults, "syn_flood", false)?)?;
         let drops = yes(defaults, "drop_invalid", false)?;
         let mut out = "table inet fw4 {\n".to_owned();
         for (name, (_, entries)) in &self.sets {
@@ -684,10 +732,20 @@ impl Firewall {
             self.included(&mut out, "chain-pre", chain);
             let invalid = if drops { ", invalid : drop" } else { "" };
             let _ = writeln!(out, "ct state vmap {{ established : accept, related : accept{invalid} }}");
+            if floods && chain == "input" {
+                // First packets of TCP are SYNs.
+                out += "meta l4proto tcp ct state new jump syn_flood\n";
+            }
             of_chain(&mut out, &self.rules, chain);
             for zone in self.zones.iter().filter(|zone| !zone.devices.is_empty()) {
                 let side = if chain == "output" { "oifname" } else { "iifname" };
-                let _ = writeln!(out, "{side} {} jump {chain}_{}", quoted(&zone.devices), zone.name);
+                let _ = writeln!(
+                    out,
+                    "{}{side} {} jump {chain}_{}",
+                    nfproto(zone.family),
+                    quoted(&zone.devices),
+                    zone.name
+                );
             }
             let reject = if standard == "reject" { "jump handle_reject\n" } else { "" };
             if chain == "input" {
@@ -700,6 +758,7 @@ impl Firewall {
             out += "}\n";
         }
         out += "chain handle_reject {\nreject\n}\n";
+        out += "chain syn_flood {\nlimit rate 25/second burst 50 packets return\ndrop\n}\n";
         for zone in &self.zones {
             self.zone_chains(&mut out, zone, drops);
         }
@@ -709,7 +768,13 @@ impl Firewall {
             let zones = || self.zones.iter().filter(|zone| zone.to.iter().any(|to| to == flag));
             for zone in zones().filter(|zone| !zone.devices.is_empty()) {
                 let side = if flag == "snat" { "oifname" } else { "iifname" };
-                let _ = writeln!(out, "{side} {} jump {chain}_{}", quoted(&zone.devices), zone.name);
+                let _ = writeln!(
+                    out,
+                    "{}{side} {} jump {chain}_{}",
+                    nfproto(zone.family),
+                    quoted(&zone.devices),
+                    zone.name
+                );
             }
             self.included(&mut out, "chain-post", chain);
             out += "}\n";
@@ -718,9 +783,13 @@ impl Firewall {
                 let _ = writeln!(out, "chain {own} {{");
                 self.included(&mut out, "chain-pre", &own);
                 of_chain(&mut out, &self.translations, &own);
-                for (masq, word) in zone.masq.iter().zip(["ipv4", "ipv6"]) {
-                    if *masq && flag == "snat" {
-                        let _ = writeln!(out, "meta nfproto {word} masquerade");
+                let families = [false, true].into_iter().filter(|six| flag == "snat" && zone.masq[usize::from(*six)]);
+                for six in families {
+                    for src in groups(&zone.masq_src, six) {
+                        for dest in groups(&zone.masq_dest, six) {
+                            let text = conditions(Some(six), None, &src, &dest, &[], &[]);
+                            let _ = writeln!(out, "{text}masquerade");
+                        }
                     }
                 }
                 self.included(&mut out, "chain-post", &own);
@@ -761,11 +830,19 @@ impl Firewall {
                         };
                         let _ = writeln!(out, "{family}{side} {} ct state invalid drop", quoted(&zone.devices));
                     }
-                    let _ = writeln!(out, "{side} {} {action}", quoted(&zone.devices));
+                    let _ = writeln!(out, "{}{side} {} {action}", nfproto(zone.family), quoted(&zone.devices));
                 }
                 *out += "}\n";
             }
         }
+    }
+}
+
+fn nfproto(family: Option<u8>) -> &'static str {
+    match family {
+        Some(4) => "meta nfproto ipv4 ",
+        Some(6) => "meta nfproto ipv6 ",
+        _ => "",
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod edits;
 mod firewall4;
+mod sections;
 mod uci;
 
 use hedgerow::{
@@ -27,11 +28,11 @@ impl Subject for OpenWrt {
     const CLASSES: &'static [Class] = &[Class::New, Class::Established, Class::Invalid];
 
     fn kinds() -> usize {
-        edits::KINDS.len()
+        edits::KINDS.len() + sections::KINDS.len()
     }
 
     fn edit(kind: usize, files: &[File], rng: &mut Rng) -> Option<Edit> {
-        let (name, edit) = edits::KINDS[kind];
+        let (name, edit) = *edits::KINDS.iter().chain(&sections::KINDS).nth(kind)?;
         let mut changed = files.to_vec();
         let told = (0..20).find_map(|_| {
             changed.clone_from_slice(files);

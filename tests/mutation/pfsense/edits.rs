@@ -8,7 +8,14 @@ use crate::rng::Rng;
 pub type Change = Option<(String, String)>;
 pub type Kind = (&'static str, fn(&str, &mut Rng) -> Change);
 
-pub const KINDS: [Kind; 88] = [
+const PASS: &str = "<type>pass</type>";
+
+/// The name of what begins here.
+fn name_of(text: &str) -> Option<&str> {
+    text.split("<name>").nth(1)?.split('<').next()
+}
+
+pub const KINDS: [Kind; 86] = [
     ("a rule left out", |text, rng| block(text, rng, Part::Filter, |_| Some(String::new()))),
     ("pass to block", |text, rng| tag(text, rng, Part::Filter, "type", "pass", "block")),
     ("block to pass", |text, rng| tag(text, rng, Part::Filter, "type", "block", "pass")),
@@ -122,9 +129,13 @@ pub const KINDS: [Kind; 88] = [
     ("tagged only", |text, rng| {
         any(text, rng, Part::Filter, "tagged", |word| word.is_empty().then(|| "hr_forwarded".to_owned()))
     }),
-    ("without a gateway", |text, rng| any(text, rng, Part::Filter, "gateway", |_| Some(String::new()))),
-    ("a gateway that is not there", |text, rng| {
-        any(text, rng, Part::Filter, "gateway", |_| Some("NOWHERE".to_owned()))
+    ("out by a gateway", |text, rng| {
+        let all: Vec<&str> = text.split("<gateway_item>").skip(1).filter_map(name_of).collect();
+        let name = all.get(..).filter(|all| !all.is_empty()).map_or("WAN_DHCP", |all| *rng.pick(all));
+        line(text, rng, Part::Filter, PASS, &format!("{PASS}\n\t\t\t<gateway>{name}</gateway>"))
+    }),
+    ("out by a gateway that is not there", |text, rng| {
+        line(text, rng, Part::Filter, PASS, &format!("{PASS}\n\t\t\t<gateway>NOWHERE</gateway>"))
     }),
     ("an entry of an alias less", |text, rng| {
         alias(text, rng, |words, at| {
@@ -182,16 +193,11 @@ pub const KINDS: [Kind; 88] = [
     ("an outbound rule left out", |text, rng| block(text, rng, Part::Outbound, |_| Some(String::new()))),
     ("an outbound rule of another interface", |text, rng| interface(text, rng, Part::Outbound)),
     ("an outbound rule that says no", |text, rng| insert(text, rng, Part::Outbound, "<nonat></nonat>")),
-    ("outbound rules otherwise", |text, rng| {
-        let mode = *rng.pick(&["automatic", "hybrid", "disabled"]);
-        anywhere(text, "<mode>advanced</mode>", &format!("<mode>{mode}</mode>"))
-    }),
-    ("a setting of the system", |text, rng| setting(text, rng)),
     ("an interface otherwise", |text, rng| address_of_interface(text, rng)),
 ];
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Part {
+pub enum Part {
     Filter,
     Forward,
     Outbound,
@@ -210,7 +216,7 @@ fn blocks(text: &str, part: Part) -> Vec<Range<usize>> {
     starts.filter_map(|from| Some(from..from + text[from..].find("</rule>")? + "</rule>".len())).collect()
 }
 
-fn put(text: &str, range: Range<usize>, new: &str) -> String {
+pub fn put(text: &str, range: Range<usize>, new: &str) -> String {
     format!("{}{new}{}", &text[..range.start], &text[range.end..])
 }
 
@@ -233,7 +239,7 @@ fn line(text: &str, rng: &mut Rng, part: Part, from: &str, to: &str) -> Change {
     block(text, rng, part, |rule| rule.contains(from).then(|| rule.replacen(from, to, 1)))
 }
 
-fn insert(text: &str, rng: &mut Rng, part: Part, what: &str) -> Change {
+pub fn insert(text: &str, rng: &mut Rng, part: Part, what: &str) -> Change {
     line(text, rng, part, "<rule>", &format!("<rule>\n\t\t\t{what}"))
 }
 
@@ -242,7 +248,7 @@ fn tag(text: &str, rng: &mut Rng, part: Part, name: &str, from: &str, to: &str) 
 }
 
 /// Changes what stands in an element of a rule.
-fn any(text: &str, rng: &mut Rng, part: Part, name: &str, change: impl Fn(&str) -> Option<String>) -> Change {
+pub fn any(text: &str, rng: &mut Rng, part: Part, name: &str, change: impl Fn(&str) -> Option<String>) -> Change {
     let (open, close) = (format!("<{name}>"), format!("</{name}>"));
     block(text, rng, part, |rule| {
         let places = rule.match_indices(&open).map(|(at, _)| at + open.len());
@@ -345,23 +351,9 @@ fn alias(text: &str, rng: &mut Rng, change: impl Fn(&mut Vec<String>, usize) -> 
     Some((put(text, range, &new), around))
 }
 
-fn anywhere(text: &str, from: &str, to: &str) -> Change {
+pub fn anywhere(text: &str, from: &str, to: &str) -> Change {
     let at = text.find(from)?;
     Some((put(text, at..at + from.len(), to), format!("{from} {to}")))
-}
-
-fn setting(text: &str, rng: &mut Rng) -> Change {
-    let (from, to) = *rng.pick(&[
-        ("<ipv6allow></ipv6allow>", ""),
-        ("<noantilockout></noantilockout>", ""),
-        ("<skip_rules_gw_down></skip_rules_gw_down>", ""),
-        ("<disablenatreflection>yes</disablenatreflection>", ""),
-        ("<system>", "<system>\n\t\t<no_apipa_block></no_apipa_block>"),
-        ("<system>", "<system>\n\t\t<disablefilter></disablefilter>"),
-        ("<hostname>edge", "<hostname>border"),
-    ]);
-    let around = "169.254.0.0/16 443 80 22 fe80::/10";
-    anywhere(text, from, to).map(|(text, told)| (text, format!("{told} {around}")))
 }
 
 fn address_of_interface(text: &str, rng: &mut Rng) -> Change {
@@ -376,14 +368,11 @@ fn address_of_interface(text: &str, rng: &mut Rng) -> Change {
         let to = from + old[from..].find('<')?;
         change(&old[from..to]).map(|new| put(old, from..to, &new))
     };
-    let enable = "<enable></enable>";
-    let new = match rng.below(7) {
+    let new = match rng.below(5) {
         0 => within("ipaddr", &|word| address(word, 1)),
         1 => within("subnet", &|bits| shifted(bits, -1)),
         2 => within("subnet", &|bits| shifted(bits, 1)),
-        3 => Some(old.replacen(enable, &format!("{enable}\n\t\t\t<blockpriv></blockpriv>"), 1)),
-        4 => Some(old.replacen(enable, &format!("{enable}\n\t\t\t<blockbogons></blockbogons>"), 1)),
-        5 => within("descr", &|word| Some(format!("{word}X"))),
+        3 => within("descr", &|word| Some(format!("{word}X"))),
         _ => within("ipaddr", &|word| (word == "dhcp").then(|| "203.0.113.77".to_owned())),
     }?;
     let around = format!("{old} {new} 10.0.0.0/8 192.168.0.0/16 68 67");

@@ -42,17 +42,46 @@ pub fn is_old(root: Node) -> bool {
     (major.parse().unwrap_or(0), minor.parse().unwrap_or(0)) < (24, 5)
 }
 
+/// Does something decide that does not stand in the file: bogons, who has signed in, which ports were opened by `UPnP`?
+pub fn is_unsure(root: Node) -> bool {
+    portals(root).next().is_some()
+        || upnp(root).is_some()
+        || root.descendants().any(|node| node.has_tag_name("blockbogons"))
+}
+
+fn portals<'a>(root: Node<'a, 'a>) -> impl Iterator<Item = Node<'a, 'a>> {
+    let portals = child(root, "captiveportal").into_iter().flat_map(|node| node.children());
+    portals.filter(|portal| has(*portal, "enable"))
+}
+
+fn upnp<'a>(root: Node<'a, 'a>) -> Option<Node<'a, 'a>> {
+    let settings = at(root, &["installedpackages", "miniupnpd", "config"])?;
+    (text(settings, "enable") == "on").then_some(settings)
+}
+
+/// What is known on the router only holds for everything, if `full`, or for nothing.
+///
 /// # Errors
 /// What pf would refuse, and what is not known here.
-pub fn firewall(root: Node, topology: &Topology, further: bool) -> Result<Firewall, String> {
+pub fn firewall(root: Node, topology: &Topology, further: bool, full: bool) -> Result<Firewall, String> {
     let config = Config::new(root, topology, further)?;
     let mut made = Firewall { own: config.own.clone(), ..Firewall::default() };
+    if config.system("disablefilter") {
+        return Ok(made);
+    }
     let known = |gone: Gone| match gone {
         Gone::Refused(why) => Some(why),
         Gone::Skipped => None,
     };
     translations(&config, &mut made).map_err(|gone| known(gone).unwrap_or_default())?;
-    before(&config, &mut made.rules)?;
+    for portal in portals(root).filter(|_| full) {
+        for port in text(portal, "interface").split(',').filter_map(|key| config.port(key)) {
+            let mut rule = base(Action::Block, Some(true), true);
+            rule.of.on = Some((vec![port.number], false));
+            made.rules.push(rule);
+        }
+    }
+    before(&config, full, &mut made.rules)?;
     let mut nodes = list(root, &["filter"], "rule");
     nodes.sort_by_key(|node| !has(*node, "floating"));
     for node in nodes.into_iter().filter(|node| !has(*node, "disabled")) {
@@ -69,13 +98,17 @@ pub fn firewall(root: Node, topology: &Topology, further: bool) -> Result<Firewa
             }
         }
     }
-    if config.system("disablefilter") {
-        return Err("the filter is off".to_owned());
+    if let Some(settings) = upnp(root).filter(|_| full) {
+        let outside = config.port(text(settings, "ext_iface")).or_else(|| config.port("wan")).ok_or("no wan")?;
+        let mut rule = base(Action::Pass, Some(true), false);
+        rule.of.on = Some((vec![outside.number], false));
+        rule.of.protocols = vec![6, 17];
+        made.rules.push(rule);
     }
     Ok(made)
 }
 
-fn before(config: &Config, rules: &mut Vec<Rule>) -> Result<(), String> {
+fn before(config: &Config, full: bool, rules: &mut Vec<Rule>) -> Result<(), String> {
     let ipv6 = config.system("ipv6allow");
     let mut add = |rule: Rule, change: &dyn Fn(&mut Conditions)| {
         let mut rule = rule;
@@ -139,7 +172,7 @@ fn before(config: &Config, rules: &mut Vec<Rule>) -> Result<(), String> {
         });
     }
     for port in &config.ports {
-        on_port(config, port, ipv6, rules)?;
+        on_port(config, port, (ipv6, full), rules);
     }
     let mut loopback = base(Action::Pass, None, false);
     loopback.of.on = Some((vec![LOOPBACK], false));
@@ -162,7 +195,7 @@ fn before(config: &Config, rules: &mut Vec<Rule>) -> Result<(), String> {
     Ok(())
 }
 
-fn on_port(config: &Config, port: &Port, ipv6: bool, rules: &mut Vec<Rule>) -> Result<(), String> {
+fn on_port(config: &Config, port: &Port, (ipv6, full): (bool, bool), rules: &mut Vec<Rule>) {
     let here = Some((vec![port.number], false));
     let udp = |inward: Option<bool>, from: End, to: End| {
         let mut rule = base(Action::Pass, inward, true);
@@ -179,8 +212,10 @@ fn on_port(config: &Config, port: &Port, ipv6: bool, rules: &mut Vec<Rule>) -> R
         rules.push(udp(Some(true), any(547), any(546)));
         rules.push(udp(Some(false), any(546), any(547)));
     }
-    if has(port.node, "blockbogons") {
-        return Err("the list of bogons is on the router".to_owned());
+    if has(port.node, "blockbogons") && full {
+        let mut rule = base(Action::Block, Some(true), true);
+        rule.of.on.clone_from(&here);
+        rules.push(rule);
     }
     if port.v4.is_some() {
         let own = port.vips.iter().filter(|vip| vip.1).map(|vip| vip.0);
@@ -225,7 +260,6 @@ fn on_port(config: &Config, port: &Port, ipv6: bool, rules: &mut Vec<Rule>) -> R
             v6(Some(false), with(own, 547), nets(&[LINK6]));
         }
     }
-    Ok(())
 }
 
 fn user<'a>(config: &Config<'a>, node: Node<'a, 'a>, family: Family) -> Result<Rule, Gone> {
@@ -477,6 +511,7 @@ fn forward<'a>(config: &Config<'a>, node: Node<'a, 'a>, made: &mut Firewall) -> 
         "purenat" => true,
         "enable" => return refused("reflection by a program"),
         _ if config.system("disablenatreflection") => false,
+        _ if config.system("enablenatreflectionpurenat") => true,
         _ => return refused("reflection as the system has it"),
     };
     let inner = config.ports.iter().filter(|other| !other.outward() && other.number != port.number);

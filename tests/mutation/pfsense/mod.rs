@@ -4,6 +4,7 @@ mod config;
 mod edits;
 mod judge;
 mod make;
+mod settings;
 
 use hedgerow::{
     model::Network,
@@ -22,17 +23,26 @@ use crate::{
 pub struct PfSense;
 
 impl Subject for PfSense {
-    /// One for each way in which a version may read the file.
+    /// One for each way in which a router may read the file.
     type Judge = Vec<Firewall>;
     const TARGET: Target = Target::PfSense;
     const CLASSES: &'static [Class] = &[Class::New, Class::Established, Class::Invalid];
 
     fn kinds() -> usize {
-        edits::KINDS.len()
+        edits::KINDS.len() + settings::KINDS.len()
+    }
+
+    fn is_told(packet: &Packet) -> bool {
+        let ports = (packet.src_port, packet.dst_port);
+        match packet.proto {
+            17 => matches!(ports, (67, 68) | (68, 67) | (_, 546 | 547) | (547, _)),
+            58 => matches!(packet.dst_port >> 8, 1 | 2 | 128 | 129 | 133..=136),
+            number => number == 112,
+        }
     }
 
     fn edit(kind: usize, files: &[File], rng: &mut Rng) -> Option<Edit> {
-        let (name, edit) = edits::KINDS[kind];
+        let (name, edit) = *edits::KINDS.iter().chain(&settings::KINDS).nth(kind)?;
         let original = &files[0].text;
         let (text, around) = (0..20).find_map(|_| edit(original, rng).filter(|(text, _)| text != original))?;
         let mut files = files.to_vec();
@@ -45,8 +55,11 @@ impl Subject for PfSense {
     fn judge(files: &[File], _: &Network, topology: &Topology) -> Result<Vec<Firewall>, String> {
         let document = roxmltree::Document::parse(&files[0].text).map_err(|error| error.to_string())?;
         let root = document.root_element();
-        let ways = if make::is_old(root) { vec![true, false] } else { vec![true] };
-        ways.into_iter().map(|further| make::firewall(root, topology, further)).collect()
+        let versions = if make::is_old(root) { vec![true, false] } else { vec![true] };
+        // What stands on the router alone is once nothing and once everything.
+        let lists = if make::is_unsure(root) { vec![true, false] } else { vec![false] };
+        let ways = versions.into_iter().flat_map(|further| lists.iter().map(move |full| (further, *full)));
+        ways.map(|(further, full)| make::firewall(root, topology, further, full)).collect()
     }
 
     fn fate(firewalls: &Vec<Firewall>, packet: &Packet, class: Class, topology: &Topology) -> Option<Fate> {
