@@ -9,7 +9,13 @@ mod rng;
 
 use std::fs;
 
-use hedgerow::{compile, router::File, target::Target, world::Memory};
+use hedgerow::{
+    compile,
+    packet::Space,
+    router::{File, Limits},
+    target::{Target, nftables::read::read_any},
+    world::Memory,
+};
 use rng::Rng;
 
 const POLICY: &str = "examples/lan-only/main.hedge";
@@ -257,22 +263,24 @@ fn what_explodes() {
     }
 }
 
-/// A rule with a word that no reader knows, put before all others of a chain that filters.
+/// A word that no reader knows, put where it decides, is not taken for nothing.
+fn never_equal(target: Target, good: &[File], at: usize, edits: &[(&str, &str)]) {
+    assert_eq!(verify(target, good), Ok(true));
+    for (from, to) in edits {
+        let text = &good[at].text;
+        assert!(text.contains(from), "{from}\n{text}");
+        let mut files = good.to_vec();
+        files[at].text = text.replacen(from, to, 1);
+        assert_ne!(verify(target, &files), Ok(true), "{to}");
+    }
+}
+
 #[test]
 fn what_is_not_understood_is_never_equal() {
     let good = files(Target::Nftables);
     assert_eq!(verify(Target::Nftables, &good), Ok(true));
     let chains = ["chain forward {", "chain input {"];
-    for alien in [
-        "frobnicate",
-        "frobnicate 7 accept",
-        "ip frob 1 drop",
-        "tcp dport frob accept",
-        "meta frob set 1 accept",
-        "jhash ip saddr mod 2 vmap { 0 : accept }",
-        "xt match \"x\" drop",
-        "frob { a, b } accept",
-    ] {
+    for alien in ALIENS {
         for chain in chains {
             let text = &good[0].text;
             let start = text.find(chain).unwrap_or_else(|| panic!("{chain}\n{text}"));
@@ -283,3 +291,162 @@ fn what_is_not_understood_is_never_equal() {
         }
     }
 }
+
+/// Are rules of a router read, and wholly understood?
+fn exact(files: &[File]) -> bool {
+    let text = fs::read_to_string(POLICY).unwrap();
+    let checked = compile::check(POLICY, &text, &Memory::default());
+    let topology = &checked.meant.as_ref().expect("the policy is valid").standing.topology;
+    let (mut space, mut limits) = (Space::new(), Limits::default());
+    let read = read_any(files, topology, &mut limits, &mut space);
+    read.is_ok_and(|read| {
+        let facts = read.facts(&mut space);
+        facts.surely == facts.possibly && facts.unknown.is_empty()
+    })
+}
+
+#[test]
+fn what_is_not_understood_in_json_is_never_certain() {
+    let good = json();
+    assert!(exact(&good));
+    let accept = r#"{"accept": null}]}}"#;
+    for alien in [
+        r#"{"frobnicate": null}"#,
+        r#"{"frobnicate": {"key": 1}}, {"accept": null}"#,
+        r#"{"match": {"op": "==", "left": {"frobnicate": {"key": 1}}, "right": 1}}, {"accept": null}"#,
+        r#"{"match": {"op": "==", "left": {"meta": {"key": "frobnicate"}}, "right": 1}}, {"accept": null}"#,
+        r#"{"match": {"op": "==", "left": {"payload": {"protocol": "ip", "field": "frob"}}, "right": 1}}, {"accept": null}"#,
+        r#"{"match": {"op": "frob", "left": {"payload": {"protocol": "ip", "field": "saddr"}}, "right": "10.0.0.1"}}, {"accept": null}"#,
+        r#"{"match": {"op": "==", "left": {"payload": {"protocol": "tcp", "field": "dport"}}, "right": "frob"}}, {"accept": null}"#,
+        r#"{"xt": {"type": "match", "name": "frobnicate"}}, {"accept": null}"#,
+        r#"{"jump": {"target": "frobnicate"}}"#,
+        "7",
+    ] {
+        let mut files = good.clone();
+        files[0].text = files[0].text.replacen(accept, &format!("{alien}]}}}}"), 1);
+        assert_ne!(files, good);
+        assert!(!exact(&files), "{alien}");
+    }
+}
+
+#[test]
+fn what_is_not_understood_of_iptables_is_never_certain() {
+    let mut good = saves();
+    // A limit is understood, and still makes two bounds.
+    good[0].text = good[0].text.replace(" -m limit --limit 5/min", "");
+    assert!(exact(&good));
+    for alien in [
+        "-A FORWARD -m frob --frob 7 -j ACCEPT",
+        "-A FORWARD --frob 7 -j ACCEPT",
+        "-A FORWARD -p frob -j ACCEPT",
+        "-A FORWARD -s frob.example -j ACCEPT",
+        "-A FORWARD -p tcp --dport frob -j ACCEPT",
+        "-A FORWARD -m conntrack --ctstate FROB -j ACCEPT",
+        "-A FORWARD -m set --match-set frob src -j ACCEPT",
+        "-A FORWARD -m owner --uid-owner frob -j ACCEPT",
+        "-A FORWARD -j FROB",
+        "-A FORWARD -j ACCEPT --frob",
+        "-A FORWARD -j ACCEPT -s 10.0.0.5",
+        "-A FORWARD -j guests -i eth0",
+        "-A FORWARD -g guests ! -i eth0",
+        "-A FORWARD -j MARK --set-mark 0x40000 -i eth0",
+        "-A FORWARD frob -j ACCEPT",
+        "-A FORWARD -g frob",
+    ] {
+        let mut files = good.clone();
+        files[0].text = files[0].text.replacen("-A FORWARD", &format!("{alien}\n-A FORWARD"), 1);
+        assert!(!exact(&files), "{alien}");
+    }
+}
+
+#[test]
+fn what_is_not_understood_of_openwrt_is_never_equal() {
+    let good = files(Target::OpenWrt);
+    let at = good.iter().position(|file| file.name == "firewall").unwrap();
+    let rule = "option target 'ACCEPT'";
+    let edits: Vec<(&str, String)> = [
+        "option target 'FROB'",
+        "option target 'ACCEPT'\n\toption family 'frob'",
+        "option target 'ACCEPT'\n\toption proto 'frob'",
+        "option target 'ACCEPT'\n\toption src_ip 'frob'",
+        "option target 'ACCEPT'\n\toption src_port 'frob'",
+        "option target 'ACCEPT'\n\toption ipset 'frob'",
+        "option target 'ACCEPT'\n\toption mark 'frob'",
+        "option target 'ACCEPT'\n\toption helper 'frob'",
+        "option target 'ACCEPT'\n\toption src_mac '02:00:00:00:00:07'",
+    ]
+    .map(|to| (rule, to.to_owned()))
+    .into_iter()
+    .chain([("option input 'REJECT'", "option input 'FROB'".to_owned())])
+    .chain([("option src 'lan'", "option src 'frob'".to_owned())])
+    .collect();
+    let edits: Vec<(&str, &str)> = edits.iter().map(|(from, to)| (*from, to.as_str())).collect();
+    never_equal(Target::OpenWrt, &good, at, &edits);
+    let table = good.iter().position(|file| file.name.ends_with("table.nft")).unwrap();
+    let first = "iifname \"lo\" accept\n";
+    let aliens = ALIENS.map(|alien| format!("{alien}\n{first}"));
+    let edits: Vec<(&str, &str)> = aliens.iter().map(|alien| (first, alien.as_str())).collect();
+    never_equal(Target::OpenWrt, &good, table, &edits);
+}
+
+#[test]
+fn what_is_not_understood_of_pfsense_is_never_equal() {
+    let good = files(Target::PfSense);
+    let rule = "<type>pass</type>";
+    let edits = [
+        "<protocol>frob</protocol>",
+        "<ipprotocol>frob</ipprotocol>",
+        "<interface>frob</interface>",
+        "<os>frob</os>",
+        "<dscp>frob</dscp>",
+        "<max-src-conn-rate>7</max-src-conn-rate>",
+        "<statetype>frob</statetype>",
+        "<tagged>frob</tagged>",
+    ]
+    .map(|more| format!("{rule}\n\t\t\t{more}"));
+    let edits: Vec<(&str, &str)> = edits.iter().map(|to| (rule, to.as_str())).collect();
+    never_equal(Target::PfSense, &good, 0, &edits);
+    never_equal(
+        Target::PfSense,
+        &good,
+        0,
+        &[
+            ("<type>network</type>", "<type>urltable</type>"),
+            ("<mode>advanced</mode>", "<mode>frob</mode>"),
+            ("<enable></enable>", "<enable></enable>\n\t\t\t<blockbogons></blockbogons>"),
+        ],
+    );
+}
+
+/// A word that the language does not have makes the policy invalid, wherever it stands.
+#[test]
+fn what_is_not_understood_in_a_policy_is_an_error() {
+    let text = fs::read_to_string(POLICY).unwrap();
+    let valid = |text: &str| !compile::check(POLICY, text, &Memory::default()).has_errors();
+    assert!(valid(&text));
+    for (number, line) in text.lines().enumerate() {
+        let code = line.split('#').next().unwrap().trim_end();
+        if code.is_empty() {
+            continue;
+        }
+        let with = |new: &str| {
+            let lines = text.lines().enumerate().map(|(at, line)| if at == number { new } else { line });
+            lines.collect::<Vec<_>>().join("\n")
+        };
+        for new in [format!("{code} frobnicate"), format!("frobnicate {code}"), format!("{code}\nfrobnicate\n")] {
+            assert!(!valid(&with(&new)), "{new}");
+        }
+    }
+}
+
+/// Rules with a word that is none, for nft.
+const ALIENS: [&str; 8] = [
+    "frobnicate",
+    "frobnicate 7 accept",
+    "ip frob 1 drop",
+    "tcp dport frob accept",
+    "meta frob set 1 accept",
+    "jhash ip saddr mod 2 vmap { 0 : accept }",
+    "xt match \"x\" drop",
+    "frob { a, b } accept",
+];
