@@ -600,7 +600,7 @@ impl Maker<'_> {
             self.items(true)
         };
         let through = self.rng.percent(30).then(|| {
-            let proxy = self.rng.pick(&hosts).id;
+            let proxy = self.rng.percent(70).then(|| self.rng.pick(&hosts).id);
             let port = *self.rng.pick(&PORTS);
             let items = vec![Item::Ports { proto: 6, to: vec![(port, port)], from: Vec::new() }];
             (proxy, if self.rng.percent(50) { items } else { Vec::new() })
@@ -618,15 +618,17 @@ impl Maker<'_> {
             _ => Vec::new(),
         };
         let options = Options { as_router: false, ..self.options(true) };
+        // Nothing is forwarded to a proxy on the router.
+        let on_router = matches!(through, Some((None, _)));
         Some(Exposure {
             host,
             items,
             from,
             on: self.wan().filter(|_| self.rng.percent(35)),
-            port: self.rng.percent(if simple { 50 } else { 5 }).then(|| *self.rng.pick(&PORTS)),
+            port: (!on_router && self.rng.percent(if simple { 50 } else { 5 })).then(|| *self.rng.pick(&PORTS)),
             through,
             http01: self.rng.percent(20),
-            hairpin: self.rng.percent(40).then(|| self.rng.percent(50)),
+            hairpin: self.rng.percent(40).then(|| on_router || self.rng.percent(50)),
             ipv6: self.rng.percent(30).then(|| self.rng.percent(50)),
             options,
         })

@@ -556,11 +556,19 @@ impl<'p> Oracle<'p> {
     /// What an exposure opens without translation: IPv6 to the one who takes the connections, and the way from the
     /// proxy to the service behind it.
     fn untranslated(&self, exposure: &Exposure, seen: &Seen) -> bool {
+        if let (Some((None, _)), Place::Router, Place::Zone(to)) = (&exposure.through, seen.from, seen.to) {
+            return !(self.time == Time::Tightest && exposure.options.until)
+                && self.host_addresses(exposure.host).contains(&(to, seen.dst))
+                && self.items(&exposure.items, seen);
+        }
+        if let (Some((None, _)), Place::Zone(from), Place::Router) = (&exposure.through, seen.from, seen.to) {
+            return (seen.dst.is_ipv4() || exposure.ipv6 != Some(false)) && self.lets_in(exposure, from, seen);
+        }
         let (Place::Zone(from), Place::Zone(to)) = (seen.from, seen.to) else { return false };
         if from == to {
             return false;
         }
-        if let Some((proxy, _)) = &exposure.through
+        if let Some((Some(proxy), _)) = &exposure.through
             && !(self.time == Time::Tightest && exposure.options.until)
             && self.host_addresses(*proxy).contains(&(from, seen.src))
             && self.host_addresses(exposure.host).contains(&(to, seen.dst))
@@ -568,14 +576,19 @@ impl<'p> Oracle<'p> {
         {
             return true;
         }
-        let (taker, items) = taker(exposure);
+        let (Some(taker), _) = taker(exposure) else { return false };
         exposure.ipv6 != Some(false)
             && !seen.dst.is_ipv4()
             && public(seen.dst)
             && self.host_addresses(taker).contains(&(to, seen.dst))
-            && self.takes_on(exposure, from)
+            && self.lets_in(exposure, from, seen)
+    }
+
+    /// May this come in by the exposure, or be its certificate's challenge?
+    fn lets_in(&self, exposure: &Exposure, from: usize, seen: &Seen) -> bool {
+        self.takes_on(exposure, from)
             && self.open(&exposure.options, true, seen)
-            && (self.items(&items, seen) && self.exposed_to(exposure, from, seen.src)
+            && (self.items(&taker(exposure).1, seen) && self.exposed_to(exposure, from, seen.src)
                 || exposure.http01 && (seen.proto, seen.dst_port) == (6, 80) && self.is_internet(seen.src))
     }
 
@@ -667,7 +680,7 @@ impl<'p> Oracle<'p> {
 
     fn forwarded(&self, exposure: &'p Exposure, zone: usize, packet: &Seen) -> Option<Translation<'p>> {
         let (taker, items) = taker(exposure);
-        let target = self.first(taker, true)?;
+        let target = self.first(taker?, true)?;
         if !packet.dst.is_ipv4() || !self.is_uplink_address(exposure.on, packet.dst) {
             return None;
         }
@@ -863,10 +876,10 @@ fn link_message(seen: &Seen) -> bool {
 
 const NONE: Options = Options { as_router: false, log: false, during: None, until: false, limit: None };
 
-/// Who takes an exposure's connections, and on which service.
-fn taker(exposure: &Exposure) -> (usize, Vec<Item>) {
+/// Who takes an exposure's connections, a host or the router, and on which service.
+fn taker(exposure: &Exposure) -> (Option<usize>, Vec<Item>) {
     match &exposure.through {
-        None => (exposure.host, exposure.items.clone()),
+        None => (Some(exposure.host), exposure.items.clone()),
         Some((proxy, items)) if items.is_empty() => {
             (*proxy, vec![Item::Ports { proto: 6, to: vec![(443, 443)], from: Vec::new() }])
         }

@@ -192,7 +192,8 @@ pub struct Exposure {
     pub from: Vec<Term>,
     pub on: Option<usize>,
     pub port: Option<u16>,
-    pub through: Option<(usize, Vec<Item>)>,
+    /// The host of the proxy, or the router, and where it listens if that is said.
+    pub through: Option<(Option<usize>, Vec<Item>)>,
     pub http01: bool,
     pub hairpin: Option<bool>,
     pub ipv6: Option<bool>,
@@ -468,7 +469,8 @@ impl Policy {
             parts.push(format!("port {port}"));
         }
         if let Some((host, service)) = &exposure.through {
-            parts.push(format!("through h{host}{}", behind(service)));
+            let host = host.map_or_else(|| "router".to_owned(), |host| format!("h{host}"));
+            parts.push(format!("through {host}{}", behind(service)));
         }
         if exposure.http01 {
             parts.push("tls letsencrypt http-01".to_owned());

@@ -295,9 +295,20 @@ impl Pool {
                 let outside = Side { terms: vec![Term::Internet], except: Vec::new() };
                 let inside = Side { terms: vec![Term::Private], except: Vec::new() };
                 let from = if rng.percent(70) { outside } else { inside };
-                let host = exposure.through.as_ref().map_or(exposure.host, |(proxy, _)| *proxy);
-                let target = Side { terms: vec![Term::Host(host)], except: Vec::new() };
+                let proxy = exposure.through.as_ref().map(|(proxy, _)| proxy.map_or(Term::Router, Term::Host));
+                let service = Term::Host(exposure.host);
+                // Now and then what the proxy itself asks.
+                let asks = proxy.filter(|_| rng.percent(20));
+                let (from, to) = match asks {
+                    Some(proxy) => (Side { terms: vec![proxy], except: Vec::new() }, service),
+                    None => (from, proxy.unwrap_or(service)),
+                };
+                let target = Side { terms: vec![to], except: Vec::new() };
                 self.between(oracle, rng, packet, &from, &target);
+                if asks.is_some() {
+                    self.serve(oracle, rng, packet, &exposure.items);
+                    return;
+                }
                 let items = match &exposure.through {
                     Some((_, items)) if !items.is_empty() => items,
                     _ => &exposure.items,
