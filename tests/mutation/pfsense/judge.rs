@@ -14,7 +14,7 @@ use crate::fate::{Class, Fate, Source};
 /// The interfaces of the topology have their numbers; this one is `lo0`.
 const LOOPBACK: u16 = 60_000;
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub enum Place {
     #[default]
     Any,
@@ -25,7 +25,7 @@ pub enum Place {
     Of(u16),
 }
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct End {
     pub place: Place,
     pub not: bool,
@@ -33,7 +33,7 @@ pub struct End {
 }
 
 /// What all sorts of rules ask about.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Conditions {
     /// Numbers of interfaces, and whether they are those that are not meant.
     pub on: Option<(Vec<u16>, bool)>,
@@ -50,7 +50,7 @@ pub enum Action {
     Match,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Rule {
     pub action: Action,
     /// In, out, or both.
@@ -67,7 +67,7 @@ pub struct Rule {
     pub route: Option<Vec<u16>>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Redirect {
     pub of: Conditions,
     pub no: bool,
@@ -77,7 +77,7 @@ pub struct Redirect {
     pub port: Option<(u16, u16)>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Outbound {
     pub of: Conditions,
     pub no: bool,
@@ -87,14 +87,14 @@ pub struct Outbound {
 }
 
 /// An interface of the topology as the configuration has it.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Own {
     pub v4: Option<IpAddr>,
     pub v6: Option<IpAddr>,
     pub all: Vec<IpAddr>,
 }
 
-#[derive(Default)]
+#[derive(Default, PartialEq)]
 pub struct Firewall {
     /// By the numbers of the topology, less one.
     pub own: Vec<Own>,

@@ -59,7 +59,15 @@ impl Subject for PfSense {
         // What stands on the router alone is once nothing and once everything.
         let lists = if make::is_unsure(root) { vec![true, false] } else { vec![false] };
         let ways = versions.into_iter().flat_map(|further| lists.iter().map(move |full| (further, *full)));
-        ways.map(|(further, full)| make::firewall(root, topology, further, full)).collect()
+        let mut made = Vec::new();
+        for (further, full) in ways {
+            let firewall = make::firewall(root, topology, further, full)?;
+            // Most files are read the same by all.
+            if !made.contains(&firewall) {
+                made.push(firewall);
+            }
+        }
+        Ok(made)
     }
 
     fn fate(firewalls: &Vec<Firewall>, packet: &Packet, class: Class, topology: &Topology) -> Option<Fate> {
