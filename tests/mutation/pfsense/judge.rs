@@ -255,7 +255,9 @@ impl Firewall {
                 });
             }
             let found = self.decide(&now, packet.egress, false, &tag);
-            if !found.passes {
+            // A gateway sends packets elsewhere on their way out, too.
+            let elsewhere = |route: &Vec<u16>| !route.contains(&packet.egress);
+            if !found.passes || found.rule.and_then(|rule| rule.route.as_ref()).is_some_and(elsewhere) {
                 return Some(Fate::Dropped);
             }
             kept &= !found.rule.is_some_and(|rule| rule.stateless);
