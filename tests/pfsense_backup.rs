@@ -28,6 +28,13 @@ const POLICY: &str = "use std.services\nrouter edge { output closed }\n\
     vpn work { kind openvpn; listen udp 1194; on wan }\n\
     expose ha : https { on wan; ipv6 off; name home.example.org; hairpin off; tls own }\n";
 
+const KEY: &str = "; key \"mK3cTjq0dQ2bq0bM4R9wM2YpS0xkq0cV0m5aK1yQ2Wk=\"";
+
+/// Somebody of the tunnel that [`POLICY`] has in `many-packages`, with the address of its peer.
+const OTHER_PEER: &str = "<item><enabled>yes</enabled><tun>tun_wg1</tun><descr>eve</descr>\
+    <publickey>hUkIHRmlT7uMZm5pJ0HvCcUq9eNYFmnC4mOZc8VX5z0=</publickey>\
+    <allowedips><row><address>10.0.98.2</address><mask>32</mask></row></allowedips></item>";
+
 fn base(name: &str) -> File {
     let text = fs::read_to_string(format!("tests/pfsense_backup/{name}.xml")).unwrap();
     File { name: format!("{name}.xml"), text }
@@ -179,6 +186,9 @@ fn what_cannot_be_decided_about_a_backup_is_asked() {
             POLICY,
             &mine("mK3cTjq0dQ2bq0bM4R9wM2YpS0xkq0cV0m5aK1yQ2Wk=", "hUkIHRmlT7uMZm5pJ0HvCcUq9eNYFmnC4mOZc8VX5z0="),
         ),
+        // The same of a peer whose key the policy does not have: its network, and two with its address.
+        refused(&POLICY.replace(KEY, ""), &mine("\t<mask>32</mask>", "\t<mask>24</mask>")),
+        refused(&POLICY.replace(KEY, ""), &mine("<peers>", &format!("<peers>\n{OTHER_PEER}"))),
         // Somebody answers the name otherwise.
         refused(&POLICY.replace("name home.example.org", "name files.house.example"), &other("", "")),
         // IPv4 leaves by one gateway, and by a group in another order.
@@ -212,6 +222,34 @@ fn the_page_of_the_backup_leaves_its_ports_to_the_proxy() {
     ];
     insta::assert_snapshot!(said.concat());
     render(&policy, &page("<protocol>https</protocol><port>8443</port><disablehttpredirect></disablehttpredirect>"));
+}
+
+#[test]
+fn a_peer_without_a_key_is_known_by_its_address() {
+    let merged = render(POLICY, &[base("many-packages")]);
+    let again = render(&POLICY.replace(KEY, ""), &merged[..1]);
+    assert_eq!(again[0].text, merged[0].text);
+}
+
+#[test]
+fn a_mark_at_the_head_stays_there() {
+    let file = base("many-packages");
+    let plain = render(POLICY, std::slice::from_ref(&file));
+    let marked = render(POLICY, &[File { text: format!("\u{feff}{}", file.text), ..file }]);
+    assert_eq!(marked[0].text, format!("\u{feff}{}", plain[0].text));
+}
+
+#[test]
+fn outbound_nat_without_a_mode_is_automatic() {
+    let file = base("two-uplinks");
+    for mode in ["", "<mode></mode>", "<mode/>"] {
+        let text = file.text.replace("<mode>automatic</mode>", mode);
+        assert_ne!(text, file.text);
+        let merged = render(POLICY, &[File { text, ..file.clone() }]);
+        let document = Document::parse(&merged[0].text).unwrap();
+        assert_eq!(texts(document.root_element(), &["nat", "outbound", "mode"]), ["hybrid"], "{mode}");
+        assert_eq!(render(POLICY, &merged[..1])[0].text, merged[0].text, "{mode}");
+    }
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! Random policies compiled for pfSense, and each packet decided by a machine that reads `config.xml` on its own.
+//! Random policies compiled for pfSense, and each packet decided by the small pf of `tests/mutation`, whose rules are made
+//! of `config.xml` by code of its own.
 
 #![expect(
     clippy::cast_possible_truncation,
@@ -9,10 +10,16 @@
     reason = "small random numbers; the generator serves other tests too"
 )]
 
+#[path = "mutation/pfsense/config.rs"]
+mod config;
+#[path = "mutation/fate.rs"]
+mod fate;
 #[path = "property/random/generate.rs"]
 mod generate;
-#[path = "pfsense/machine.rs"]
-mod machine;
+#[path = "mutation/pfsense/judge.rs"]
+mod judge;
+#[path = "mutation/pfsense/make.rs"]
+mod make;
 #[path = "property/random/oracle.rs"]
 mod oracle;
 #[path = "property/random/plan.rs"]
@@ -26,17 +33,19 @@ mod settings;
 
 use std::collections::BTreeMap;
 
+use fate::{Class, Fate, Source};
 use hedgerow::{
     compile,
     diagnostic::Severity,
     model,
     packet::{Family, Packet},
     plan::{Request, rulebook},
+    router::{Dnat, Outcome, Snat, Topology},
     target::{Target, pfsense},
     verify,
     world::Memory,
 };
-use machine::{Machine, Seen};
+use judge::Firewall;
 use oracle::Oracle;
 use plan::Policy;
 use rng::Rng;
@@ -133,8 +142,7 @@ fn pfsense_does_what_the_policy_says() {
                 failures.extend(words.map(|words| format!("seed {seed}: {words}")));
             }
         }
-        let document = roxmltree::Document::parse(&files[0].text).unwrap();
-        let machine = Machine::new(&document, &network, &standing.topology);
+        let firewall = firewall(&files[0].text, &standing.topology);
         let oracle = Oracle::new(&policy, &network, meant.limits.all().to_vec());
         let pool = Pool::new(&oracle, meant.limits.all().len());
         for _ in 0..400 {
@@ -142,15 +150,11 @@ fn pfsense_does_what_the_policy_says() {
             if !meant.space.contains(meant.meaning.domain, &packet) && oracle.decide(&packet).is_none() {
                 continue;
             }
-            let local = (i64::from(packet.minute) + standing.offset).rem_euclid(10_080) as u16;
-            let wanted = oracle.decide(&packet).map_or(Seen::Held, Seen::Passes);
-            let seen = machine.decide(&packet, local);
-            if seen == Seen::NotAsked {
-                continue;
-            }
+            let wanted = oracle.decide(&packet);
+            let Some(seen) = fate(&firewall, &packet, &standing.topology) else { continue };
             packets += 1;
-            passed += u64::from(wanted != Seen::Held);
-            if seen != wanted {
+            passed += u64::from(wanted.is_some());
+            if !is(&firewall, &packet, &seen, wanted.as_ref()) {
                 failures.push(format!(
                     "seed {seed}: {}\n  wanted {wanted:?}\n  seen {seen:?}\n {packet:?}",
                     hedgerow::policy::describe(&packet, &network)
@@ -162,6 +166,54 @@ fn pfsense_does_what_the_policy_says() {
     println!("{rendered} configurations, {packets} packets, {passed} pass; refused: {refused:#?}");
     assert!(failures.is_empty(), "{} failures:\n{}", failures.len(), failures.join("\n"));
     assert!(rendered > 0 && passed > 0);
+}
+
+fn firewall(xml: &str, topology: &Topology) -> Firewall {
+    let document = roxmltree::Document::parse(xml).unwrap();
+    make::firewall(document.root_element(), topology, false, false).unwrap()
+}
+
+/// What becomes of a packet; nothing where there is none, or where pfSense decides by itself whatever the rules say.
+fn fate(firewall: &Firewall, packet: &Packet, topology: &Topology) -> Option<Fate> {
+    let icmp6 =
+        packet.family == Family::V6 && packet.proto == 58 && matches!(packet.dst_port >> 8, 1 | 2 | 128..=136 | 143);
+    let dhcp = packet.proto == 17
+        && matches!((packet.src_port, packet.dst_port), (67, 68) | (68, 67) | (547, 546) | (546, 547));
+    let port0 = matches!(packet.proto, 6 | 17) && (packet.src_port == 0 || packet.dst_port == 0);
+    let ends = [packet.src, packet.dst].map(|bits| plan::from_bits(packet.family == Family::V4, bits));
+    let dropped = ["169.254.0.0/16", "64:ff9b::/96"].map(|net| net.parse::<ipnet::IpNet>().unwrap());
+    let dropped = port0 || ends.iter().any(|end| dropped.iter().any(|net| net.contains(end)));
+    let by_itself = icmp6 || dhcp || dropped || ends.iter().any(std::net::IpAddr::is_loopback);
+    (!by_itself).then(|| firewall.fate(packet, Class::New, topology)).flatten()
+}
+
+/// Is this what the policy says? What stands in a packet already is not written anew.
+fn is(firewall: &Firewall, packet: &Packet, seen: &Fate, wanted: Option<&Outcome>) -> bool {
+    let (Fate::Passed { to, from }, Some(wanted)) = (seen, wanted) else {
+        return *seen == Fate::Dropped && wanted.is_none();
+    };
+    let v4 = packet.family == Family::V4;
+    let own = |number: u16| {
+        let own = usize::from(number).checked_sub(1).and_then(|at| firewall.own.get(at));
+        own.and_then(|own| if v4 { own.v4 } else { own.v6 }).map(plan::bits)
+    };
+    let (dst, port) = match wanted.dnat {
+        None => (packet.dst, None),
+        Some(Dnat::To { address, port }) => (plan::bits(address), port),
+        Some(Dnat::ToRouter { port }) => (own(packet.ingress).unwrap_or(packet.dst), port),
+    };
+    let destination = to.unwrap_or((packet.dst, None)) == (dst, port);
+    let src = match wanted.snat {
+        None => Some(packet.src),
+        Some(Snat::Masquerade) => own(packet.egress),
+        Some(Snat::To { address }) => Some(plan::bits(address)),
+    };
+    let source = match from {
+        None => Some(packet.src),
+        Some(Source::Router) => own(packet.egress),
+        Some(Source::Address(bits)) => Some(*bits),
+    };
+    destination && source == src
 }
 
 /// A household, compiled.
@@ -201,8 +253,7 @@ impl House {
     /// that is named anywhere and the one beside it. Gives how many pass, and the first that a configuration decides
     /// otherwise than the policy.
     fn send(&self, xml: &str, draws: usize) -> (usize, Vec<String>) {
-        let document = roxmltree::Document::parse(xml).unwrap();
-        let machine = Machine::new(&document, &self.network, &self.topology);
+        let firewall = firewall(xml, &self.topology);
         let mut rng = Rng::new(7);
         let (addresses, ports) = (addresses(&self.network), ports(&self.network));
         let (mut passed, mut otherwise) = (0, Vec::new());
@@ -233,10 +284,9 @@ impl House {
                 if wanted.is_none() && !space.contains(meaning.domain, &packet) {
                     continue;
                 }
-                let seen = machine.decide(&packet, minute);
+                let Some(seen) = fate(&firewall, &packet, &self.topology) else { continue };
                 passed += usize::from(wanted.is_some());
-                let wanted = wanted.map_or(Seen::Held, |(outcome, _)| Seen::Passes(*outcome));
-                if seen != Seen::NotAsked && seen != wanted {
+                if !is(&firewall, &packet, &seen, wanted.map(|(outcome, _)| outcome)) {
                     otherwise.push(format!("{}: {seen:?}", hedgerow::policy::describe(&packet, &self.network)));
                 }
             }

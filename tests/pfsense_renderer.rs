@@ -85,7 +85,9 @@ impl<'a> References<'a> {
             assert!(trackers.insert(tracker), "tracker {tracker} twice");
             assert!(["pass", "block", "reject"].contains(&text(rule, &["type"])));
             let interfaces = text(rule, &["interface"]);
-            assert!(interfaces.split(',').all(|key| self.keys.contains(key)), "no interface {interfaces}");
+            let groups = texts(self.root, &["ifgroups", "ifgroupentry", "ifname"]);
+            let known = |key: &str| self.keys.contains(key) || groups.contains(&key);
+            assert!(interfaces.split(',').all(known), "no interface {interfaces}");
             let families: &[bool] = match text(rule, &["ipprotocol"]) {
                 "inet" => &[true],
                 "inet6" => &[false],
@@ -128,8 +130,10 @@ impl<'a> References<'a> {
             .filter(Node::is_element)
         {
             let key = separator.tag_name().name();
-            let rules =
-                texts(self.root, &["filter", "rule", "interface"]).into_iter().filter(|known| *known == key).count();
+            let rules = texts(self.root, &["filter", "rule", "interface"])
+                .into_iter()
+                .filter(|known| known.eq_ignore_ascii_case(key))
+                .count();
             for row in separator.children().filter(Node::is_element).map(|part| text(part, &["row"])) {
                 assert!(row.strip_prefix("fr").unwrap().parse::<usize>().unwrap() < rules);
             }
@@ -330,9 +334,35 @@ fn what_pfsense_cannot_say_is_refused_at_its_place() {
         "allow srv -> internet\nredirect pc : dns -> ha",
         "allow pc -> srv : ping { as router }",
         "zone road { role vpn; interface pfsense openvpn; network 10.0.99.0/24 }\nvpn road { kind openvpn; listen udp 1194; listen tcp 1194 }",
+        // Assigned interfaces for which pfSense would stop at every start.
+        "zone tail { role vpn; interface tailscale0; interface pfsense opt9; network 100.64.0.0/10 }\nvpn tail { kind tailscale }",
+        "zone tail { role vpn; interface tailscale0; interface pfsense opt9; network 100.64.0.0/10 }\nvpn tail { kind tailscale; server ha }",
+        "zone over { role vpn; interface zt0; interface pfsense opt9; network 10.0.99.0/24 }\nvpn over { kind zerotier }",
     ];
     let said: String = cases.iter().map(|case| refused(&format!("{SMALL}{case}\n"), &[])).collect();
     insta::assert_snapshot!("refusals", said);
+}
+
+/// What is assigned, and the interfaces that have rules.
+fn interfaces(files: &[File]) -> (Vec<String>, std::collections::BTreeSet<String>) {
+    let document = Document::parse(&files[0].text).unwrap();
+    let root = document.root_element();
+    let assigned = items(root, &["interfaces"])[0].children().filter(roxmltree::Node::is_element);
+    let assigned = assigned.map(|node| node.tag_name().name().to_owned()).collect();
+    (assigned, texts(root, &["filter", "rule", "interface"]).into_iter().map(str::to_owned).collect())
+}
+
+#[test]
+fn a_tunnel_of_a_package_is_no_assigned_interface() {
+    let tail = "zone tail { role vpn; interface tailscale0; interface pfsense Tailscale; network 100.64.0.0/10 }\n\
+        allow tail -> ha : https\nvpn tail { kind tailscale }\n";
+    let here = render(&format!("{SMALL}{tail}"), &[]);
+    let (assigned, filtered) = interfaces(&here);
+    assert!(filtered.contains("Tailscale") && !assigned.contains(&"Tailscale".to_owned()));
+    assert!(here[0].text.contains("<ifname>Tailscale</ifname>"));
+    // The group of the package is there once.
+    let again = render(&format!("{SMALL}{tail}"), &here[..1]);
+    assert_eq!(again[0].text.matches("<ifname>Tailscale</ifname>").count(), 1);
 }
 
 #[test]

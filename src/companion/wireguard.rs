@@ -39,6 +39,12 @@ pub fn write(
         found.by_hand.push(format!("peers of `{zone}`: the policy names none"));
     }
     let peers: Vec<&Peer> = vpn.peers.iter().filter(|peer| !peer.addresses.is_empty()).collect();
+    for peer in peers.iter().filter(|peer| router_holds && peer.key.is_none()) {
+        found.by_hand.push(format!(
+            "peer `{}` of `{zone}` on the router, unless it is there already: the policy has no key of it",
+            peer.name
+        ));
+    }
     match vpn.server.filter(|_| vpn.addon) {
         Some(host) => addon(network, vpn, host, *port, &peers, printer, found)?,
         // The router's own configuration has it already.

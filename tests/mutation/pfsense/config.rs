@@ -62,6 +62,8 @@ pub struct Config<'a> {
     pub own: Vec<Own>,
     /// Do further addresses of IPv6 belong to the network of their interface?
     further: bool,
+    /// Groups that stand for one tunnel, by their names, with the number of the tunnel.
+    groups: Vec<(String, u16)>,
 }
 
 /// Why a rule stands in the file and not in pf.
@@ -79,7 +81,7 @@ pub fn refused<T>(what: &str) -> Result<T, Gone> {
 impl<'a> Config<'a> {
     pub fn new(root: Node<'a, 'a>, topology: &Topology, further: bool) -> Result<Self, String> {
         let own = vec![Own::default(); topology.interfaces.len()];
-        let mut config = Self { root, ports: Vec::new(), own, further };
+        let mut config = Self { root, ports: Vec::new(), own, further, groups: Vec::new() };
         let assigned = child(root, "interfaces").ok_or("no interfaces")?;
         for (number, interface) in topology.interfaces() {
             let name = interface.name.to_lowercase();
@@ -90,6 +92,7 @@ impl<'a> Config<'a> {
                     .find(|node| text(*node, "if") == interface.name || text(*node, "descr").to_lowercase() == name)
             });
             let Some(node) = node else {
+                config.groups.push((interface.name.clone(), number));
                 // A tunnel that is not assigned has the addresses that its program gives it.
                 let own = &mut config.own[usize::from(number) - 1];
                 own.all.clone_from(&interface.addresses);
@@ -149,6 +152,12 @@ impl<'a> Config<'a> {
 
     pub fn port(&self, key: &str) -> Option<&Port<'a>> {
         self.ports.iter().find(|port| port.key == key)
+    }
+
+    /// The number of an interface, or of the one tunnel of a group.
+    pub fn number(&self, key: &str) -> Option<u16> {
+        let group = || self.groups.iter().find(|(name, _)| name == key).map(|(_, number)| *number);
+        self.port(key).map(|port| port.number).or_else(group)
     }
 
     pub fn system(&self, name: &str) -> bool {
@@ -255,6 +264,10 @@ pub fn protocols(word: &str, family: Family) -> Result<Vec<u8>, Gone> {
         "esp" => vec![50],
         "ah" => vec![51],
         "sctp" => vec![132],
+        "ipv6" => vec![41],
+        "ospf" => vec![89],
+        "pim" => vec![103],
+        "carp" => vec![112],
         other => match other.parse() {
             Ok(number) => vec![number],
             Err(_) => return refused("no protocol that is known here"),

@@ -65,6 +65,8 @@ pub struct Rule {
     pub tagged: Option<String>,
     /// The interfaces that a gateway lies behind.
     pub route: Option<Vec<u16>>,
+    /// The minutes of the week, on the firewall's clock, in which it is loaded.
+    pub minutes: Option<Vec<(u16, u16)>>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -96,6 +98,8 @@ pub struct Own {
 
 #[derive(Default, PartialEq)]
 pub struct Firewall {
+    /// Minutes that the firewall's clock is ahead of UTC.
+    pub offset: i64,
     /// By the numbers of the topology, less one.
     pub own: Vec<Own>,
     pub redirects: Vec<Redirect>,
@@ -172,7 +176,10 @@ impl Firewall {
                 let (kind, code) = (packet.dst_port >> 8, packet.dst_port & 0xff);
                 rule.icmp.iter().any(|(k, c)| u16::from(*k) == kind && c.is_none_or(|c| u16::from(c) == code))
             };
-            let fits = rule.inward.is_none_or(|way| way == inward)
+            let local = (i64::from(packet.minute) + self.offset).rem_euclid(7 * 24 * 60);
+            let loaded = |(from, to): &(u16, u16)| (i64::from(*from)..i64::from(*to)).contains(&local);
+            let fits = rule.minutes.as_ref().is_none_or(|minutes| minutes.iter().any(loaded))
+                && rule.inward.is_none_or(|way| way == inward)
                 && rule.tagged.as_ref().is_none_or(|tagged| *tagged == decision.tag)
                 && (!rule.syn || packet.proto != 6 || now.class != Class::Invalid)
                 && (rule.icmp.is_empty() || kinds())

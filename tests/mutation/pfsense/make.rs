@@ -16,7 +16,19 @@ const GROUP6: &str = "ff02::/16";
 fn base(action: Action, inward: Option<bool>, quick: bool) -> Rule {
     let syn = action == Action::Pass;
     let (tag, tagged, icmp) = (String::new(), None, Vec::new());
-    Rule { action, inward, quick, of: Conditions::default(), icmp, syn, stateless: false, tag, tagged, route: None }
+    Rule {
+        action,
+        inward,
+        quick,
+        of: Conditions::default(),
+        icmp,
+        syn,
+        stateless: false,
+        tag,
+        tagged,
+        route: None,
+        minutes: None,
+    }
 }
 
 fn nets(words: &[&str]) -> End {
@@ -65,7 +77,7 @@ fn upnp<'a>(root: Node<'a, 'a>) -> Option<Node<'a, 'a>> {
 /// What pf would refuse, and what is not known here.
 pub fn firewall(root: Node, topology: &Topology, further: bool, full: bool) -> Result<Firewall, String> {
     let config = Config::new(root, topology, further)?;
-    let mut made = Firewall { own: config.own.clone(), ..Firewall::default() };
+    let mut made = Firewall { own: config.own.clone(), offset: topology.offset, ..Firewall::default() };
     if config.system("disablefilter") {
         return Ok(made);
     }
@@ -280,7 +292,7 @@ fn user<'a>(config: &Config<'a>, node: Node<'a, 'a>, family: Family) -> Result<R
     let everywhere = floating && ["", "any"].contains(&word);
     if !everywhere {
         let keys: Vec<&str> = if floating { word.split(',').collect() } else { vec![word] };
-        let numbers: Vec<u16> = keys.iter().filter_map(|key| config.port(key)).map(|port| port.number).collect();
+        let numbers: Vec<u16> = keys.iter().filter_map(|key| config.number(key)).collect();
         if numbers.is_empty() {
             return Err(Gone::Skipped);
         }
@@ -315,13 +327,29 @@ fn user<'a>(config: &Config<'a>, node: Node<'a, 'a>, family: Family) -> Result<R
     if ["max", "max-src-nodes", "max-src-states", "max-src-conn"].iter().any(|name| !text(node, name).is_empty()) {
         return refused("a limit of states");
     }
-    if !text(node, "sched").is_empty() && !list(config.root, &["schedules"], "schedule").is_empty() {
-        return refused("schedules are not followed here");
-    }
+    rule.minutes = schedule(config, text(node, "sched"));
     rule.stateless = action == Action::Pass && text(node, "statetype") == "none";
     // Only rules about TCP are about SYN by themselves; keeping a state makes the others so.
     rule.syn = if protocol == "tcp" { !has(node, "tcpflags_any") } else { action == Action::Pass && !rule.stateless };
     Ok(rule)
+}
+
+/// The minutes of a schedule; nothing for always, as for a name that no schedule has.
+fn schedule(config: &Config, name: &str) -> Option<Vec<(u16, u16)>> {
+    let all = list(config.root, &["schedules"], "schedule");
+    let schedule = all.into_iter().find(|schedule| !name.is_empty() && text(*schedule, "name") == name)?;
+    let clock = |word: &str| {
+        let (hour, minute) = word.split_once(':')?;
+        Some(hour.parse::<u16>().ok()? * 60 + minute.parse::<u16>().ok()?)
+    };
+    let mut found = Vec::new();
+    for range in schedule.children().filter(|child| child.has_tag_name("timerange")) {
+        let (from, to) = text(range, "hour").split_once('-')?;
+        let (from, to) = (clock(from)?, clock(to)?);
+        let days = text(range, "position").split(',').filter_map(|day| day.parse::<u16>().ok());
+        found.extend(days.map(|day| ((day - 1) * 1440 + from, (day - 1) * 1440 + to)));
+    }
+    Some(found)
 }
 
 fn icmp(word: &str, family: Family) -> Result<(u8, Option<u8>), Gone> {

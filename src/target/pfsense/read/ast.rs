@@ -156,6 +156,8 @@ pub struct Filter {
     pub flags: Flags,
     /// `no state`: nothing remembers that it passed.
     pub stateless: bool,
+    /// `reply-to` on the way out: answers are sent back to the gateway, and reach nobody.
+    pub bounces: bool,
     pub tag: String,
     /// A tag that the packet bears, or must not bear.
     pub tagged: Option<(String, bool)>,
@@ -183,6 +185,7 @@ impl Filter {
             icmp: Vec::new(),
             flags: if action == Action::Pass { Flags::SYN } else { Flags::ANY },
             stateless: false,
+            bounces: false,
             tag: String::new(),
             tagged: None,
             route: None,

@@ -16,6 +16,7 @@ pub struct Decision {
     /// The rule whose gateway sends them out.
     pub route: Option<usize>,
     pub own: Option<Own>,
+    /// Do answers not get back, for nothing remembers the packet, or they are sent elsewhere?
     pub stateless: bool,
     pub unsure: bool,
     pub always: bool,
@@ -81,7 +82,7 @@ impl Eval<'_, '_> {
             tag,
             route: rule.route.is_some().then_some(index),
             own: rule.own,
-            stateless: rule.stateless,
+            stateless: rule.stateless || rule.bounces,
             unsure: rule.unsure,
             always: rule.always,
             by: self.steps.is_some().then_some(index),

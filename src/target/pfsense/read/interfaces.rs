@@ -103,6 +103,30 @@ impl Interfaces {
 /// Interfaces that stand for all tunnels of a sort.
 pub const SORTS: [&str; 4] = ["l2tp", "pppoe", "enc0", "openvpn"];
 
+/// The group that the package of Tailscale puts its device into when it starts.
+const TAILSCALE: &str = "Tailscale";
+const TAILSCALE_DEVICE: &str = "tailscale0";
+/// The group that the package of WireGuard puts its tunnels into.
+const WIREGUARD: &str = "WireGuard";
+
+/// What packages put into a group when they start; the configuration shows it empty. WireGuard's tunnels are in theirs
+/// whether they are assigned or not, unless its settings say otherwise (`wg_interface_update_groups` in `wg_api.inc`).
+fn of_package(root: &Node, group: &str) -> Vec<String> {
+    if group == TAILSCALE {
+        return vec![TAILSCALE_DEVICE.to_owned()];
+    }
+    let mode = root.text_at(&["installedpackages", "wireguard", "config", "interface_group"]);
+    if group != WIREGUARD || mode == "none" {
+        return Vec::new();
+    }
+    let assigned = root.get("interfaces").map_or(&[][..], |node| node.children.as_slice());
+    let path = ["installedpackages", "wireguard", "tunnels"];
+    let tunnels = root.all(&path, "item").filter(|item| item.text("enabled") == "yes");
+    let names = tunnels.map(|item| item.text("name").to_owned());
+    let in_group = |name: &String| mode != "unassigned" || !assigned.iter().any(|node| node.text("if") == name);
+    names.filter(in_group).collect()
+}
+
 /// How the devices of tunnels begin.
 const TUNNELS: [&str; 10] = ["ovpn", "ipsec", "gif", "gre", "tun", "tap", "wg", "tailscale", "zt", "ppp"];
 
@@ -115,7 +139,7 @@ pub fn interfaces(root: &Node, topology: &Topology) -> Result<Interfaces, Unread
     let mut found = Interfaces { old: is_old(root), ..Interfaces::default() };
     let tunnels = tunnels(root);
     for number in &topology.interfaces {
-        found.devices.push(device(&number.name, assigned, &tunnels)?);
+        found.devices.push(device(&number.name, assigned, &tunnels, root)?);
     }
     let bridges: Vec<&str> = root.all(&["bridges"], "bridged").map(|node| node.text("members")).collect();
     for node in assigned.iter().filter(|node| node.has("enable")) {
@@ -136,7 +160,9 @@ pub fn interfaces(root: &Node, topology: &Topology) -> Result<Interfaces, Unread
     sorts(root, &mut found, &tunnels);
     groups(root, &mut found);
     let known = found.all.iter().filter(|interface| !interface.is_virtual).map(|interface| interface.device.clone());
-    let mut others: Vec<String> = known.chain(tunnels).filter(|device| !found.devices.contains(device)).collect();
+    let packages = root.all(&["ifgroups"], "ifgroupentry").flat_map(|node| of_package(root, node.text("ifname")));
+    let mut others: Vec<String> =
+        known.chain(tunnels).chain(packages).filter(|device| !found.devices.contains(device)).collect();
     if found.get("enc0").is_some() && !found.devices.iter().any(|device| device == "enc0") {
         others.push("enc0".to_owned());
     }
@@ -158,7 +184,7 @@ fn tunnels(root: &Node) -> Vec<String> {
 }
 
 /// The device that the topology means: by key, by device, or by description.
-fn device(name: &str, assigned: &[Node], tunnels: &[String]) -> Result<String, Unreadable> {
+fn device(name: &str, assigned: &[Node], tunnels: &[String], root: &Node) -> Result<String, Unreadable> {
     let by_key = assigned.iter().find(|node| node.name.eq_ignore_ascii_case(name));
     if let Some(node) = by_key {
         return Ok(node.text("if").to_owned());
@@ -179,6 +205,11 @@ fn device(name: &str, assigned: &[Node], tunnels: &[String]) -> Result<String, U
     }
     if tunnels.iter().any(|device| device == name) || name == "enc0" {
         return Ok(name.to_owned());
+    }
+    if name.eq_ignore_ascii_case(TAILSCALE)
+        && root.all(&["ifgroups"], "ifgroupentry").any(|group| group.text("ifname") == TAILSCALE)
+    {
+        return Ok(TAILSCALE_DEVICE.to_owned());
     }
     if name == "openvpn"
         && let [one] = tunnels
@@ -329,7 +360,7 @@ fn groups(root: &Node, found: &mut Interfaces) {
         let name = node.text("ifname");
         let mut group = virtual_interface(name, name, name);
         group.line = node.line;
-        let mut devices = Vec::new();
+        let mut devices = of_package(root, name);
         for member in node.text("members").split(' ') {
             let Some(interface) = found.get(member) else { continue };
             devices.push(interface.device.clone());

@@ -68,6 +68,7 @@ pub fn rules(text: &str, topology: &Topology) -> Result<String, Unreadable> {
 }
 
 fn understand(text: &str, topology: &Topology) -> Result<(config::Config, ast::Rules), Unreadable> {
+    let text = text.trim_start_matches('\u{feff}');
     let config = config::Config::new(xml::parse(text)?, topology)?;
     let mut rules = ast::Rules { notes: reading::mismatches(&config, topology), ..ast::Rules::default() };
     nat::translations(&config, &mut rules)?;

@@ -116,6 +116,9 @@ fn filter(rule: &Filter) -> String {
     if rule.flags != Flags::ANY {
         text += &format!(" flags {}/{}", rule.flags.set, rule.flags.mask);
     }
+    if rule.bounces {
+        text += " reply-to";
+    }
     if rule.stateless {
         text += " no state";
     }

@@ -122,6 +122,7 @@ fn rule(config: &Config, node: &Node, family: Family) -> Made<Vec<Filter>> {
     }
     filter.perhaps = PERHAPS.iter().any(|name| !["", "none"].contains(&node.text(name)));
     state(node, &mut filter);
+    filter.bounces = bounces(config, node, &filter, family);
     let name = node.text("sched");
     if !name.is_empty() {
         filter.minutes = schedule::minutes(config, name);
@@ -139,6 +140,18 @@ fn rule(config: &Config, node: &Node, family: Family) -> Made<Vec<Filter>> {
     }
     found.push(filter);
     Ok(Ok(found))
+}
+
+/// Does pfSense write `reply-to` for a rule that is asked on the way out? It does for every rule of one interface with a
+/// gateway that has a direction. On the way in it is right; here the answers themselves are sent to the gateway.
+fn bounces(config: &Config, node: &Node, filter: &Filter, family: Family) -> bool {
+    let outward = filter.action == Action::Pass && filter.direction == Some(Direction::Out);
+    let asked = node.text("gateway").is_empty() && !node.has("disablereplyto") && !config.system("disablereplyto");
+    let gateway = config.interfaces.get(node.text("interface")).is_some_and(|interface| match family {
+        Family::V4 => interface.gateway4,
+        Family::V6 => interface.gateway6,
+    });
+    outward && asked && gateway
 }
 
 /// The devices that a rule is about; nothing for all.

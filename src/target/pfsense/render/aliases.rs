@@ -191,7 +191,11 @@ impl Renderer<'_> {
     fn whole(&self, id: ZoneId, family: Family) -> Option<Intervals> {
         let zone = self.network.zone(id);
         let key = self.key(id);
-        if Self::is_tunnel(zone) || self.is_addressed_by_daemon(id) || zone.is_internet() || key == "openvpn" {
+        if Self::is_tunnel(zone)
+            || self.is_addressed_by_daemon(id)
+            || zone.is_internet()
+            || !super::interfaces::is_key(&key)
+        {
             return None;
         }
         let networks =

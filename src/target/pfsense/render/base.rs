@@ -100,6 +100,8 @@ pub struct Base {
     pub interfaces: Vec<Assigned>,
     pub gateways: Vec<Gateway>,
     pub groups: Vec<GatewayGroup>,
+    /// Groups of interfaces, by their names.
+    pub interface_groups: Vec<String>,
     /// By what IPv4 leaves: a gateway, a group, empty where pfSense chooses. None where nothing is said.
     pub default_gateway: Option<String>,
     /// The tunnels that end on the firewall.
@@ -233,6 +235,7 @@ impl Base {
                     "disablehttpredirect" => base.page.alone = true,
                     _ => {}
                 },
+                ["pfsense", "ifgroups", "ifgroupentry", "ifname"] => base.interface_groups.push(leaf.text.clone()),
                 ["pfsense", "nat", "outbound", "mode"] => base.mode.clone_from(&leaf.text),
                 _ => last = base.read_tunnel(&path, leaf, last),
             }

@@ -23,6 +23,8 @@ pub struct Document {
     pub default_there: bool,
     /// What the resolver answers by itself.
     pub names: Vec<Override>,
+    /// Groups of interfaces that packages put theirs into.
+    pub groups: Vec<String>,
     pub pppoe: Vec<Pppoe>,
     pub aliases: Vec<Alias>,
     pub schedules: Vec<Schedule>,

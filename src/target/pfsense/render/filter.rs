@@ -53,7 +53,8 @@ impl Renderer<'_> {
                 rows.extend(before.into_iter().map(|text| (index, text)));
                 self.add(rule);
             }
-            self.document.separators.push(Separators { interface: key, rows });
+            // The headings of a group stand under its name in small letters.
+            self.document.separators.push(Separators { interface: key.to_lowercase(), rows });
         }
     }
 

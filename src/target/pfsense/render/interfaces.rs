@@ -10,8 +10,11 @@ use crate::{
     model::{AddressSource, Behind, Role, VpnKind, Zone, ZoneId},
 };
 
+/// The group of interfaces that the package of Tailscale has its rules for.
+const TAILSCALE: &str = "Tailscale";
+
 /// Is this a name that pfSense gives to an interface?
-fn is_key(name: &str) -> bool {
+pub(super) fn is_key(name: &str) -> bool {
     let number = name.strip_prefix("opt").unwrap_or("");
     matches!(name, "wan" | "lan")
         || (!number.is_empty() && !number.starts_with('0') && number.bytes().all(|byte| byte.is_ascii_digit()))
@@ -81,6 +84,11 @@ impl Renderer<'_> {
         if is_key(name) || (name == "openvpn" && group) {
             return Some(name.clone());
         }
+        // The package of Tailscale brings a group with its device in it.
+        let tailscale = matches!(vpn, Some(vpn) if vpn.kind == VpnKind::Tailscale && vpn.server.is_none());
+        if tailscale && name.eq_ignore_ascii_case(TAILSCALE) {
+            return Some(TAILSCALE.to_owned());
+        }
         let fits = |known: &&super::base::Assigned| known.device == *name || known.descr.eq_ignore_ascii_case(name);
         let mut all = self.base.interfaces.iter().filter(fits);
         let first = all.next()?;
@@ -131,7 +139,10 @@ impl Renderer<'_> {
         for (id, zone) in self.network.zone_ids().filter(|(_, zone)| zone.behind.is_none()) {
             let key = self.key(id);
             self.refuse_prefixes(id, zone);
-            if key == "openvpn" {
+            if key == TAILSCALE && !self.base.interface_groups.iter().any(|known| known == TAILSCALE) {
+                self.document.groups.push(TAILSCALE.to_owned());
+            }
+            if !is_key(&key) {
                 continue;
             }
             if let Some(known) = self.base.interfaces.iter().find(|known| known.key == key).cloned() {
@@ -141,6 +152,7 @@ impl Renderer<'_> {
             }
             self.lacks_gateway(id, zone);
             let device = self.device(id, zone, &key);
+            self.refuse_absent(zone, &key, &device);
             let interface = self.interface(id, zone, key.clone(), device);
             self.further_addresses(id, zone, &key, &interface);
             self.document.interfaces.push(interface);
@@ -161,7 +173,7 @@ impl Renderer<'_> {
         match vpns.next() {
             Some((_, Some(device))) => return device.name.clone(),
             Some((vpn, None)) if vpn.kind == VpnKind::Tailscale => return "tailscale0".to_owned(),
-            // pfSense has no ZeroTier of its own: its network's id is a part of the name.
+            Some((vpn, None)) if vpn.kind == VpnKind::Zerotier => return "zt0".to_owned(),
             _ => {}
         }
         let general = zone.interface.as_ref().map(|name| name.name.clone()).filter(|name| !is_key(name));
@@ -179,6 +191,34 @@ impl Renderer<'_> {
             return session;
         }
         device
+    }
+
+    /// pfSense waits at every start for an assigned interface that is not there yet (`is_interface_mismatch` in util.inc),
+    /// and asks for another one at the console. It does not for the devices of its own VPNs; it does for those of packages.
+    fn refuse_absent(&mut self, zone: &Zone, key: &str, device: &str) {
+        let of_package = ["tailscale", "zt"].iter().any(|start| device.starts_with(start));
+        let vpn = self.network.vpns.iter().find(|vpn| self.network.zone(vpn.zone).name == zone.name);
+        let Some(vpn) = vpn.filter(|_| of_package) else { return };
+        let (what, help) = match vpn.server {
+            Some(host) => (
+                format!("pfsense has no `{device}`, and would stop at every start to ask for it"),
+                format!(
+                    "take `interface pfsense {key}` out: the tunnel ends on `{}`, and pfsense sees nothing of it",
+                    self.network.host(host).name
+                ),
+            ),
+            None if vpn.kind == VpnKind::Tailscale => (
+                format!("pfsense starts without `{device}`, which its package brings, and would stop at every start to ask for it"),
+                "write `interface pfsense Tailscale`: the group that the package has its rules for (Firewall > Rules > Tailscale)".to_owned(),
+            ),
+            None => (
+                "pfsense has no package for ZeroTier".to_owned(),
+                "let it end on a host (`server HOST`), or take Tailscale or WireGuard".to_owned(),
+            ),
+        };
+        self.errors.push(
+            Diagnostic::error("backend-cannot-express", zone.span, what).label(format!("is to be `{key}`")).help(help),
+        );
     }
 
     fn interface(&self, id: ZoneId, zone: &Zone, key: String, device: String) -> Interface {

@@ -18,6 +18,10 @@ struct List<'a> {
 /// What switches the package of WireGuard on.
 const WIREGUARD: &str = "\t\t\t\t<enable>on</enable>\n";
 
+/// Where it stands how sources are translated, and the way in which both the user's rules and pfSense's own count.
+const MODE: &[&str] = &["pfsense", "nat", "outbound", "mode"];
+const HYBRID: &str = "<mode>hybrid</mode>";
+
 /// A piece of the text, and what takes its place.
 struct Edit {
     from: usize,
@@ -42,6 +46,7 @@ pub fn merge(text: &str, base: &Base, parts: &Parts, gateway: Option<&str>) -> R
         List { path: &["interfaces"], item: None, text: &parts.interfaces },
         List { path: &["vlans"], item: None, text: &parts.vlans },
         List { path: &["virtualip"], item: None, text: &parts.addresses },
+        List { path: &["ifgroups"], item: None, text: &parts.groups },
         List { path: &["gateways"], item: Some("gateway_group"), text: &parts.gateways },
         List { path: &["aliases"], item: Some("alias"), text: &parts.aliases },
         List { path: &["schedules"], item: Some("schedule"), text: &parts.schedules },
@@ -57,7 +62,9 @@ pub fn merge(text: &str, base: &Base, parts: &Parts, gateway: Option<&str>) -> R
     let mut path: Vec<(String, usize)> = Vec::new();
     let mut reader = Reader::from_str(text);
     let (mut end_of_root, mut end_of_nat) = (None, None);
-    let (mut words, mut ours) = (String::new(), false);
+    let (mut words, mut ours, mut has_mode) = (String::new(), false, false);
+    // Without a word for it, outbound NAT is automatic.
+    let automatic = ["", "automatic"].contains(&base.mode.as_str());
     loop {
         let before = place(&reader);
         let event = reader.read_event().map_err(|why| format!("it is no XML that can be read: {why}"))?;
@@ -65,6 +72,7 @@ pub fn merge(text: &str, base: &Base, parts: &Parts, gateway: Option<&str>) -> R
         match event {
             Event::Start(tag) => {
                 path.push((tag.name().as_ref().to_owned(), before));
+                has_mode |= is(&path, MODE);
                 words.clear();
                 note(&lists, &mut found, &path, (before, after, false));
                 if path.len() == item_depth(&lists, &path) {
@@ -75,6 +83,10 @@ pub fn merge(text: &str, base: &Base, parts: &Parts, gateway: Option<&str>) -> R
                 path.push((tag.name().as_ref().to_owned(), before));
                 note(&lists, &mut found, &path, (before, after, true));
                 default_gateway(&path, gateway, after, &mut edits);
+                if is(&path, MODE) {
+                    has_mode = true;
+                    edits.push(Edit { from: before, to: after, text: HYBRID.to_owned() });
+                }
                 path.pop();
             }
             Event::Text(piece) => words += &piece,
@@ -84,9 +96,9 @@ pub fn merge(text: &str, base: &Base, parts: &Parts, gateway: Option<&str>) -> R
                 if path.last().is_some_and(|(name, _)| name == "descr") && words.trim().starts_with(MARK.trim_end()) {
                     ours |= depth.checked_sub(1).is_some_and(|above| above == item_depth(&lists, &path[..above]));
                 }
-                if is(&path, &["pfsense", "nat", "outbound", "mode"]) && base.mode == "automatic" {
+                if is(&path, MODE) && automatic {
                     let from = path.last().map_or(before, |(_, from)| *from);
-                    edits.push(Edit { from, to: after, text: "<mode>hybrid</mode>".to_owned() });
+                    edits.push(Edit { from, to: after, text: HYBRID.to_owned() });
                 }
                 default_gateway(&path, gateway, after, &mut edits);
                 if is(&path, &["pfsense", "nat"]) {
@@ -119,6 +131,12 @@ pub fn merge(text: &str, base: &Base, parts: &Parts, gateway: Option<&str>) -> R
             _ => list.text,
         };
         insert(&List { text, ..*list }, found.start, end_of_nat.unwrap_or(end_of_root), end_of_root, &mut edits);
+    }
+    let outbound = lists.iter().zip(&found).find(|(list, _)| list.path == ["nat", "outbound"]);
+    if let Some((_, to, false)) = outbound.and_then(|(_, found)| found.start)
+        && !has_mode
+    {
+        edits.push(Edit { from: to, to, text: format!("\n\t\t\t{HYBRID}") });
     }
     let mut merged = apply(text, edits);
     for (list, body) in [("config", WIREGUARD), ("tunnels", parts.wireguard.as_str()), ("peers", parts.peers.as_str())]

@@ -42,6 +42,7 @@ use crate::{
 };
 
 const TARGET: &str = "pfsense";
+const BYTE_ORDER_MARK: &str = "\u{feff}";
 
 /// Did hedgerow write the rule of this description?
 #[must_use]
@@ -58,13 +59,16 @@ pub fn render(request: &Request) -> Result<Vec<File>, Vec<Diagnostic>> {
     let Request { network, standing, book, sources, policy, base } = *request;
     let (folder, policy) = policy.split_at(policy.rfind('/').map_or(0, |slash| slash + 1));
     let theirs = base.first();
+    // Some editors put it at the head of a file; it keeps its bytes there, and is no part of the XML.
+    let mark = theirs.map_or("", |file| if file.text.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK } else { "" });
+    let theirs = theirs.map(|file| file.text.trim_start_matches(BYTE_ORDER_MARK));
     let unreadable = |why: String| {
         vec![
             Diagnostic::error("base-unreadable", network.router.span, format!("the base cannot be merged with: {why}"))
                 .help("save a whole backup: Diagnostics > Backup & Restore, area All, without encryption"),
         ]
     };
-    let known = theirs.map(|file| Base::read(&file.text)).transpose().map_err(unreadable)?;
+    let known = theirs.map(Base::read).transpose().map_err(unreadable)?;
     let mut renderer = Renderer {
         network,
         standing,
@@ -97,8 +101,9 @@ pub fn render(request: &Request) -> Result<Vec<File>, Vec<Diagnostic>> {
     let printer = Printer::new().map_err(fault)?;
     let parts = printer.parts(&renderer.document).map_err(fault)?;
     let whole = match theirs {
-        Some(file) => merge::merge(&file.text, &renderer.base, &parts, renderer.document.default_gateway.as_deref())
-            .and_then(|merged| separators::merged(&file.text, &merged, &renderer.document.separators))
+        Some(text) => merge::merge(text, &renderer.base, &parts, renderer.document.default_gateway.as_deref())
+            .and_then(|merged| separators::merged(text, &merged, &renderer.document.separators))
+            .map(|merged| format!("{mark}{merged}"))
             .map_err(unreadable)?,
         None => printer.whole(&renderer.document, &parts, policy).map_err(fault)?,
     };

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::document::Document;
 use crate::router::File;
 
-const TEMPLATES: [(&str, &str); 17] = [
+const TEMPLATES: [(&str, &str); 18] = [
     ("end.xml.j2", include_str!("../../../../targets/pfsense/end.xml.j2")),
     ("config", include_str!("../../../../targets/pfsense/config.xml.j2")),
     ("aliases", include_str!("../../../../targets/pfsense/aliases.xml.j2")),
@@ -23,6 +23,7 @@ const TEMPLATES: [(&str, &str); 17] = [
     ("dhcpd", include_str!("../../../../targets/pfsense/dhcpd.xml.j2")),
     ("gateways", include_str!("../../../../targets/pfsense/gateways.xml.j2")),
     ("addresses", include_str!("../../../../targets/pfsense/addresses.xml.j2")),
+    ("groups", include_str!("../../../../targets/pfsense/groups.xml.j2")),
     ("openvpn", include_str!("../../../../targets/pfsense/openvpn.xml.j2")),
     ("wireguard", include_str!("../../../../targets/pfsense/wireguard.xml.j2")),
     ("peers", include_str!("../../../../targets/pfsense/peers.xml.j2")),
@@ -43,6 +44,7 @@ pub struct Parts {
     pub dhcpd: String,
     pub addresses: String,
     pub gateways: String,
+    pub groups: String,
     pub openvpn: String,
     pub wireguard: String,
     pub peers: String,
@@ -90,6 +92,7 @@ impl Printer {
             dhcpd: print("dhcpd")?,
             addresses: print("addresses")?,
             gateways: print("gateways")?,
+            groups: print("groups")?,
             openvpn: print("openvpn")?,
             wireguard: print("wireguard")?,
             peers: print("peers")?,
@@ -117,6 +120,7 @@ impl Printer {
                 dhcpd => safe(&parts.dhcpd),
                 addresses => safe(&parts.addresses),
                 gateways => safe(&parts.gateways),
+                groups => safe(&parts.groups),
                 openvpn => safe(&parts.openvpn),
                 wireguard => safe(&parts.wireguard),
                 peers => safe(&parts.peers),
@@ -139,6 +143,7 @@ pub fn areas(parts: &Parts) -> Vec<File> {
         ("schedules", parts.schedules.clone(), !parts.schedules.is_empty()),
         ("nat", format!("{}{outbound}", parts.translations), true),
         ("dhcpd", parts.dhcpd.clone(), !parts.dhcpd.is_empty()),
+        ("openvpn", parts.openvpn.clone(), !parts.openvpn.trim().is_empty()),
         ("filter", format!("{}{}", parts.filter, parts.separators), true),
     ];
     let wanted = areas.into_iter().filter(|(_, _, any)| *any);

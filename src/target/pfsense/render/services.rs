@@ -3,6 +3,7 @@
 use super::{
     Renderer,
     document::{Pool, Reservation, Schedule, TimeRange},
+    interfaces::is_key,
     words,
 };
 use crate::{
@@ -66,7 +67,7 @@ impl Renderer<'_> {
     pub(super) fn dhcp(&mut self) {
         for (id, zone) in self.network.zone_ids().filter(|(_, zone)| !zone.is_internet() && zone.behind.is_none()) {
             let key = self.key(id);
-            let tunnel = Self::is_tunnel(zone) || key == "openvpn";
+            let tunnel = Self::is_tunnel(zone) || !is_key(&key);
             let known = self.base.pools.contains(&key);
             let mut pools = zone
                 .dhcp

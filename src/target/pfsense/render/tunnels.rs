@@ -130,7 +130,7 @@ impl Renderer<'_> {
         }
         // Without an assignment it is the group of all servers, whatever each is assigned to.
         let other = self.base.interfaces.iter().find(|known| known.device == tunnel.device);
-        if let Some(other) = other.filter(|_| key != "openvpn") {
+        if let Some(other) = other.filter(|_| super::interfaces::is_key(&key)) {
             return Err(Box::new(
                 differs(format!(
                     "the tunnel of zone `{name}` is assigned to `{}` in the base, and not to `{key}`",
@@ -233,11 +233,11 @@ impl Renderer<'_> {
     }
 
     /// An address says who somebody is: nobody else of the base may send from that of a peer.
-    fn is_alone(&mut self, vpn: &Vpn, peer: &Peer, device: &Device) {
+    fn is_alone(&mut self, vpn: &Vpn, peer: &Peer, key: Option<&String>, device: &Device) {
         let takes = |theirs: &&super::base::Peer| {
             let takes =
                 |net: Option<IpNet>| net.is_none_or(|net| peer.addresses.iter().any(|address| net.contains(address)));
-            theirs.device == device.name && Some(&theirs.key) != peer.key.as_ref() && theirs.allowed().any(takes)
+            theirs.device == device.name && Some(&theirs.key) != key && theirs.allowed().any(takes)
         };
         let Some(other) = self.base.peers.iter().find(takes) else { return };
         let message = format!(
@@ -257,12 +257,21 @@ impl Renderer<'_> {
         let Some(port) = vpn.listen.iter().find_map(Traffic::single_port) else { return };
         let zone = self.network.zone(vpn.zone);
         for peer in &vpn.peers {
+            let ours: BTreeSet<Option<IpNet>> =
+                peer.addresses.iter().map(|address| Some(IpNet::from(*address))).collect();
+            // Whose key the policy does not have is known by the addresses alone.
+            let is_known = |theirs: &&super::base::Peer| {
+                theirs.device == device.name
+                    && peer
+                        .key
+                        .as_ref()
+                        .map_or_else(|| theirs.allowed().collect::<BTreeSet<_>>() == ours, |key| theirs.key == *key)
+            };
+            let known = self.base.peers.iter().find(is_known).cloned();
+            let key = peer.key.clone().or_else(|| known.as_ref().map(|known| known.key.clone()));
+            self.is_alone(vpn, peer, key.as_ref(), device);
             let Some(key) = peer.key.clone() else { continue };
-            let known = |theirs: &&super::base::Peer| theirs.device == device.name && theirs.key == key;
-            self.is_alone(vpn, peer, device);
-            if let Some(known) = self.base.peers.iter().find(known) {
-                let ours: BTreeSet<Option<IpNet>> =
-                    peer.addresses.iter().map(|address| Some(IpNet::from(*address))).collect();
+            if let Some(known) = known {
                 if known.allowed().collect::<BTreeSet<_>>() != ours {
                     let message = format!("peer `{}` may send from {} in the base", peer.name, known.told());
                     self.errors.push(
