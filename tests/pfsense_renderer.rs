@@ -353,6 +353,17 @@ fn interfaces(files: &[File]) -> (Vec<String>, std::collections::BTreeSet<String
 }
 
 #[test]
+fn rules_of_a_schedule_are_not_restored_alone() {
+    // pfSense has no area for schedules, and a rule whose schedule is not there counts always.
+    let evening =
+        format!("{SMALL}schedule evening = mon-fri 18:00-22:00\nallow pc -> srv : ssh {{ during evening }}\n");
+    let names = |policy: &str| render(policy, &[]).into_iter().map(|file| file.name).collect::<Vec<_>>();
+    assert!(names(SMALL).contains(&"filter.xml".to_owned()));
+    let names = names(&evening);
+    assert!(!names.iter().any(|name| name == "filter.xml" || name == "schedules.xml"), "{names:?}");
+}
+
+#[test]
 fn a_tunnel_of_a_package_is_no_assigned_interface() {
     let tail = "zone tail { role vpn; interface tailscale0; interface pfsense Tailscale; network 100.64.0.0/10 }\n\
         allow tail -> ha : https\nvpn tail { kind tailscale }\n";

@@ -140,11 +140,11 @@ pub fn areas(parts: &Parts) -> Vec<File> {
         ("vlans", parts.vlans.clone(), !parts.vlans.is_empty()),
         ("interfaces", parts.interfaces.clone(), !parts.interfaces.is_empty()),
         ("aliases", parts.aliases.clone(), !parts.aliases.is_empty()),
-        ("schedules", parts.schedules.clone(), !parts.schedules.is_empty()),
         ("nat", format!("{}{outbound}", parts.translations), true),
         ("dhcpd", parts.dhcpd.clone(), !parts.dhcpd.is_empty()),
         ("openvpn", parts.openvpn.clone(), !parts.openvpn.trim().is_empty()),
-        ("filter", format!("{}{}", parts.filter, parts.separators), true),
+        // Times have no area, and a rule whose schedule is not there counts always.
+        ("filter", format!("{}{}", parts.filter, parts.separators), parts.schedules.trim().is_empty()),
     ];
     let wanted = areas.into_iter().filter(|(_, _, any)| *any);
     wanted.map(|(tag, inner, _)| File { name: format!("{tag}.xml"), text: around(tag, inner) }).collect()
