@@ -331,7 +331,7 @@ fn what_pfsense_cannot_say_is_refused_at_its_place() {
         "allow pc -> srv : ssh { limit 10/minute }",
         "schedule odd = 21:10-07:00\nallow pc -> srv : ssh { during odd }",
         "schedule night = 21:00-07:00\nallow pc -> srv : ssh { as router;  during night }",
-        "allow srv -> internet\nredirect pc : dns -> ha",
+        "zone six { role iot; interface igb3; interface pfsense opt4; network 10.0.40.0/24, fd40::/64 }\nredirect six : dns -> ha",
         "allow pc -> srv : ping { as router }",
         "zone road { role vpn; interface pfsense openvpn; network 10.0.99.0/24 }\nvpn road { kind openvpn; listen udp 1194; listen tcp 1194 }",
         // Assigned interfaces for which pfSense would stop at every start.
