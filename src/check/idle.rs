@@ -7,7 +7,7 @@ use crate::{
     diagnostic::{Diagnostic, Fix, Span},
     model::{AddressSet, Network, Options, Place, Region, service::Traffic},
     packet::{Cube, Field, Ranges, Set, Space},
-    policy::{Cause, Flow, Meant, between, flow_set},
+    policy::{Cause, Flow, Forward, Meant, between, flow_set},
     router::LOCAL,
 };
 
@@ -31,6 +31,15 @@ pub fn run(network: &Network, meant: &mut Meant) -> Vec<Diagnostic> {
             found.push(adds_nothing(*span, left, &allowed, space));
         }
     }
+    for (span, packets) in by_exposure(network, meant) {
+        if !packets.is_empty() && meant.space.is_subset(packets, all_denied) {
+            let mut warning = wholly_denied(span, packets, &denied, &mut meant.space);
+            "this exposure lets nobody in".clone_into(&mut warning.message);
+            warning.help = vec!["a deny wins wherever it stands: narrow the deny, or remove this exposure".to_owned()];
+            found.push(warning);
+        }
+    }
+    let space = &mut meant.space;
     for (span, fix) in removable(network, &idle, &allowed, space) {
         let mut here = found.iter_mut().filter(|found| found.primary.span == span);
         here.by_ref().for_each(|found| found.fixes.push(fix.clone()));
@@ -57,11 +66,7 @@ fn everything(network: &Network, meant: &mut Meant) -> Set {
     let Meant { standing, meaning, limits, space, .. } = meant;
     let mut sets = vec![flow_set(network, standing, limits, space, &meaning.flows.allowed)];
     for forward in &meaning.forwards {
-        let (Some(target), Some(zone)) = (forward.target, forward.zone) else { continue };
-        let to = [Region { place: Place::Zone(zone), addresses: AddressSet::of(target), whole: false }];
-        let ports = forward.port.map_or_else(|| forward.traffic.to.clone(), |port| vec![(port, port)]);
-        let inner = Traffic { to: ports, ..forward.traffic.clone() };
-        sets.push(between(&forward.granted, &to, &[inner], space));
+        sets.push(let_in(forward, space));
     }
     if network.router.output_open {
         sets.push(space.cube(&Cube::any().with(Field::In, Ranges::single(LOCAL.into()))));
@@ -69,7 +74,38 @@ fn everything(network: &Network, meant: &mut Meant) -> Set {
     space.union_all(sets)
 }
 
-/// The packets of every rule, by the place of its statement. Exposures and VPNs are never reported.
+/// What every exposure lets in from outside, by its place.
+fn by_exposure(network: &Network, meant: &mut Meant) -> BTreeMap<Span, Set> {
+    let Meant { standing, meaning, limits, space, .. } = meant;
+    let outside = |place: Place| matches!(place, Place::Zone(zone) if network.zone(zone).is_internet());
+    let mut found: BTreeMap<Span, Set> = BTreeMap::new();
+    let mut add = |cause: Cause, set: Set, space: &mut Space| {
+        if let Cause::Exposure(_, span) = cause {
+            let all = found.entry(span).or_insert(Set::EMPTY);
+            *all = space.union(*all, set);
+        }
+    };
+    for flow in meaning.flows.allowed.iter().filter(|flow| outside(flow.from.place)) {
+        let set = flow_set(network, standing, limits, space, std::slice::from_ref(flow));
+        add(flow.cause, set, space);
+    }
+    for forward in &meaning.forwards {
+        let set = let_in(forward, space);
+        add(forward.cause, set, space);
+    }
+    found
+}
+
+/// What a forward lets in, with the destination that it has in the end.
+fn let_in(forward: &Forward, space: &mut Space) -> Set {
+    let (Some(target), Some(zone)) = (forward.target, forward.zone) else { return Set::EMPTY };
+    let to = [Region { place: Place::Zone(zone), addresses: AddressSet::of(target), whole: false }];
+    let ports = forward.port.map_or_else(|| forward.traffic.to.clone(), |port| vec![(port, port)]);
+    let inner = Traffic { to: ports, ..forward.traffic.clone() };
+    between(&forward.granted, &to, &[inner], space)
+}
+
+/// The packets of every rule, by the place of its statement.
 fn by_statement(network: &Network, meant: &mut Meant, allowed: bool) -> BTreeMap<Span, Set> {
     let flows: Vec<Flow> =
         if allowed { meant.meaning.flows.allowed.clone() } else { meant.meaning.flows.denied.clone() };

@@ -1,6 +1,7 @@
 //! Assertions and checks over the meaning of a policy.
 
 mod assertion;
+mod beside;
 mod contest;
 mod exposed;
 mod idle;
@@ -29,6 +30,7 @@ pub fn run(
     let mut reckoning = Reckoning::default();
     let mut found = earlier;
     found.extend(not_enforced::run(network));
+    found.extend(beside::run(network));
     found.extend(contest::run(network, meant));
     found.extend(named::unknown(network));
     let mut leaks = Vec::new();

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::{
+    change::change,
     name::{describe_sent, region_name},
     proxies::{by_proxy, goes_on},
     public_name::ByName,
@@ -19,8 +20,11 @@ use crate::{
     router::{Dnat, LOCAL, OTHER, Outcome, Snat},
 };
 
+/// Of a rule without either, which is about the address that was asked and not about where it leads.
+pub(super) const ELSEWHERE: &str = "allows it, and a translation leads it elsewhere first";
+
 /// Of a rule whose schedule or limit holds the packet back.
-const ELSEWHEN: &str = "allows it at other times or rates only";
+pub(super) const ELSEWHEN: &str = "allows it at other times or rates only";
 
 /// The answer to a question.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -104,6 +108,7 @@ pub fn answer(network: &Network, sources: &Sources, meant: &mut Meant, question:
     // Of a wide question, what stays in a zone is no matter of the router: assertions leave it out as well.
     let within = crate::policy::within(network, space);
     let asked = space.minus(asked, within);
+    let asked = askable(network, question, asked, space);
     let routed = space.intersect(asked, meant.meaning.domain);
     // As sent: to these very addresses, wherever a translation leads. In the end: also what a forward brings there.
     let sent = space.project(routed, Field::Out);
@@ -149,6 +154,18 @@ pub fn answer(network: &Network, sources: &Sources, meant: &mut Meant, question:
     Answer { verdict, question: words, by_name, goes_on, passes, held_back, tunnels, proxies, change }
 }
 
+/// Nobody out there can ask for an address that only houses have (`fc00::/7`), if there is another to ask for.
+fn askable(network: &Network, question: &Question, asked: Set, space: &mut Space) -> Set {
+    let outside = |region: &Region| matches!(region.place, Place::Zone(zone) if network.zone(zone).is_internet());
+    if !question.from.iter().all(outside) {
+        return asked;
+    }
+    let local = ipnet::Ipv6Net::new_assert(std::net::Ipv6Addr::new(0xfc00, 0, 0, 0, 0, 0, 0, 0), 7);
+    let local = space.cube(&crate::packet::prefix(local.into(), crate::packet::Side::Dst));
+    let rest = space.minus(asked, local);
+    if rest.is_empty() { asked } else { rest }
+}
+
 /// The name of an uplink, asked from the internet, means the router's own address there; and who calls it, calls by
 /// that uplink.
 fn towards_uplink(network: &Network, question: &mut Question) {
@@ -170,7 +187,7 @@ fn towards_uplink(network: &Network, question: &mut Question) {
     }
 }
 
-fn in_words(network: &Network, question: &Question) -> String {
+pub(super) fn in_words(network: &Network, question: &Question) -> String {
     let side = |regions: &[Region]| {
         let mut names: Vec<String> = regions.iter().map(|region| region_name(network, region)).collect();
         names.dedup();
@@ -314,8 +331,13 @@ fn case_held_back(network: &Network, sources: &Sources, meant: &Meant, packet: P
         .collect();
     let allowed = || meant.meaning.flows.allowed.iter().filter(|flow| flow.holds(&packet));
     let denied = !because.is_empty();
-    because.extend(allowed().map(|flow| reason(sources, flow.cause, if denied { "would allow it" } else { ELSEWHEN })));
     let when = if denied { None } else { when(network, meant, &packet, allowed().map(|flow| flow.cause), false) };
+    let effect = match (denied, &when) {
+        (true, _) => "would allow it",
+        (false, Some(_)) => ELSEWHEN,
+        (false, None) => ELSEWHERE,
+    };
+    because.extend(allowed().map(|flow| reason(sources, flow.cause, effect)));
     if because.is_empty() {
         because.push(Reason {
             effect: "holds it back",
@@ -351,31 +373,4 @@ fn reason(sources: &Sources, cause: Cause, effect: &'static str) -> Reason {
 /// A statement on one line.
 fn statement(sources: &Sources, span: Span) -> String {
     sources.text(span).split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-fn change(network: &Network, question: &Question, case: &Case, verdict: Verdict) -> Option<String> {
-    let outside = |region: &Region| matches!(region.place, Place::Zone(zone) if network.zone(zone).is_internet());
-    // What a public name leads to is exposed already: another port of it is another exposure.
-    if verdict == Verdict::Allowed || question.by_name.is_some() && question.from.iter().any(outside) {
-        return None;
-    }
-    if case.because.iter().all(|reason| reason.effect == ELSEWHEN) {
-        return Some("take the `during` or `limit` from the rule".to_owned());
-    }
-    if case.because.iter().any(|reason| reason.place.is_some()) {
-        return Some("take back what holds it back: a deny always wins".to_owned());
-    }
-    let words = in_words(network, &Question { by_name: None, ..question.clone() });
-    let outside = question
-        .from
-        .iter()
-        .any(|region| matches!(region.place, Place::Zone(zone) if network.zone(zone).is_internet()));
-    let inside =
-        question.to.iter().any(|region| matches!(region.place, Place::Zone(zone) if !network.zone(zone).is_internet()));
-    if outside && inside {
-        let host = question.to.first().map_or_else(String::new, |region| region_name(network, region));
-        let traffic: Vec<String> = question.traffic.iter().map(ToString::to_string).collect();
-        return Some(format!("it would take `expose {host} : {}`", traffic.join(", ")));
-    }
-    Some(format!("it would take `allow {}`", words.trim_end_matches(" : any protocol")))
 }

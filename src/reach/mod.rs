@@ -5,6 +5,7 @@
 
 mod all_paths;
 mod chain;
+mod change;
 mod classes;
 mod difference;
 mod explain;

@@ -41,8 +41,17 @@ pub fn run(subject: &mut Subject<'_>) -> Outcome {
     // From outside only what is forwarded by IPv4 can be compared.
     let come = subject.coming_in(&[Traffic::ANY]);
     for exposure in network.exposures.iter().filter(|exposure| exposure.tunnel.is_none() && !exposure.expired) {
+        let answering = answering(network, exposure);
+        // Where nobody has IPv4 there is nothing to compare with.
+        let by_v4 = |place: Place| match place {
+            Place::Zone(zone) => network.zone(zone).networks.iter().any(|own| own.net.addr().is_ipv4()),
+            Place::Router => true,
+        };
+        if !answering.iter().any(|region| by_v4(region.place)) {
+            continue;
+        }
         let outside = subject.internet();
-        let all = subject.anything(&outside, &answering(network, exposure));
+        let all = subject.anything(&outside, &answering);
         let all = subject.space().intersect(all, come);
         let everybody = anybody(subject, all);
         sets.push(more_by_v6(subject, everybody, &PAIR));

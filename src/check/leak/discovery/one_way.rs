@@ -4,7 +4,7 @@ use super::super::{
     Finding, Outcome, Subject,
     subject::{is_everything, warning},
 };
-use crate::model::{Action, Place, service::Traffic};
+use crate::model::{Action, Place, Region, Role, service::Traffic};
 
 pub fn run(subject: &mut Subject<'_>) -> Outcome {
     let network = subject.network;
@@ -28,6 +28,16 @@ pub fn run(subject: &mut Subject<'_>) -> Outcome {
             let mut diagnostic = warning(rule.span, format!("`{name}` needs connections in both directions"))
                 .label("opens one direction")
                 .help(format!("allow the way back too, between the same ends: `allow B -> A : {back}`"));
+            let reaches = |from: &[Region], fits: &dyn Fn(Role) -> bool| {
+                from.iter().any(|side| matches!(side.place, Place::Zone(zone) if fits(network.zone(zone).role)))
+            };
+            if reaches(to, &Role::is_devices)
+                && reaches(from, &|role| matches!(role, Role::Trusted | Role::Work | Role::Kids))
+            {
+                diagnostic = diagnostic.help(
+                    "or waive this: the way back lets devices reach people (`iot-reaches-pc`); a receiver in a zone of people needs neither",
+                );
+            }
             if let Some(because) = &service.because {
                 diagnostic = diagnostic.note(because.clone());
             }

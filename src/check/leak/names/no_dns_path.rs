@@ -23,7 +23,9 @@ pub fn run(subject: &mut Subject<'_>) -> Outcome {
             zone.role,
             Role::Trusted | Role::Guest | Role::Iot | Role::Media | Role::Voip | Role::Kids | Role::Work
         );
-        let served = !leased || !subject.passing(&[region(id)], &[router()], &[Traffic::ports(UDP, 67, 67)]).is_empty();
+        // By IPv6 a host makes its address itself.
+        let asks = leased && (zone.networks.is_empty() || zone.networks.iter().any(|own| own.net.addr().is_ipv4()));
+        let served = !asks || !subject.passing(&[region(id)], &[router()], &[Traffic::ports(UDP, 67, 67)]).is_empty();
         let what = match (resolves, served) {
             (true, true) => continue,
             (false, true) => "resolves no name",

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     diagnostic::{Diagnostic, Span},
-    model::{AddressSet, Cloudflare, NamedRanges, Network, RangesId, address::address},
+    model::{AddressSet, Cloudflare, Exposure, NamedRanges, Network, RangesId, address::address},
     packet::Family,
 };
 
@@ -35,7 +35,25 @@ pub fn run(subject: &mut Subject<'_>) -> Outcome {
             }
         }
     }
+    for (exposure, _) in proxied(subject).into_iter().filter(|(exposure, _)| exposure.from_lists.is_empty()) {
+        if !exposure.from_anywhere {
+            found.extend(written_out(exposure, &cloudflare).map(Finding::fact));
+        }
+    }
     if used { Outcome::Decided(found) } else { Outcome::NotApplicable("no list of Cloudflare's prefixes") }
+}
+
+/// Prefixes that stand in the exposure itself have no day and no name.
+fn written_out(exposure: &Exposure, cloudflare: &Cloudflare) -> Option<Diagnostic> {
+    let from = exposure.from.iter().fold(AddressSet::default(), |all, from| all.union(&from.addresses));
+    let help = "write `from cloudflare`, the list of `std.ranges`, or `ranges` of your own with the day of `checked`";
+    if let Some(retired) = first(&from.intersect(&cloudflare.retired)) {
+        let text = format!("`from` holds addresses that are Cloudflare's no more: {retired}");
+        return Some(warning(exposure.span, text).label("somebody else may be there now").help(help));
+    }
+    let lacking = first(&lacking(&from, cloudflare))?;
+    let text = format!("`from` lacks addresses that Cloudflare asks from: {lacking}");
+    Some(warning(exposure.span, text).label("some of its requests find a closed port").help(help))
 }
 
 /// Some lists with all that they are put together from.
@@ -62,7 +80,7 @@ fn stale(list: &NamedRanges, cloudflare: &Cloudflare, today: Date, used: Span) -
         return Some(warning(place, text).label("somebody else may be there now").help(help));
     }
     let newer = list.checked.is_some_and(|(date, _)| Some(date) > cloudflare.checked);
-    if let Some(lacking) = first(&lacking(list, cloudflare)).filter(|_| !newer && !list.standard) {
+    if let Some(lacking) = first(&lacking(&list.addresses, cloudflare)).filter(|_| !newer && !list.standard) {
         let text = format!("`{name}` lacks addresses that Cloudflare asks from: {lacking}");
         return Some(warning(place, text).label("some of its requests find a closed port").help(help));
     }
@@ -86,15 +104,15 @@ fn stale(list: &NamedRanges, cloudflare: &Cloudflare, today: Date, used: Span) -
 }
 
 /// What Cloudflare has beyond a list, in the families that the list is about.
-fn lacking(list: &NamedRanges, cloudflare: &Cloudflare) -> AddressSet {
+fn lacking(list: &AddressSet, cloudflare: &Cloudflare) -> AddressSet {
     let mut known = cloudflare.known.clone();
-    if list.addresses.v4.is_empty() {
+    if list.v4.is_empty() {
         known.v4 = AddressSet::default().v4;
     }
-    if list.addresses.v6.is_empty() {
+    if list.v6.is_empty() {
         known.v6 = AddressSet::default().v6;
     }
-    known.minus(&list.addresses)
+    known.minus(list)
 }
 
 /// The first stretch of addresses.

@@ -26,7 +26,7 @@ pub fn run(subject: &mut Subject<'_>) -> Outcome {
     for rule in network.rules.iter().filter(|rule| rule.action == Action::Allow && !rule.expired) {
         let wide = wide(subject, &rule.from);
         if !wide.is_empty() {
-            let asked = subject.passing(&wide, &rule.to, &rule.traffic);
+            let asked = subject.passing(&wide, &rule.to, &meant_for_calls(&rule.traffic));
             let calls = subject.passing(&wide, &inside, &sip);
             sets.push(subject.space().intersect(asked, calls));
         }
@@ -36,7 +36,7 @@ pub fn run(subject: &mut Subject<'_>) -> Outcome {
         let (_, service) = exposure.target();
         let to = answering(network, exposure);
         let public = exposure.port.is_some_and(|(port, _)| (5060..=5061).contains(&port));
-        let asked = subject.passing(&wide, &to, service);
+        let asked = subject.passing(&wide, &to, &if public { service.to_vec() } else { meant_for_calls(service) });
         let calls = subject.passing(&wide, &to, &sip);
         sets.push(if public { asked } else { subject.space().intersect(asked, calls) });
     }
@@ -47,6 +47,15 @@ pub fn run(subject: &mut Subject<'_>) -> Outcome {
         .label("lets all of them in")
         .help("name the addresses of your provider, as in `from 198.51.100.0/24`: nobody else has to call you by SIP");
     Outcome::Decided(vec![Finding::packets(diagnostic, packets)])
+}
+
+/// Ports of which a wider stretch is about something else, and only happens to hold those of SIP.
+const STRETCH: u16 = 64;
+
+fn meant_for_calls(traffic: &[Traffic]) -> Vec<Traffic> {
+    let narrow = |(from, to): &(u16, u16)| to - from < STRETCH;
+    let of = |one: &Traffic| Traffic { to: one.to.iter().copied().filter(narrow).collect(), ..one.clone() };
+    traffic.iter().map(of).filter(|one| !one.to.is_empty()).collect()
 }
 
 /// The regions of the internet that hold more addresses than a provider has.

@@ -2,12 +2,12 @@
 
 use super::super::{
     Finding, Outcome, Subject,
-    subject::{host, region, warning},
+    subject::{host, is_everything, region, warning},
     vpn_users,
 };
 use crate::{
     diagnostic::Severity,
-    model::{Host, Network, Place, Role, Rule, Vpn, ZoneId, service::Traffic},
+    model::{Host, Network, Place, Role, Rule, Vpn, ZoneId},
 };
 
 pub fn run(subject: &mut Subject<'_>) -> Outcome {
@@ -46,7 +46,7 @@ fn is_vpn(network: &Network, place: Place) -> bool {
 
 /// Does a rule open a whole zone to somebody of a VPN?
 fn is_wide(network: &Network, rule: &Rule) -> bool {
-    rule.traffic.contains(&Traffic::ANY)
+    rule.traffic.iter().any(is_everything)
         && rule.from.iter().any(|from| is_vpn(network, from.place))
         && rule.to.iter().any(|to| to.whole && to.place != Place::Router && !is_vpn(network, to.place))
 }
