@@ -12,6 +12,7 @@ mod home_assistant;
 mod names;
 mod overlay;
 mod proxy;
+mod shared;
 mod tunnel;
 mod vpn;
 mod wireguard;
