@@ -84,7 +84,7 @@ pub fn companions(network: &Network, beside: &Beside<'_>) -> Result<Companions, 
         home_assistant::write(network, &printer, &mut found)?;
         proxy::write(network, &printer, &mut found)?;
         tunnel::write(network, &printer, &mut found)?;
-        vpn::write(network, &beside.held, &printer, &mut found)?;
+        vpn::write(network, beside, &printer, &mut found)?;
         discovery::write(network, beside, &printer, &mut found)?;
         names::write(network, &printer, &mut found)?;
         dhcp::write(network, beside, &printer, &mut found)

@@ -140,6 +140,8 @@ pub struct Vpn {
     pub on_span: Option<Span>,
     pub full_tunnel: bool,
     pub radius: Option<HostId>,
+    /// Where the policy says how clients prove who they are.
+    pub auth_span: Option<Span>,
     pub peers: Vec<Peer>,
     /// Is the server an add-on of Home Assistant? Clients then come in under the address of its host.
     pub addon: bool,
@@ -200,10 +202,19 @@ impl VpnKind {
 pub struct Peer {
     pub name: String,
     pub addresses: Vec<IpAddr>,
+    /// The networks behind it.
+    pub networks: Vec<IpNet>,
     pub key: Option<String>,
     /// Does somebody administer the network from it?
     pub admin: bool,
     pub span: Span,
+}
+
+impl Peer {
+    /// From where it may send: its addresses, and the networks behind it.
+    pub fn allowed(&self) -> impl Iterator<Item = IpNet> {
+        self.addresses.iter().map(|own| IpNet::from(*own)).chain(self.networks.iter().copied())
+    }
 }
 
 /// `redirect`

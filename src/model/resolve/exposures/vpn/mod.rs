@@ -1,5 +1,6 @@
 //! `vpn`
 
+mod accounts;
 mod offers;
 
 use crate::{
@@ -76,6 +77,7 @@ impl Resolver<'_> {
             );
             return;
         }
+        self.networks_behind(zone, kind, addon, &peers);
         if let Some(span) = auth.as_ref().filter(|_| kind != VpnKind::Openvpn) {
             self.report(
                 Diagnostic::error("misplaced-attribute", *span, "`auth` belongs to `kind openvpn`")
@@ -129,6 +131,7 @@ impl Resolver<'_> {
             on_span: attributes.get("on").map(|arguments| arguments.span()),
             full_tunnel,
             radius,
+            auth_span: attributes.get("auth").map(|arguments| arguments.span()),
             peers,
             addon,
             hides_clients,
