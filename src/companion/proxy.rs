@@ -7,7 +7,7 @@ use minijinja::{Error, Value, context};
 use super::{
     Companions, Printer,
     gates::{Authority, by_hand, sign_in, unasked},
-    shared::{Site, Sites},
+    shared::{Site, Sites, asks as asks_for},
     words::{machine, net, port, prefixes, socket, upstream},
 };
 use crate::{
@@ -102,8 +102,7 @@ pub fn write(network: &Network, printer: &Printer, found: &mut Companions) -> Re
                     v6,
                     secure,
                     http01: exposure.tls == Some(Tls::Http01),
-                    authority: authority.file.clone(),
-                    insiders: !authority.insiders.is_empty(),
+                    asks: asks_for(&authority.file, !authority.insiders.is_empty()),
                     values: values.clone(),
                 };
                 sites.add(file, proxy, site);

@@ -1,4 +1,4 @@
-//! Files in which all names of one proxy stand together: Caddy has one block of global options, and HAProxy one frontend
+//! Files in which all names of one proxy stand together: Caddy has one block of global options, and `HAProxy` one frontend
 //! for a port, so that two files of a name each could not be used side by side.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,10 +17,8 @@ pub struct Site {
     pub secure: bool,
     /// Is its certificate proven on port 80?
     pub http01: bool,
-    /// The authority of the certificates that are asked for; empty where none are.
-    pub authority: String,
-    /// Who comes from inside need not show one.
-    pub insiders: bool,
+    /// What `HAProxy` says at the handshake of the certificates that are asked for; empty where none are.
+    pub asks: String,
     /// What the templates say of it.
     pub values: Value,
 }
@@ -79,14 +77,14 @@ impl<'s> Front<'s> {
 
     /// Do names of the port differ in who has to show a certificate?
     fn differs(&self) -> bool {
-        self.sites.len() > 1 && self.sites.iter().any(|site| !site.authority.is_empty())
+        self.sites.len() > 1 && self.sites.iter().any(|site| !site.asks.is_empty())
     }
 
     /// The list of certificates by names, where each name asks for others.
     fn certificates(&self) -> Option<String> {
         let line = |site: &&Site| {
-            let Site { name, .. } = *site;
-            format!("/etc/haproxy/certs/{name}.pem [{}alpn h2,http/1.1] {name}\n", asks(site))
+            let Site { name, asks, .. } = *site;
+            format!("/etc/haproxy/certs/{name}.pem [{asks}alpn h2,http/1.1] {name}\n")
         };
         self.differs().then(|| self.sites.iter().filter(|site| site.secure).map(line).collect())
     }
@@ -97,7 +95,7 @@ impl<'s> Front<'s> {
             format!("crt-list /etc/haproxy/certs/{}.list", self.port)
         } else {
             let all = secure.iter().map(|site| format!("crt /etc/haproxy/certs/{}.pem", site.name));
-            let asked = secure.first().map(|site| asks(site)).unwrap_or_default();
+            let asked = secure.first().map(|site| site.asks.as_str()).unwrap_or_default();
             format!("{} {asked}alpn h2,http/1.1", all.collect::<Vec<_>>().join(" "))
         };
         if secure.is_empty() { String::new() } else { format!(" ssl {certificates}") }
@@ -113,10 +111,10 @@ impl<'s> Front<'s> {
     }
 }
 
-/// Whether the handshake asks for a certificate, and whether it needs one.
-fn asks(site: &Site) -> String {
-    if site.authority.is_empty() {
+/// Whether the handshake asks for a certificate of an authority, and whether it needs one: not of whom comes from inside.
+pub fn asks(authority: &str, insiders: bool) -> String {
+    if authority.is_empty() {
         return String::new();
     }
-    format!("ca-file {} verify {} ", site.authority, if site.insiders { "optional" } else { "required" })
+    format!("ca-file {authority} verify {} ", if insiders { "optional" } else { "required" })
 }

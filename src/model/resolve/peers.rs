@@ -14,7 +14,7 @@ use crate::{
     model::{
         attributes::{Arguments, Attributes},
         load::Space,
-        network::{Host, HostAddress, HostId, Peer, VpnKind, ZoneId},
+        network::{Host, HostAddress, HostId, Peer, Vpn, VpnKind, ZoneId},
     },
     syntax::{
         token::{Kind, Literal, Token},
@@ -270,8 +270,9 @@ impl<'t> Resolver<'t> {
     }
 
     /// Reports networks that nobody leads to: behind a peer that lets none through, or of no peer at all.
-    pub(super) fn networks_behind(&self, zone: ZoneId, kind: VpnKind, addon: bool, peers: &[Peer]) {
-        let zone = self.network.zone(zone);
+    pub(super) fn networks_behind(&self, vpn: &Vpn) {
+        let Vpn { kind, addon, peers, .. } = vpn;
+        let (kind, addon, zone) = (*kind, *addon, self.network.zone(vpn.zone));
         for network in zone.networks.iter().filter(|network| network.far) {
             let (who, help) = match kind {
                 VpnKind::Tailscale | VpnKind::Zerotier => (

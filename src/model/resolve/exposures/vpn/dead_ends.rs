@@ -1,4 +1,4 @@
-//! `auth radius HOST`: whether anybody may ask that host.
+//! What of a VPN leads nowhere: accounts that nobody may ask for, networks behind nobody.
 
 use crate::{
     diagnostic::Diagnostic,
@@ -13,10 +13,11 @@ use crate::{
 const AUTHENTICATION: [u16; 2] = [1812, 1645];
 
 impl Resolver<'_> {
-    /// Reports a VPN into which nobody gets, since the one who asks for the accounts may not. To be called once the
-    /// rules are resolved.
-    pub(in crate::model::resolve) fn accounts(&self) {
+    /// Reports a VPN into which nobody gets, since the one who asks for the accounts may not, and one that takes no packet
+    /// from a network. To be called once the rules are resolved.
+    pub(in crate::model::resolve) fn dead_ends(&self) {
         for vpn in &self.network.vpns {
+            self.networks_behind(vpn);
             let (Some(directory), Some(span)) = (vpn.radius, vpn.auth_span) else { continue };
             if self.broken_hosts.contains(&directory) || self.may_ask(vpn) {
                 continue;
