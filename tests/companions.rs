@@ -498,3 +498,50 @@ fn a_network_behind_a_peer_is_told_to_every_server() {
     let refused = rendered(&ours, hedgerow::target::Target::PfSense).unwrap_err();
     assert!(refused.contains("no network behind a client of OpenVPN is written for pfsense"), "{refused}");
 }
+
+#[test]
+fn the_addon_of_nginx_has_options_and_no_file_of_a_folder_that_it_has_not() {
+    let found = exposed(
+        "expose ha : home-assistant { through ha { product nginx;  runs-as addon };  name home.example.org;  tls own;  port 443;\n\
+         ipv6 off;  from cloudflare-v4;  proxied cloudflare { origin-pulls zone } }",
+    );
+    let options = file(&found, "proxy-home.example.org/nginx-options.yaml");
+    assert!(
+        options.contains("\ndomain: \"home.example.org\"\n") && options.contains("\ncloudflare: true\n"),
+        "{options}"
+    );
+    assert!(options.contains("\n  active: true\n"), "{options}");
+    let more = file(&found, "proxy-home.example.org/share/nginx_proxy_default.conf");
+    assert!(more.contains("ssl_client_certificate /ssl/origin-pull-home.example.org.pem;\n"), "{more}");
+    assert!(more.contains("if ($stranger_home_example_org) { return 400; }\n"), "{more}");
+    let inside = file(&found, "proxy-home.example.org/share/nginx_proxy/home.example.org.conf");
+    assert!(inside.contains("10.0.20.0/24 1;\n"), "{inside}");
+    let elsewhere = found.files.iter().find(|file| file.text.contains("/etc/nginx") || file.text.contains("/etc/ssl"));
+    assert!(elsewhere.is_none(), "{elsewhere:?}");
+    // Another service has no place in the options.
+    let found = exposed(
+        "expose ha : tcp 8096 { through ha : https { product nginx;  runs-as addon };  name tv.example.org;  tls own }",
+    );
+    assert!(
+        found.by_hand.iter().any(|what| what.starts_with("tv.example.org at the add-on of NGINX")),
+        "{:?}",
+        found.by_hand
+    );
+}
+
+#[test]
+fn each_kind_of_tunnel_is_told_in_its_own_words() {
+    let of = |kind: &str| {
+        let found = exposed(&format!(
+            "expose ha : home-assistant {{ name home.example.org;  tunnel ha {{ kind relay;  connects 203.0.113.9 : udp 51820;  access on;  {kind} }} }}"
+        ));
+        found.by_hand.join("\n")
+    };
+    let packets = of("seen-as 10.9.0.1");
+    assert!(packets.contains("it leads to 10.0.20.10:8123"), "{packets}");
+    assert!(
+        packets.contains("on the server at the other end of the relay") && !packets.contains("Cloudflare"),
+        "{packets}"
+    );
+    assert!(of("runs-as host").contains("it leads to 127.0.0.1:8123"));
+}

@@ -5,6 +5,7 @@ use minijinja::{Value, context};
 
 use super::{
     Companions,
+    nginx_addon::is_one,
     words::{literal, machine, port, prefixes, socket, upstream},
 };
 use crate::model::{
@@ -31,8 +32,10 @@ impl Authority {
         found: &mut Companions,
     ) -> Self {
         let host = machine(network, proxy);
+        // What an add-on of Home Assistant reads lies elsewhere.
+        let certificates = if is_one(exposure) { "/ssl" } else { "/etc/ssl/certs" };
         if exposure.client_certificates.is_some() {
-            let file = format!("/etc/ssl/certs/clients-{name}.pem");
+            let file = format!("{certificates}/clients-{name}.pem");
             found.by_hand.push(clients(host, &file));
             return Self {
                 file,
@@ -43,11 +46,11 @@ impl Authority {
         let (file, why) = match exposure.proxied.map_or(OriginPulls::Off, |proxied| proxied.pulls) {
             OriginPulls::Off => return Self { file: String::new(), why: "", insiders: Vec::new() },
             OriginPulls::Global => (
-                "/etc/ssl/certs/cloudflare-origin-pull.pem".to_owned(),
+                format!("{certificates}/cloudflare-origin-pull.pem"),
                 "Authenticated Origin Pulls: who has no certificate of this authority gets no further. All of Cloudflare's customers have one.",
             ),
             OriginPulls::Zone | OriginPulls::Hostname => (
-                format!("/etc/ssl/certs/origin-pull-{name}.pem"),
+                format!("{certificates}/origin-pull-{name}.pem"),
                 "Authenticated Origin Pulls: who has no certificate of this authority gets no further.",
             ),
         };

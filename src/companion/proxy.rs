@@ -7,6 +7,7 @@ use minijinja::{Error, Value, context};
 use super::{
     Companions, Printer,
     gates::{Authority, by_hand, sign_in, unasked},
+    nginx_addon,
     shared::{Site, Sites, asks as asks_for},
     words::{machine, net, port, prefixes, socket, upstream},
 };
@@ -92,6 +93,11 @@ pub fn write(network: &Network, printer: &Printer, found: &mut Companions) -> Re
                 _ => false,
             };
             if silent {
+                continue;
+            }
+            if file == "nginx.conf" && nginx_addon::is_one(exposure) {
+                let inside = !authority.insiders.is_empty();
+                nginx_addon::write(network, exposure, name, (&values, inside), printer, found)?;
                 continue;
             }
             if matches!(file, "Caddyfile" | "haproxy.cfg") {
