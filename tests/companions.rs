@@ -447,3 +447,101 @@ reflect ssdp between pc, iot
     let all = ["nftables", "openwrt", "pfsense", "nftables, openwrt"].map(shown);
     insta::assert_snapshot!(all.join("\n"));
 }
+
+/// Two houses: this one, and one behind a peer.
+const HOUSES: &str = "use std.services\nrouter edge { target nftables, openwrt, pfsense }\n\
+     zone wan { role internet;  interface wan;  address 203.0.113.20/24;  gateway 203.0.113.1 }\n\
+     zone lan { role trusted;  interface lan;  interface openwrt br-lan;  network 10.0.10.0/24 }\n\
+     zone cabin { role vpn;  interface wg0;  interface pfsense opt1;  network 10.9.8.0/24, fd42:9::/64 }\n\
+     host sensor { zone cabin;  address 192.168.50.20, fd42:50::20 }\n\
+     vpn cabin { kind wireguard;  listen udp 51820\n\
+     peer hut { address 10.9.8.2, fd42:9::2;  network 192.168.50.0/24, fd42:50::/64;  key \"mK3cTjq0dQ2bq0bM4R9wM2YpS0xkq0cV0m5aK1yQ2Wk=\" }\n\
+     peer phone { address 10.9.8.3 } }\nallow sensor -> lan : mqtts\n";
+
+/// What a router's own files say of the policy, or why they cannot.
+fn rendered(text: &str, target: hedgerow::target::Target) -> Result<String, String> {
+    let world = Memory { date: jiff::civil::date(2026, 11, 23), ..Memory::default() };
+    let mut checked = compile::check("main.hedge", text, &world);
+    let output = compile::render(&mut checked, "main.hedge", target, &[]);
+    let output = output.map_err(|errors| errors.into_iter().map(|error| error.message).collect::<String>())?;
+    Ok(output.files.iter().map(|file| file.text.as_str()).collect())
+}
+
+#[test]
+fn a_network_behind_a_peer_is_told_to_every_server() {
+    let found = companions(HOUSES);
+    let server = file(&found, "wireguard-cabin/server.conf");
+    assert!(server.contains("AllowedIPs = 10.9.8.2/32, fd42:9::2/128, 192.168.50.0/24, fd42:50::/64\n"), "{server}");
+    assert!(server.contains("Address = 10.9.8.1/24, fd42:9::1/64\n"), "the router has no address over there: {server}");
+    // Who is there does not send its own network away; others reach it by the tunnel.
+    let hut = file(&found, "wireguard-cabin/peer-hut.conf");
+    assert!(hut.contains("AllowedIPs = 10.0.10.0/24, 10.9.8.0/24, fd42:9::/64\n"), "{hut}");
+    let phone = file(&found, "wireguard-cabin/peer-phone.conf");
+    assert!(phone.contains("192.168.50.0/24, fd42:50::/64\n"), "{phone}");
+    let openwrt = rendered(HOUSES, hedgerow::target::Target::OpenWrt).unwrap();
+    assert!(openwrt.contains("list allowed_ips '192.168.50.0/24'\n"), "{openwrt}");
+    assert!(openwrt.contains("option route_allowed_ips '1'\n"), "{openwrt}");
+    assert!(!openwrt.contains("192.168.50.1"), "the router has no address over there: {openwrt}");
+    let pfsense = rendered(HOUSES, hedgerow::target::Target::PfSense).unwrap();
+    assert!(pfsense.contains("<address>192.168.50.0</address>"), "{pfsense}");
+    assert!(!pfsense.contains("192.168.50.1"), "the router has no address over there: {pfsense}");
+    let ours =
+        HOUSES.replace("kind wireguard", "kind openvpn").replace(", fd42:9::/64", "").replace(", fd42:9::2;", ";");
+    let ours = ours
+        .replace(", fd42:50::/64", "")
+        .replace(", fd42:50::20", "")
+        .replace("  key \"mK3cTjq0dQ2bq0bM4R9wM2YpS0xkq0cV0m5aK1yQ2Wk=\"", "");
+    let found = companions(&ours);
+    assert!(file(&found, "openvpn-cabin/server.conf").contains("\nroute 192.168.50.0 255.255.255.0\n"));
+    assert!(file(&found, "openvpn-cabin/ccd/hut").contains("\niroute 192.168.50.0 255.255.255.0\n"));
+    assert!(!found.files.iter().any(|file| file.name == "openvpn-cabin/ccd/sensor"), "it does not connect by itself");
+    let refused = rendered(&ours, hedgerow::target::Target::PfSense).unwrap_err();
+    assert!(refused.contains("no network behind a client of OpenVPN is written for pfsense"), "{refused}");
+}
+
+#[test]
+fn the_addon_of_nginx_has_options_and_no_file_of_a_folder_that_it_has_not() {
+    let found = exposed(
+        "expose ha : home-assistant { through ha { product nginx;  runs-as addon };  name home.example.org;  tls own;  port 443;\n\
+         ipv6 off;  from cloudflare-v4;  proxied cloudflare { origin-pulls zone } }",
+    );
+    let options = file(&found, "proxy-home.example.org/nginx-options.yaml");
+    assert!(
+        options.contains("\ndomain: \"home.example.org\"\n") && options.contains("\ncloudflare: true\n"),
+        "{options}"
+    );
+    assert!(options.contains("\n  active: true\n"), "{options}");
+    let more = file(&found, "proxy-home.example.org/share/nginx_proxy_default.conf");
+    assert!(more.contains("ssl_client_certificate /ssl/origin-pull-home.example.org.pem;\n"), "{more}");
+    assert!(more.contains("if ($stranger_home_example_org) { return 400; }\n"), "{more}");
+    let inside = file(&found, "proxy-home.example.org/share/nginx_proxy/home.example.org.conf");
+    assert!(inside.contains("10.0.20.0/24 1;\n"), "{inside}");
+    let elsewhere = found.files.iter().find(|file| file.text.contains("/etc/nginx") || file.text.contains("/etc/ssl"));
+    assert!(elsewhere.is_none(), "{elsewhere:?}");
+    // Another service has no place in the options.
+    let found = exposed(
+        "expose ha : tcp 8096 { through ha : https { product nginx;  runs-as addon };  name tv.example.org;  tls own }",
+    );
+    assert!(
+        found.by_hand.iter().any(|what| what.starts_with("tv.example.org at the add-on of NGINX")),
+        "{:?}",
+        found.by_hand
+    );
+}
+
+#[test]
+fn each_kind_of_tunnel_is_told_in_its_own_words() {
+    let of = |kind: &str| {
+        let found = exposed(&format!(
+            "expose ha : home-assistant {{ name home.example.org;  tunnel ha {{ kind relay;  connects 203.0.113.9 : udp 51820;  access on;  {kind} }} }}"
+        ));
+        found.by_hand.join("\n")
+    };
+    let packets = of("seen-as 10.9.0.1");
+    assert!(packets.contains("it leads to 10.0.20.10:8123"), "{packets}");
+    assert!(
+        packets.contains("on the server at the other end of the relay") && !packets.contains("Cloudflare"),
+        "{packets}"
+    );
+    assert!(of("runs-as host").contains("it leads to 127.0.0.1:8123"));
+}

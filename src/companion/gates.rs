@@ -1,18 +1,25 @@
 //! What asks at the door of a proxy: the certificate of a client, and a sign-in about every request.
 
+use ipnet::IpNet;
 use minijinja::{Value, context};
 
 use super::{
     Companions,
-    words::{machine, port, socket, upstream},
+    nginx_addon::is_one,
+    words::{literal, machine, port, prefixes, socket, upstream},
 };
-use crate::model::{Exposure, HostId, Network, OriginPulls, SignInKind};
+use crate::model::{
+    Action, AddressSet, Exposure, HostId, Network, OriginPulls, Place, Rule, SignInKind, ZoneId, service::Traffic,
+};
+use crate::policy::seen::asks;
 
 /// Whose certificates a proxy asks for, and why, as a comment says it.
 pub struct Authority {
     /// Where the authority's own certificate lies; empty where nobody is asked.
     pub file: String,
     pub why: &'static str,
+    /// Who comes from inside, and has nothing to show: Cloudflare alone has the certificate. Empty where everybody is asked.
+    pub insiders: Vec<String>,
 }
 
 impl Authority {
@@ -25,27 +32,69 @@ impl Authority {
         found: &mut Companions,
     ) -> Self {
         let host = machine(network, proxy);
+        // What an add-on of Home Assistant reads lies elsewhere.
+        let certificates = if is_one(exposure) { "/ssl" } else { "/etc/ssl/certs" };
         if exposure.client_certificates.is_some() {
-            let file = format!("/etc/ssl/certs/clients-{name}.pem");
+            let file = format!("{certificates}/clients-{name}.pem");
             found.by_hand.push(clients(host, &file));
-            return Self { file, why: "Who has no certificate of this authority gets no further." };
+            return Self {
+                file,
+                why: "Who has no certificate of this authority gets no further.",
+                insiders: Vec::new(),
+            };
         }
         let (file, why) = match exposure.proxied.map_or(OriginPulls::Off, |proxied| proxied.pulls) {
-            OriginPulls::Off => return Self { file: String::new(), why: "" },
+            OriginPulls::Off => return Self { file: String::new(), why: "", insiders: Vec::new() },
             OriginPulls::Global => (
-                "/etc/ssl/certs/cloudflare-origin-pull.pem".to_owned(),
+                format!("{certificates}/cloudflare-origin-pull.pem"),
                 "Authenticated Origin Pulls: who has no certificate of this authority gets no further. All of Cloudflare's customers have one.",
             ),
             OriginPulls::Zone | OriginPulls::Hostname => (
-                format!("/etc/ssl/certs/origin-pull-{name}.pem"),
+                format!("{certificates}/origin-pull-{name}.pem"),
                 "Authenticated Origin Pulls: who has no certificate of this authority gets no further.",
             ),
         };
         found
             .by_hand
             .push(format!("the authority of the certificate by which Cloudflare proves itself, on {host} as {file}"));
-        Self { file, why }
+        Self { file, why, insiders: insiders(network, exposure, proxy).iter().map(ToString::to_string).collect() }
     }
+}
+
+/// Those of the house whom rules let ask the proxy, and its neighbours: a DNS server inside leads them straight to it,
+/// not by Cloudflare.
+fn insiders(network: &Network, exposure: &Exposure, proxy: Option<HostId>) -> Vec<IpNet> {
+    let listens = exposure.target().1.iter().filter_map(Traffic::single_port).collect::<Vec<_>>();
+    let own = |zone: ZoneId| proxy.map(|host| network.host(host).address_set(Some(zone)));
+    let led = |rule: &&Rule| {
+        let there = rule.to.iter().any(|to| match to.place {
+            Place::Router => proxy.is_none(),
+            Place::Zone(zone) => own(zone).is_some_and(|own| !own.intersect(&to.addresses).is_empty()),
+        });
+        let asked = |traffic: &Traffic| listens.iter().any(|port| asks(traffic, *port));
+        rule.action == Action::Allow && !rule.expired && there && rule.traffic.iter().any(asked)
+    };
+    let inner = |place: Place| matches!(place, Place::Zone(zone) if !network.zone(zone).is_internet());
+    let mut found: Vec<AddressSet> = network
+        .rules
+        .iter()
+        .filter(led)
+        .flat_map(|rule| &rule.from)
+        .filter(|from| inner(from.place))
+        .map(|from| from.addresses.clone())
+        .collect();
+    let mut masks = false;
+    for zone in proxy.iter().flat_map(|host| &network.host(*host).zones).map(|zone| network.zone(*zone)) {
+        found.push(zone.network_set());
+        masks |= zone.masquerade;
+    }
+    let mut found = literal(network, &AddressSet::union_of(&found));
+    // Where the router puts its own address in the place of the sender's, that address may be anybody's.
+    let outside = |rule: &Rule| rule.options.as_router && !rule.from.iter().all(|from| inner(from.place));
+    if masks || network.rules.iter().filter(led).any(outside) {
+        found = found.minus(&network.router_addresses());
+    }
+    prefixes(&found)
 }
 
 /// What has to be done for the certificates of clients.

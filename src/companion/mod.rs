@@ -10,8 +10,10 @@ mod discovery;
 mod gates;
 mod home_assistant;
 mod names;
+mod nginx_addon;
 mod overlay;
 mod proxy;
+mod shared;
 mod tunnel;
 mod vpn;
 mod wireguard;
@@ -34,10 +36,13 @@ pub struct Companions {
 }
 
 /// The templates, each by the name under which the stages ask for it.
-const TEMPLATES: [(&str, &str); 20] = [
+const TEMPLATES: [(&str, &str); 23] = [
     ("home-assistant.yaml", include_str!("../../companions/home-assistant.yaml.j2")),
     ("home-assistant.md", include_str!("../../companions/home-assistant.md.j2")),
     ("nginx.conf", include_str!("../../companions/nginx.conf.j2")),
+    ("nginx-inside.conf", include_str!("../../companions/nginx-inside.conf.j2")),
+    ("nginx-options.yaml", include_str!("../../companions/nginx-options.yaml.j2")),
+    ("nginx-addon-default.conf", include_str!("../../companions/nginx-addon-default.conf.j2")),
     ("Caddyfile", include_str!("../../companions/Caddyfile.j2")),
     ("traefik.yaml", include_str!("../../companions/traefik.yaml.j2")),
     ("haproxy.cfg", include_str!("../../companions/haproxy.cfg.j2")),
@@ -83,7 +88,7 @@ pub fn companions(network: &Network, beside: &Beside<'_>) -> Result<Companions, 
         home_assistant::write(network, &printer, &mut found)?;
         proxy::write(network, &printer, &mut found)?;
         tunnel::write(network, &printer, &mut found)?;
-        vpn::write(network, &beside.held, &printer, &mut found)?;
+        vpn::write(network, beside, &printer, &mut found)?;
         discovery::write(network, beside, &printer, &mut found)?;
         names::write(network, &printer, &mut found)?;
         dhcp::write(network, beside, &printer, &mut found)

@@ -7,7 +7,10 @@ use ipnet::IpNet;
 use minijinja::{Error, context};
 use serde_json::{Map, Value, json};
 
-use super::{Companions, Printer, words::prefixes};
+use super::{
+    Companions, Printer,
+    words::{literal, prefixes},
+};
 use crate::model::{
     Action, AddressSet, Network, Place, Region, Rule, Vpn, VpnKind,
     service::{ICMP, ICMPV6, SCTP, TCP, Traffic, UDP},
@@ -92,12 +95,6 @@ fn announced(network: &Network, vpn: &Vpn) -> Vec<IpNet> {
         .map(|(nets, _)| prefixes(&literal(network, &AddressSet::nets(nets.iter().copied()))));
     let unsaid = || if vpn.server.is_none() { network.reached(vpn.zone) } else { Vec::new() };
     said.unwrap_or_else(unsaid).into_iter().filter(|net| !own(net)).collect()
-}
-
-/// What of a set can be written: not what lies below a prefix that may change.
-fn literal(network: &Network, set: &AddressSet) -> AddressSet {
-    let changing = network.zones.iter().flat_map(|zone| &zone.networks).filter(|network| network.delegated.is_some());
-    set.minus(&AddressSet::nets(changing.map(|network| network.net)))
 }
 
 fn grant(network: &Network, vpn: &Vpn, rule: &Rule) -> Option<Grant> {

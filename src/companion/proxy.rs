@@ -7,6 +7,8 @@ use minijinja::{Error, Value, context};
 use super::{
     Companions, Printer,
     gates::{Authority, by_hand, sign_in, unasked},
+    nginx_addon,
+    shared::{Site, Sites, asks as asks_for},
     words::{machine, net, port, prefixes, socket, upstream},
 };
 use crate::{
@@ -16,6 +18,7 @@ use crate::{
 };
 
 pub fn write(network: &Network, printer: &Printer, found: &mut Companions) -> Result<(), Error> {
+    let mut sites = Sites::default();
     for exposure in network.exposures.iter().filter(|exposure| !exposure.expired && exposure.tunnel.is_none()) {
         let Some((proxy, listen, inner)) = parts(network, exposure) else {
             // Home Assistant is told to ask for them by its own settings; nobody else has a file here.
@@ -58,26 +61,20 @@ pub fn write(network: &Network, printer: &Printer, found: &mut Companions) -> Re
         };
         found.by_hand.extend(by_hand(network, exposure, name));
         let forwarded = exposure.through.as_ref().is_none_or(|through| through.proxy.forwarded_for);
-        // `HAProxy` takes certificate and key from one file.
-        let tls = match (secure, authority.file.is_empty()) {
-            (false, _) => String::new(),
-            (true, true) => format!(" ssl crt /etc/haproxy/certs/{name}.pem alpn h2,http/1.1"),
-            (true, false) => {
-                let file = &authority.file;
-                format!(" ssl crt /etc/haproxy/certs/{name}.pem ca-file {file} verify required alpn h2,http/1.1")
-            }
-        };
         let product = exposure.through.as_ref().and_then(|through| through.proxy.product);
+        let v6 = exposure.ipv6 != Some(false) && has_v6(network, exposure, proxy);
         let values = context! {
-            name, host, listen, public, secure, certificate, key, edges, forwarded, tls, sign_in, inner,
+            name, host, listen, public, secure, certificate, key, edges, forwarded, sign_in, inner,
             asked => asked.to_string(),
             to => socket(asked, inner),
             pages => pages(network, exposure, (proxy, product), asked),
             // Parts of one file are told apart by the name that they answer to.
             part => name.replace('.', "-"),
-            authority => authority.file, why => authority.why,
+            // A variable of NGINX: letters, digits and underscores.
+            word => name.replace('-', "__").replace('.', "_"),
+            authority => authority.file.clone(), why => authority.why, insiders => authority.insiders.clone(),
             proxy => machine(network, proxy),
-            v6 => exposure.ipv6 != Some(false) && has_v6(network, exposure, proxy),
+            v6,
             router => on_router(network, exposure),
             http01 => exposure.tls == Some(Tls::Http01),
             dns01 => exposure.tls == Some(Tls::Dns01),
@@ -98,6 +95,25 @@ pub fn write(network: &Network, printer: &Printer, found: &mut Companions) -> Re
             if silent {
                 continue;
             }
+            if file == "nginx.conf" && nginx_addon::is_one(exposure) {
+                let inside = !authority.insiders.is_empty();
+                nginx_addon::write(network, exposure, name, (&values, inside), printer, found)?;
+                continue;
+            }
+            if matches!(file, "Caddyfile" | "haproxy.cfg") {
+                let site = Site {
+                    name: name.to_owned(),
+                    host: host.clone(),
+                    listen,
+                    v6,
+                    secure,
+                    http01: exposure.tls == Some(Tls::Http01),
+                    asks: asks_for(&authority.file, !authority.insiders.is_empty()),
+                    values: values.clone(),
+                };
+                sites.add(file, proxy, site);
+                continue;
+            }
             found.file(format!("proxy-{name}/{file}"), printer.print(file, values.clone())?);
         }
         if !forwarded && matches!(product, Some(Product::Traefik | Product::Npm | Product::Synology)) {
@@ -106,6 +122,7 @@ pub fn write(network: &Network, printer: &Printer, found: &mut Companions) -> Re
             ));
         }
     }
+    sites.write(network, printer, found)?;
     for exposure in network.exposures.iter().filter(|exposure| !exposure.expired && exposure.tunnel.is_none()) {
         if matches!(exposure.tls, Some(Tls::Dns01 | Tls::Alpn01 | Tls::Http01 | Tls::Own)) {
             let name = exposure.name.as_deref().unwrap_or("the public name");

@@ -38,6 +38,9 @@ pub fn write(network: &Network, printer: &Printer, found: &mut Companions) -> Re
         let name = exposure.name.as_deref().unwrap_or(&network.host(exposure.host).name);
         found.by_hand.push(match tunnel.kind {
             Some(TunnelKind::Tailscale) => format!("who may reach {name}, in the policy file of the tailnet"),
+            Some(TunnelKind::Relay) => {
+                format!("who may reach {name}, on the server at the other end of the relay: at its proxy, or in its firewall")
+            }
             _ => format!("who may reach {name}, with the provider of the tunnel (Cloudflare: an Access application with the name)"),
         });
     }
@@ -65,7 +68,15 @@ fn place(rule: &Rule) -> String {
 
 fn add(outlet: &mut Outlet, network: &Network, exposure: &Exposure, tunnel: &Tunnel) {
     let asked = network.host(exposure.host);
-    let address = upstream(network, Some(tunnel.host), tunnel.agent.runs_as, exposure.host);
+    // What comes through a tunnel of packets, such as WireGuard, is for an address of the host, not for its loopback.
+    let packets = tunnel.kind == Some(TunnelKind::Relay)
+        && tunnel.agent.runs_as.is_none()
+        && (!tunnel.agent.seen_as.is_empty() || tunnel.agent.shows_client.is_some());
+    let address = if packets && tunnel.host == exposure.host {
+        asked.written().next()
+    } else {
+        upstream(network, Some(tunnel.host), tunnel.agent.runs_as, exposure.host)
+    };
     outlet.rules.push(Rule {
         what: asked.name.clone(),
         name: exposure.name.clone(),

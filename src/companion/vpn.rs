@@ -5,12 +5,15 @@ use std::net::{IpAddr, Ipv6Addr};
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use minijinja::{Error, context};
 
-use super::{Companions, Printer, words::own};
+use super::{Beside, Companions, Printer, words::own};
 use crate::model::{Client, Network, Vpn, VpnKind, handed_out, left_over, service::TCP};
 
-pub fn write(network: &Network, held: &[VpnKind], printer: &Printer, found: &mut Companions) -> Result<(), Error> {
+pub fn write(network: &Network, beside: &Beside<'_>, printer: &Printer, found: &mut Companions) -> Result<(), Error> {
     for vpn in &network.vpns {
-        let router_holds = vpn.server.is_none() && held.contains(&vpn.kind);
+        let router_holds = vpn.server.is_none() && beside.held.contains(&vpn.kind);
+        if router_holds && vpn.kind == VpnKind::Wireguard && beside.targets.contains(&"pfsense") {
+            routes_by_hand(network, vpn, found);
+        }
         match vpn.kind {
             VpnKind::Wireguard => super::wireguard::write(network, vpn, router_holds, printer, found)?,
             VpnKind::Openvpn => openvpn(network, vpn, router_holds, printer, found)?,
@@ -26,6 +29,19 @@ pub fn write(network: &Network, held: &[VpnKind], printer: &Printer, found: &mut
         ));
     }
     Ok(())
+}
+
+/// The package of WireGuard on pfSense lets a peer send from a network, and sets no route to it.
+fn routes_by_hand(network: &Network, vpn: &Vpn, found: &mut Companions) {
+    let zone = &network.zone(vpn.zone).name;
+    for peer in vpn.peers.iter().filter(|peer| !peer.networks.is_empty()) {
+        let nets: Vec<String> = peer.networks.iter().map(ToString::to_string).collect();
+        found.by_hand.push(format!(
+            "a static route to {} on pfSense: System > Routing, a gateway with the address of `{}` on the interface of `{zone}`, and the route by it",
+            nets.join(", "),
+            peer.name
+        ));
+    }
 }
 
 /// The name or address under which a server is found from outside, if the policy knows one.
@@ -65,6 +81,7 @@ fn openvpn(
     let radius = radius.unwrap_or_default();
     let clients = network.clients(vpn);
     let fixed = fixed(net, net6, &clients);
+    let behind = behind(vpn, net6.is_some());
     let rest = left_over(net, &clients).filter(|_| !fixed.is_empty());
     let rest = rest.map(|(from, to)| format!("{from} {to}")).unwrap_or_default();
     let dns: Vec<String> = network.resolvers(vpn).iter().map(ToString::to_string).collect();
@@ -82,7 +99,7 @@ fn openvpn(
                 name, server, port, tcp, interface => device(network, vpn),
                 pool => pool.to_string(), mask => mask.to_string(), pool6 => pool6.clone(), radius => radius.clone(),
                 routes => routes.clone(), routes6 => routes6.clone(), rest => rest.clone(),
-                full => vpn.full_tunnel, ipv6 => vpn.carries_ipv6(), fixed => !fixed.is_empty(), dns => dns.clone(),
+                full => vpn.full_tunnel, ipv6 => vpn.carries_ipv6(), fixed => !fixed.is_empty(), behind => behind.clone(), dns => dns.clone(),
                 endpoint => endpoint(network, vpn),
             }
         };
@@ -96,6 +113,10 @@ fn openvpn(
         return Ok(());
     }
     for (peer, text) in fixed {
+        // The server finds the client of a network by this, as the kernel finds the server by the route.
+        let networks = vpn.peers.iter().filter(|one| one.name == peer).flat_map(|peer| &peer.networks);
+        let inner = networks.filter_map(|net| route(*net, net6.is_some())).map(|route| format!("i{route}\n"));
+        let text = inner.fold(text, |text, line| text + &line);
         found.file(format!("openvpn-{name}/ccd/{peer}"), text);
     }
     for client in &clients {
@@ -154,6 +175,19 @@ fn fixed(net: Ipv4Net, net6: Option<Ipv6Net>, clients: &[Client]) -> Vec<(String
         (!lines.is_empty()).then(|| (client.name.clone(), lines.concat()))
     };
     clients.iter().filter_map(told).collect()
+}
+
+/// The networks behind clients, as the words of a route, in the families that the tunnel carries.
+fn behind(vpn: &Vpn, v6: bool) -> Vec<String> {
+    vpn.peers.iter().flat_map(|peer| &peer.networks).filter_map(|net| route(*net, v6)).collect()
+}
+
+/// `route 192.168.50.0 255.255.255.0`
+fn route(net: IpNet, v6: bool) -> Option<String> {
+    match net {
+        IpNet::V4(net) => Some(format!("route {} {}", net.network(), net.netmask())),
+        IpNet::V6(net) => v6.then(|| format!("route-ipv6 {net}")),
+    }
 }
 
 /// What is left to do where the router's own configuration has the server.

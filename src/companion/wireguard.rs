@@ -71,10 +71,10 @@ fn server(
     let zone = &network.zone(vpn.zone).name;
     let key = |peer: &Peer| peer.key.clone().unwrap_or_else(|| "PUBLIC-KEY-OF-THE-PEER".to_owned());
     let peers: Vec<(String, String, String)> =
-        peers.iter().map(|peer| (peer.name.clone(), key(peer), list(&single(peer)))).collect();
+        peers.iter().map(|peer| (peer.name.clone(), key(peer), list(&peer.allowed().collect::<Vec<_>>()))).collect();
     let none: Vec<String> = Vec::new();
     let values = context! {
-        zone, peers, port, server => true, who => "the server", private => "PRIVATE-KEY-OF-THE-SERVER", dns => none,
+        zone, peers, port, server => true, who => "the server", private => "PRIVATE-KEY-OF-THE-SERVER", dns => none, behind => "",
         addresses => list(&own(network, vpn.zone)),
     };
     found.file(format!("wireguard-{zone}/server.conf"), printer.print("wireguard.conf", values)?);
@@ -120,8 +120,10 @@ fn client(
     let zone = &network.zone(vpn.zone).name;
     let host = endpoint(network, vpn);
     let host = if host.contains(':') { format!("[{host}]") } else { host };
+    let mut allowed = allowed(network, vpn);
+    allowed.retain(|net| !peer.networks.contains(net));
     let values = context! {
-        zone, allowed => list(&allowed(network, vpn)), server => false, who => peer.name.clone(),
+        zone, allowed => list(&allowed), behind => list(&peer.networks), server => false, who => peer.name.clone(),
         private => "PRIVATE-KEY-OF-THIS-DEVICE", dns => names(network, vpn), addresses => list(&single(peer)),
         endpoint => format!("{host}:{port}"),
     };

@@ -24,6 +24,12 @@ pub fn prefixes(set: &AddressSet) -> Vec<IpNet> {
     found
 }
 
+/// What of a set can be written: not what lies below a prefix that may change.
+pub fn literal(network: &Network, set: &AddressSet) -> AddressSet {
+    let changing = network.zones.iter().flat_map(|zone| &zone.networks).filter(|network| network.delegated.is_some());
+    set.minus(&AddressSet::nets(changing.map(|network| network.net)))
+}
+
 /// `10.0.20.10:8123`, `[fd42::10]:8123`
 pub fn socket(address: IpAddr, port: u16) -> String {
     std::net::SocketAddr::new(address, port).to_string()

@@ -149,7 +149,7 @@ pub fn home_assistant_behind_haproxy_on_the_router() -> Result<(), String> {
     let line = format!("{} {script} {}", crate::python(), at("config").display());
     let _home = lab.hosts["ha"].start(&line, &at("ha.log"), "ready")?;
     let _other = lab.hosts["ha"].start("python3 -u -m http.server 9000", &at("other.log"), "Serving")?;
-    let site = with_certificates(lab.companion("proxy-home.example.org/haproxy.cfg")?, &lab.folder)?;
+    let site = with_certificates(lab.companion("proxy-on-router/haproxy.cfg")?, &lab.folder)?;
     let file = lab.folder.write("haproxy.cfg", &site);
     let _proxy = lab.router.start(&format!("haproxy -db -f {file}"), &at("haproxy.log"), "")?;
     lab.router.listens(443)?;

@@ -8,6 +8,7 @@ mod lab;
 mod mesh;
 mod programs;
 mod services;
+mod side_by_side;
 mod vpn;
 
 use libtest_mimic::{Arguments, Trial};
@@ -23,6 +24,11 @@ const TRIALS: &[Test] = &[
         "the_proxies_ask_for_certificates",
         &["nginx", "caddy", "haproxy", "traefik", "openssl", "curl", "python3", "ip", "ss"],
         programs::the_proxies_ask_for_certificates,
+    ),
+    (
+        "names_of_one_proxy_do_not_disturb_each_other",
+        &["nginx", "caddy", "haproxy", "openssl", "curl", "python3", "ip", "ss"],
+        side_by_side::names_of_one_proxy_do_not_disturb_each_other,
     ),
     (
         "the_proxies_ask_for_a_sign_in",

@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeMap, fs, path::Path, sync::OnceLock};
 
+use hedgerow::router::File;
+
 use crate::lab::{Folder, Space, compiled, run};
 
 /// A policy, and what stands beside its router.
@@ -205,9 +207,13 @@ impl Site {
 
     /// How each proxy for which there is a site is started, and what it says to who is refused.
     fn proxies(&self) -> Result<Vec<(String, &'static str)>, String> {
-        let companion = |file: &str| {
-            let name = format!("proxy-{}/{file}", self.name);
-            self.companions.files.iter().find(|file| file.name == name).map(|file| file.text.as_str())
+        // A file of its own, or that of all names of its proxy.
+        let companion = |wanted: &str| {
+            let own = format!("proxy-{}/{wanted}", self.name);
+            let shared = |name: &str| name.starts_with("proxy-on-") && name.ends_with(wanted);
+            let of_name = |text: &str| text.contains(&format!("{} before", self.name));
+            let found = |file: &&File| file.name == own || shared(&file.name) && of_name(&file.text);
+            self.companions.files.iter().find(found).map(|file| file.text.as_str())
         };
         let mut found = Vec::new();
         if let Some(text) = companion("nginx.conf") {

@@ -145,8 +145,9 @@ pub fn wireguard_through_the_router() -> Result<(), String> {
     let policy = policy.replace("exposed { ", "exposed { udp 51820 -> router;  ")
         + &format!(
             "zone road {{ role vpn;  interface {server};  network 10.0.97.0/24 }}\n\
-             vpn road {{ kind wireguard;  listen udp 51820;  peer phone {{ address 10.0.97.2 }} }}\n\
-             allow road -> proxy : https\n"
+             vpn road {{ kind wireguard;  listen udp 51820;  peer phone {{ address 10.0.97.2;  network 192.168.50.0/24 }} }}\n\
+             host sensor {{ zone road;  address 192.168.50.20 }}\nhost lamp {{ zone road;  address 192.168.50.21 }}\n\
+             allow phone, sensor -> proxy : https\n"
         );
     let lab = Lab::with("wg", &policy)?;
     let key = || run("wg", &["genkey"]).map(|key| key.trim().to_owned());
@@ -168,6 +169,18 @@ pub fn wireguard_through_the_router() -> Result<(), String> {
     let _listeners = listeners(&lab)?;
     let _server = wireguard(&lab.router, &lab.folder.0.join(format!("{server}.conf")))?;
     let _client = wireguard(&lab.hosts["outside"], &lab.folder.0.join(format!("{client}.conf")))?;
+    // What wg-quick makes of AllowedIPs beyond the network of the server's own address.
+    lab.router.run(&format!("ip route add 192.168.50.0/24 dev {server}"))?;
+    // Two devices of the house behind the peer: one that a rule lets in, and one that none does; and one that WireGuard
+    // takes nothing from, for it is behind no peer.
+    for (device, status, what) in [
+        ("192.168.50.20", "200", "a device behind a peer gets where a rule lets it"),
+        ("192.168.50.21", "000", "its neighbour does not"),
+        ("192.168.51.20", "000", "a network of no peer does not"),
+    ] {
+        lab.hosts["outside"].run(&format!("ip addr add {device}/32 dev lo"))?;
+        lab.expect("outside", &format!("--interface {device} http://10.0.30.5:443/"), status, what)?;
+    }
     reaches_the_proxy_alone(&lab, &format!("dev {client}"), "10.0.97.1")
 }
 

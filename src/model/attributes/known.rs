@@ -204,6 +204,7 @@ const VPN: &[Known] = &[
 
 const PEER: &[Known] = &[
     once("address", Value::Free, "its address in the tunnel"),
+    once("network", Value::Free, "the networks behind it, as of another house"),
     once("key", Value::Free, "its public key, never the private one"),
     once("admin", Value::Flag, "somebody administers the network from it"),
 ];

@@ -256,7 +256,8 @@ impl Network {
     #[must_use]
     pub fn router_addresses(&self) -> AddressSet {
         let own = self.zones.iter().flat_map(|zone| &zone.addresses).map(|own| own.address);
-        let anycast = self.zones.iter().flat_map(|zone| &zone.networks).map(|network| network.net);
+        let near = self.zones.iter().flat_map(|zone| &zone.networks).filter(|network| !network.far);
+        let anycast = near.map(|network| network.net);
         let anycast =
             anycast.filter(|net| matches!(net, IpNet::V6(net) if net.prefix_len() < 127)).map(|net| net.network());
         AddressSet::nets(own.chain(anycast).map(IpNet::from))

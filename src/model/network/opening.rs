@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use super::{HostId, Options, Proxied, Proxy, RangesId, Region, SignIn, Tunnel, ZoneId};
+use super::{HostId, Options, OriginPulls, Product, Proxied, Proxy, RangesId, Region, SignIn, Tunnel, ZoneId};
 use crate::{
     diagnostic::Span,
     model::service::{Discovery, TCP, Traffic},
@@ -98,11 +98,20 @@ impl Exposure {
     }
 
     /// Is a DNS server inside told to answer with the host's own address? Without a word about it, it is where that
-    /// leads to the same port as outside.
+    /// leads to the same port as outside, to a proxy that lets people inside in.
     #[must_use]
     pub fn splits_dns(&self) -> bool {
         let same = self.port.is_none() || self.ports().is_some_and(|(public, inner)| public == inner);
-        !self.expired && self.name.is_some() && self.split_dns.map_or(same && self.tunnel.is_none(), |(on, _)| on)
+        let unsaid = same && self.tunnel.is_none() && !self.asks_insiders();
+        !self.expired && self.name.is_some() && self.split_dns.map_or(unsaid, |(on, _)| on)
+    }
+
+    /// Does the proxy ask those inside as well for the certificate that Cloudflare alone has? Traefik cannot tell them
+    /// apart.
+    #[must_use]
+    pub fn asks_insiders(&self) -> bool {
+        let product = self.through.as_ref().and_then(|through| through.proxy.product);
+        product == Some(Product::Traefik) && self.proxied.is_some_and(|proxied| proxied.pulls != OriginPulls::Off)
     }
 }
 
@@ -131,6 +140,8 @@ pub struct Vpn {
     pub on_span: Option<Span>,
     pub full_tunnel: bool,
     pub radius: Option<HostId>,
+    /// Where the policy says how clients prove who they are.
+    pub auth_span: Option<Span>,
     pub peers: Vec<Peer>,
     /// Is the server an add-on of Home Assistant? Clients then come in under the address of its host.
     pub addon: bool,
@@ -191,10 +202,19 @@ impl VpnKind {
 pub struct Peer {
     pub name: String,
     pub addresses: Vec<IpAddr>,
+    /// The networks behind it.
+    pub networks: Vec<IpNet>,
     pub key: Option<String>,
     /// Does somebody administer the network from it?
     pub admin: bool,
     pub span: Span,
+}
+
+impl Peer {
+    /// From where it may send: its addresses, and the networks behind it.
+    pub fn allowed(&self) -> impl Iterator<Item = IpNet> {
+        self.addresses.iter().map(|own| IpNet::from(*own)).chain(self.networks.iter().copied())
+    }
 }
 
 /// `redirect`

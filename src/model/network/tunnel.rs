@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
-use super::{Action, Network, Place, Resolver, Vpn, ZoneId};
+use super::{Action, HostAddress, Network, Place, Resolver, Vpn, ZoneId};
 use crate::diagnostic::Span;
 
 /// Who connects to a VPN, and has an address there by which rules know it.
@@ -51,7 +51,8 @@ impl Network {
     /// The networks that OpenVPN hands addresses out of: one a family, of IPv6 none but /64 to /112.
     #[must_use]
     pub fn pools(&self, vpn: &Vpn) -> (Option<Ipv4Net>, Option<Ipv6Net>) {
-        let nets = || self.zone(vpn.zone).networks.iter().filter(|net| net.delegated.is_none()).map(|net| net.net);
+        let nets =
+            || self.zone(vpn.zone).networks.iter().filter(|net| net.delegated.is_none() && !net.far).map(|net| net.net);
         let v4 = nets().find_map(|net| if let IpNet::V4(net) = net { Some(net.trunc()) } else { None });
         let v6 = nets().find_map(|net| if let IpNet::V6(net) = net { Some(net.trunc()) } else { None });
         (v4, v6.filter(|net| vpn.carries_ipv6() && (64..=112).contains(&net.prefix_len())))
@@ -93,7 +94,11 @@ impl Network {
         let mut found: Vec<Client> = peers.collect();
         for host in self.hosts.iter().filter(|host| host.zones.contains(&vpn.zone)) {
             if !found.iter().any(|known| known.name == host.name) {
-                let here = host.addresses.iter().filter(|own| own.zone == vpn.zone && own.suffix.is_none());
+                let far = |own: &HostAddress| {
+                    vpn.peers.iter().flat_map(|peer| &peer.networks).any(|net| net.contains(&own.address))
+                };
+                let here =
+                    host.addresses.iter().filter(|own| own.zone == vpn.zone && own.suffix.is_none() && !far(own));
                 let addresses = here.map(|own| own.address).collect();
                 found.push(Client { name: host.name.clone(), addresses, span: host.span });
             }

@@ -196,6 +196,8 @@ pub struct ZoneNetwork {
     /// The number of the subnet below the delegated prefix, if the network is such a one. Its literal prefix must
     /// never be written into a configuration.
     pub delegated: Option<u64>,
+    /// Does it lie behind a peer of a VPN, where the router has no address of its own?
+    pub far: bool,
 }
 
 /// An address of the router itself.

@@ -206,6 +206,7 @@ fn resolve_with<T>(
     resolver.statements(&units);
     resolver.addons();
     resolver.sign_ins();
+    resolver.dead_ends();
     resolver.hidden_clients();
     resolver.conflicts();
     resolver.unused();

@@ -3,6 +3,8 @@
 
 use std::net::IpAddr;
 
+use ipnet::IpNet;
+
 use super::{
     Object, Placed, Resolver,
     zones::{edge_address, list, shown},
@@ -12,7 +14,7 @@ use crate::{
     model::{
         attributes::{Arguments, Attributes},
         load::Space,
-        network::{Host, HostAddress, HostId, Peer, ZoneId},
+        network::{Host, HostAddress, HostId, Peer, Vpn, VpnKind, ZoneId},
     },
     syntax::{
         token::{Kind, Literal, Token},
@@ -193,6 +195,7 @@ impl<'t> Resolver<'t> {
                 }
             }
         }
+        let networks = Self::prefixes(&attributes, "network").into_iter().map(|(net, _)| net).collect();
         let key = attributes.get("key").and_then(|mut arguments| {
             let Some(Token { kind: Kind::Literal(Literal::Text(_)), .. }) = arguments.peek() else {
                 arguments.expected("the public key in quotes");
@@ -205,7 +208,14 @@ impl<'t> Resolver<'t> {
             }
             Some(key.text)
         });
-        Some(Peer { name: name.text, addresses, key, admin: attributes.flag("admin"), span: arguments.span() })
+        Some(Peer {
+            name: name.text,
+            addresses,
+            networks,
+            key,
+            admin: attributes.flag("admin"),
+            span: arguments.span(),
+        })
     }
 
     /// Reports an address that no peer of the zone can have.
@@ -226,7 +236,9 @@ impl<'t> Resolver<'t> {
                 .label("the address of the peer")
                 .also(own.span, format!("{whose} address follows from this"))
                 .help("give the peer another address")
-        } else if let Some(network) = zone.networks.iter().find(|network| network.net.contains(&address)) {
+        } else if let Some(network) =
+            zone.networks.iter().find(|network| !network.far && network.net.contains(&address))
+        {
             match edge_address(network.net, address, span) {
                 Some(error) => error.help("give the peer another address"),
                 None => return true,
@@ -238,6 +250,68 @@ impl<'t> Resolver<'t> {
         };
         self.report(error);
         false
+    }
+
+    /// The networks behind peers, each with the zone of its VPN. To be called before the networks of zones are resolved.
+    pub(super) fn networks_of_peers(&self) -> Vec<(ZoneId, IpNet, Span)> {
+        let mut found = Vec::new();
+        for vpn in &self.vpn_trees {
+            let Some(Object::Zone(zone)) = self.objects.glance(vpn.space, &vpn.tree.name.text, self.imports) else {
+                continue;
+            };
+            for attribute in vpn.tree.body.attributes.iter().filter(|attribute| attribute.key.text == "peer") {
+                let Some(body) = &attribute.body else { continue };
+                let networks = Self::prefixes(&Attributes::checked(body, self.errors), "network");
+                found.extend(networks.into_iter().map(|(net, span)| (zone, net, span)));
+            }
+        }
+        found.retain(|(_, net, span)| self.usable_network(*net, *span));
+        found
+    }
+
+    /// Reports networks that nobody leads to: behind a peer that lets none through, or of no peer at all.
+    pub(super) fn networks_behind(&self, vpn: &Vpn) {
+        let Vpn { kind, addon, peers, .. } = vpn;
+        let (kind, addon, zone) = (*kind, *addon, self.network.zone(vpn.zone));
+        for network in zone.networks.iter().filter(|network| network.far) {
+            let (who, help) = match kind {
+                VpnKind::Tailscale | VpnKind::Zerotier => (
+                    "the members of an overlay announce the networks behind them by themselves",
+                    "remove it here; approve the route where the network is administered, and write the network at the zone",
+                ),
+                _ if addon => (
+                    "the add-on lets its peers in under the address of its host, and no networks behind them",
+                    "let the router end this tunnel, or a WireGuard on a host with `masquerade off`",
+                ),
+                _ => continue,
+            };
+            self.report(
+                Diagnostic::error("misplaced-attribute", network.span, who).label("not possible here").help(help),
+            );
+        }
+        let near = || zone.networks.iter().filter(|network| !network.far && network.delegated.is_none());
+        let has = |net: &IpNet| peers.iter().flat_map(|peer| &peer.addresses).any(|own| net.contains(own));
+        let same = |one: &IpNet, two: &IpNet| one.network().is_ipv4() == two.network().is_ipv4();
+        if kind != VpnKind::Wireguard || addon {
+            return;
+        }
+        for lone in near().filter(|network| !has(&network.net)) {
+            if !near().any(|other| same(&other.net, &lone.net) && has(&other.net)) {
+                continue;
+            }
+            self.report(
+                Diagnostic::error(
+                    "network-of-no-peer",
+                    lone.span,
+                    format!("no peer of `{}` is in {}, so WireGuard takes no packet from there", zone.name, lone.net),
+                )
+                .label("behind which peer?")
+                .help(format!(
+                    "write it at the peer that it lies behind, as in `peer NAME {{ network {} }}`, and not here",
+                    lone.net
+                )),
+            );
+        }
     }
 
     /// The peers of a VPN, in the order of the policy.

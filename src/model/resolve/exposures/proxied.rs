@@ -4,7 +4,7 @@ use crate::{
     diagnostic::{Diagnostic, Span},
     model::{
         attributes::Attributes,
-        network::{Exposure, OriginPulls, Proxied, Tls},
+        network::{Exposure, OriginPulls, Product, Proxied, Tls},
         resolve::Resolver,
     },
     syntax::tree,
@@ -48,6 +48,25 @@ impl Resolver<'_> {
                 Diagnostic::error("misplaced-attribute", proxied.span, "`origin-pulls` needs TLS on this side")
                     .label("a certificate is shown within TLS, and there is `tls none`")
                     .help("write where the certificate of this side comes from, as in `tls own`"),
+            );
+        }
+        if proxied.pulls == OriginPulls::Off {
+            return;
+        }
+        let product = exposure.through.as_ref().and_then(|through| through.proxy.product);
+        if matches!(product, Some(Product::Npm | Product::Synology)) {
+            self.report(
+                Diagnostic::error("misplaced-attribute", proxied.span, "this proxy does not ask Cloudflare for a certificate")
+                    .label("its pages have no setting for that")
+                    .help("take `product nginx`, `caddy`, `traefik` or `haproxy`; or write `origin-pulls off`, and let nobody in but Cloudflare by `from cloudflare-v4`"),
+            );
+        }
+        if let Some((true, span)) = exposure.split_dns.filter(|_| exposure.asks_insiders()) {
+            self.report(
+                Diagnostic::error("misplaced-attribute", span, "Traefik lets nobody in who comes straight from inside")
+                    .label("leads people inside to Traefik, past Cloudflare")
+                    .also(proxied.span, "Traefik asks everybody for the certificate that only Cloudflare has")
+                    .help("remove it: inside, the name then leads to Cloudflare as well; or take `product nginx`, `caddy` or `haproxy`, which ask outside only"),
             );
         }
     }

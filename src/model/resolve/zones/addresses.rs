@@ -175,7 +175,7 @@ impl Resolver<'_> {
             }
             self.address_elsewhere(zone, &own);
         } else {
-            for network in &zone.networks {
+            for network in zone.networks.iter().filter(|network| !network.far) {
                 let covered = own.iter().any(|own| network.net.contains(&own.address));
                 if !covered {
                     let source =

@@ -27,6 +27,8 @@ use crate::{
 enum Written {
     Literal(IpNet, Span),
     Delegated(u64, Span),
+    /// Behind a peer of a VPN.
+    Far(IpNet, Span),
 }
 
 /// How the router comes by its addresses in a zone, as written.
@@ -51,6 +53,11 @@ impl Resolver<'_> {
             addresses.push(own);
         }
         self.ended_by_hosts();
+        for (zone, net, span) in self.networks_of_peers() {
+            if let Some(written) = networks.get_mut(zone.0) {
+                written.push(Written::Far(net, span));
+            }
+        }
         for (index, written) in networks.into_iter().enumerate() {
             self.zone_networks(ZoneId(index), written);
         }

@@ -137,10 +137,11 @@ impl Resolver<'_> {
         let mut networks = Vec::new();
         for network in written {
             match network {
-                Written::Literal(net, span) => networks.push(ZoneNetwork { net, span, delegated: None }),
+                Written::Literal(net, span) => networks.push(ZoneNetwork { net, span, delegated: None, far: false }),
+                Written::Far(net, span) => networks.push(ZoneNetwork { net, span, delegated: None, far: true }),
                 Written::Delegated(number, span) => {
                     if let Some(net) = self.delegated_subnet(id, number, span) {
-                        networks.push(ZoneNetwork { net: IpNet::V6(net), span, delegated: Some(number) });
+                        networks.push(ZoneNetwork { net: IpNet::V6(net), span, delegated: Some(number), far: false });
                     }
                 }
             }

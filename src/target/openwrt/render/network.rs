@@ -196,14 +196,14 @@ impl Renderer<'_> {
         keyed
             .enumerate()
             .map(|(number, (peer, key))| {
-                let length = |address: &std::net::IpAddr| if address.is_ipv4() { 32 } else { 128 };
                 Section::new(
                     format!("wireguard_{}", names.network),
                     format!("hedgerow_{}_{}", names.network, number + 1),
                 )
                 .set("description", &peer.name)
                 .set("public_key", key)
-                .list("allowed_ips", peer.addresses.iter().map(|own| format!("{own}/{}", length(own))))
+                .list("allowed_ips", peer.allowed().map(|net| net.to_string()))
+                .maybe("route_allowed_ips", (!peer.networks.is_empty()).then_some("1"))
             })
             .collect()
     }

@@ -188,6 +188,7 @@ impl Renderer<'_> {
             }
             match vpn.kind {
                 VpnKind::Openvpn => {
+                    self.no_networks_behind(vpn);
                     if !device.theirs {
                         self.openvpn(vpn, &device.name);
                     }
@@ -198,6 +199,21 @@ impl Renderer<'_> {
             }
         }
         self.held = held;
+    }
+
+    /// Networks behind a client of OpenVPN are not written here.
+    fn no_networks_behind(&mut self, vpn: &Vpn) {
+        for peer in vpn.peers.iter().filter(|peer| !peer.networks.is_empty()) {
+            self.errors.push(
+                Diagnostic::error(
+                    "backend-cannot-express",
+                    peer.span,
+                    "no network behind a client of OpenVPN is written for pfsense",
+                )
+                .label("has a `network` behind it")
+                .help("take `kind wireguard` for it, or let a host end this VPN with `server HOST`"),
+            );
+        }
     }
 
     fn openvpn(&mut self, vpn: &Vpn, device: &str) {
@@ -235,8 +251,9 @@ impl Renderer<'_> {
     /// An address says who somebody is: nobody else of the base may send from that of a peer.
     fn is_alone(&mut self, vpn: &Vpn, peer: &Peer, key: Option<&String>, device: &Device) {
         let takes = |theirs: &&super::base::Peer| {
-            let takes =
-                |net: Option<IpNet>| net.is_none_or(|net| peer.addresses.iter().any(|address| net.contains(address)));
+            let takes = |net: Option<IpNet>| {
+                net.is_none_or(|net| peer.allowed().any(|own| net.contains(&own) || own.contains(&net)))
+            };
             theirs.device == device.name && Some(&theirs.key) != key && theirs.allowed().any(takes)
         };
         let Some(other) = self.base.peers.iter().find(takes) else { return };
@@ -257,8 +274,7 @@ impl Renderer<'_> {
         let Some(port) = vpn.listen.iter().find_map(Traffic::single_port) else { return };
         let zone = self.network.zone(vpn.zone);
         for peer in &vpn.peers {
-            let ours: BTreeSet<Option<IpNet>> =
-                peer.addresses.iter().map(|address| Some(IpNet::from(*address))).collect();
+            let ours: BTreeSet<Option<IpNet>> = peer.allowed().map(Some).collect();
             // Whose key the policy does not have is known by the addresses alone.
             let is_known = |theirs: &&super::base::Peer| {
                 theirs.device == device.name
@@ -286,11 +302,7 @@ impl Renderer<'_> {
                 device: device.name.clone(),
                 descr: words::description(&format!("{}{}", words::MARK, peer.name)),
                 key,
-                addresses: peer
-                    .addresses
-                    .iter()
-                    .map(|address| (address.to_string(), if address.is_ipv4() { 32 } else { 128 }))
-                    .collect(),
+                addresses: peer.allowed().map(|net| (net.network().to_string(), net.prefix_len())).collect(),
             });
         }
         if !device.theirs {

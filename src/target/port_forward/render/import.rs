@@ -17,7 +17,7 @@ pub fn guide(places: &[(&Place, Vec<(&'static str, String)>)], request: &Request
         };
         here += &format!("- {folder}: {}, {count}.\n", words::cell(&place.title));
         for (form, why) in left_out {
-            here += &format!("  - Without {form}: {}.\n", words::cell(why));
+            here += &format!("  - Without {form}: {}.\n", words::sentence(why));
         }
         for entry in &place.entries {
             let known = request.network.hosts.iter().find(|host| host.name == entry.host);

@@ -13,14 +13,29 @@ pub fn shell(text: &str) -> String {
 
 /// A cell of a table in Markdown.
 pub fn cell(text: &str) -> String {
+    cell_of(&plain(text))
+}
+
+fn cell_of(text: &str) -> String {
     let mut safe = String::new();
-    for letter in plain(text).chars() {
+    for letter in text.chars() {
         if "\\`*_[]<>|#!&".contains(letter) {
             safe.push('\\');
         }
         safe.push(letter);
     }
     safe
+}
+
+/// A sentence of hedgerow's own in Markdown, with names of the policy between backticks: within these nothing has to be
+/// made harmless, and a backslash would be shown.
+pub fn sentence(text: &str) -> String {
+    let pieces: Vec<&str> = text.split('`').collect();
+    if pieces.len().is_multiple_of(2) {
+        return cell(text);
+    }
+    let piece = |(index, piece): (usize, &&str)| if index % 2 == 0 { cell_of(piece) } else { format!("`{piece}`") };
+    plain(&pieces.iter().enumerate().map(piece).collect::<String>())
 }
 
 /// A cell that no spreadsheet takes for a formula.

@@ -1,5 +1,6 @@
 //! `vpn`
 
+mod dead_ends;
 mod offers;
 
 use crate::{
@@ -85,25 +86,7 @@ impl Resolver<'_> {
                     ),
             );
         }
-        let wrong = |traffic: &&Traffic| match kind {
-            VpnKind::Openvpn => !matches!(traffic.protocol, Some(TCP | UDP)),
-            _ => traffic.protocol != Some(UDP),
-        };
-        if let Some(traffic) = listen.iter().find(wrong) {
-            self.report(
-                Diagnostic::error(
-                    "attribute-value",
-                    attributes.get("listen").map_or(span, |arguments| arguments.span()),
-                    format!("this VPN cannot listen on {traffic}"),
-                )
-                .label(if kind == VpnKind::Openvpn { "expected udp or tcp" } else { "expected udp" })
-                .help(if kind == VpnKind::Wireguard {
-                    "WireGuard speaks UDP only: write `listen udp 51820`"
-                } else {
-                    "write `listen udp 1194`"
-                }),
-            );
-        }
+        self.listens_so(kind, &listen, &attributes, span);
         self.listens_twice(kind, &listen, &attributes);
         if listen.is_empty() && !kind.is_overlay() && attributes.lacks("listen") {
             self.report(
@@ -129,6 +112,7 @@ impl Resolver<'_> {
             on_span: attributes.get("on").map(|arguments| arguments.span()),
             full_tunnel,
             radius,
+            auth_span: auth,
             peers,
             addon,
             hides_clients,
@@ -136,6 +120,29 @@ impl Resolver<'_> {
             ipv6,
             overlay,
         });
+    }
+
+    /// Reports a protocol that the program does not speak.
+    fn listens_so(&self, kind: VpnKind, listen: &[Traffic], attributes: &Attributes<'_>, span: Span) {
+        let wrong = |traffic: &&Traffic| match kind {
+            VpnKind::Openvpn => !matches!(traffic.protocol, Some(TCP | UDP)),
+            _ => traffic.protocol != Some(UDP),
+        };
+        if let Some(traffic) = listen.iter().find(wrong) {
+            self.report(
+                Diagnostic::error(
+                    "attribute-value",
+                    attributes.get("listen").map_or(span, |arguments| arguments.span()),
+                    format!("this VPN cannot listen on {traffic}"),
+                )
+                .label(if kind == VpnKind::Openvpn { "expected udp or tcp" } else { "expected udp" })
+                .help(if kind == VpnKind::Wireguard {
+                    "WireGuard speaks UDP only: write `listen udp 51820`"
+                } else {
+                    "write `listen udp 1194`"
+                }),
+            );
+        }
     }
 
     /// Reports ports of a WireGuard beyond the first: its interface has one, and who asked on another would get no answer.
