@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::document::Document;
 use crate::router::File;
 
-const TEMPLATES: [(&str, &str); 18] = [
+const TEMPLATES: [(&str, &str); 20] = [
     ("end.xml.j2", include_str!("../../../../targets/pfsense/end.xml.j2")),
     ("config", include_str!("../../../../targets/pfsense/config.xml.j2")),
     ("aliases", include_str!("../../../../targets/pfsense/aliases.xml.j2")),
@@ -28,6 +28,8 @@ const TEMPLATES: [(&str, &str); 18] = [
     ("wireguard", include_str!("../../../../targets/pfsense/wireguard.xml.j2")),
     ("peers", include_str!("../../../../targets/pfsense/peers.xml.j2")),
     ("names", include_str!("../../../../targets/pfsense/names.xml.j2")),
+    ("resolver", include_str!("../../../../targets/pfsense/resolver.xml.j2")),
+    ("advertised", include_str!("../../../../targets/pfsense/advertised.xml.j2")),
 ];
 
 /// The lists of a configuration as XML, each without the element around it.
@@ -49,6 +51,9 @@ pub struct Parts {
     pub wireguard: String,
     pub peers: String,
     pub names: String,
+    /// The settings of the resolver, beside the names.
+    pub resolver: String,
+    pub advertised: String,
 }
 
 /// Prints with everything escaped that XML would read as its own, but for what was printed before.
@@ -97,6 +102,8 @@ impl Printer {
             wireguard: print("wireguard")?,
             peers: print("peers")?,
             names: print("names")?,
+            resolver: print("resolver")?,
+            advertised: print("advertised")?,
         })
     }
 
@@ -125,6 +132,8 @@ impl Printer {
                 wireguard => safe(&parts.wireguard),
                 peers => safe(&parts.peers),
                 names => safe(&parts.names),
+                resolver => safe(&parts.resolver),
+                advertised => safe(&parts.advertised),
             },
             policy => policy.replace("--", "__"),
             version => env!("CARGO_PKG_VERSION"),
@@ -142,6 +151,8 @@ pub fn areas(parts: &Parts) -> Vec<File> {
         ("aliases", parts.aliases.clone(), !parts.aliases.is_empty()),
         ("nat", format!("{}{outbound}", parts.translations), true),
         ("dhcpd", parts.dhcpd.clone(), !parts.dhcpd.is_empty()),
+        ("dhcpdv6", parts.advertised.clone(), !parts.advertised.trim().is_empty()),
+        ("unbound", format!("{}{}", parts.resolver, parts.names), !parts.names.trim().is_empty()),
         ("openvpn", parts.openvpn.clone(), !parts.openvpn.trim().is_empty()),
         // Times have no area, and a rule whose schedule is not there counts always.
         ("filter", format!("{}{}", parts.filter, parts.separators), parts.schedules.trim().is_empty()),
