@@ -380,6 +380,14 @@ impl<'t> Resolver<'t> {
     }
 
     fn host_named(&mut self, name: &Name, space: Space) -> Option<HostId> {
+        if name.text == "router" {
+            self.report(
+                Diagnostic::error("not-a-host", name.span, "`router` is the router itself, no host")
+                    .label("expected the name of one host")
+                    .help("name the host on which it runs: on the router itself hedgerow knows of VPNs (`vpn`) and of a proxy (`through router`)"),
+            );
+            return None;
+        }
         match self.objects.find(space, &name.text, name.span, self.imports) {
             Ok(Object::Host(id)) => Some(id),
             Ok(other) => {
