@@ -128,9 +128,10 @@ pub fn the_proxies_ask_for_certificates() -> Result<(), String> {
         for (line, refused) in site.proxies()? {
             let _proxy = site.start(&line)?;
             let own = format!("--cert {} --key {}", site.at("client.crt"), site.at("client.key"));
+            let [nobody, other] = refused;
             for (who, with, status) in [
-                ("nobody", String::new(), refused),
-                ("somebody else", foreign(&site.folder)?, refused),
+                ("nobody", String::new(), nobody),
+                ("somebody else", foreign(&site.folder)?, other),
                 (shown, own, "200"),
             ] {
                 site.expect(&line, who, &with, "/", status)?;
@@ -205,8 +206,9 @@ impl Site {
         self.folder.0.join(name).to_str().unwrap().to_owned()
     }
 
-    /// How each proxy for which there is a site is started, and what it says to who is refused.
-    fn proxies(&self) -> Result<Vec<(String, &'static str)>, String> {
+    /// How each proxy for which there is a site is started, and what it says to who is refused: without a certificate, and
+    /// with one of somebody else's. Where those inside need none, it has to hear the request before it says no.
+    fn proxies(&self) -> Result<Vec<(String, [&'static str; 2])>, String> {
         // A file of its own, or that of all names of its proxy.
         let companion = |wanted: &str| {
             let own = format!("proxy-{}/{wanted}", self.name);
@@ -220,21 +222,22 @@ impl Site {
             let main = nginx(&with_certificates(text, &self.folder)?, &self.folder);
             let text = fs::read_to_string(&main).map_err(|error| error.to_string())?;
             self.folder.write("nginx.conf", &format!("daemon off;\nmaster_process off;\n{text}"));
-            found.push((format!("nginx -c {main}"), "400"));
+            found.push((format!("nginx -c {main}"), ["400", "400"]));
         }
         if let Some(text) = companion("haproxy.cfg") {
             let file = self.folder.write("haproxy.cfg", &with_certificates(text, &self.folder)?);
-            found.push((format!("haproxy -db -f {file}"), "000"));
+            let refused = if text.contains("ssl_c_used") { ["403", "000"] } else { ["000", "000"] };
+            found.push((format!("haproxy -db -f {file}"), refused));
         }
         if let Some(text) = companion("Caddyfile") {
             let file = self.folder.write("Caddyfile", &with_certificates(text, &self.folder)?);
             let home = self.folder.0.display();
             let surroundings = format!("env XDG_DATA_HOME={home} XDG_CONFIG_HOME={home}");
-            found.push((format!("{surroundings} caddy run --adapter caddyfile --config {file}"), "000"));
+            found.push((format!("{surroundings} caddy run --adapter caddyfile --config {file}"), ["000", "000"]));
         }
         if let Some(text) = companion("traefik.yaml") {
             let file = self.folder.write("dynamic.yaml", &with_certificates(text, &self.folder)?);
-            found.push((crate::services::traefik(&file, self.port), "000"));
+            found.push((crate::services::traefik(&file, self.port), ["000", "000"]));
         }
         if found.is_empty() { Err(format!("{} has no site", self.name)) } else { Ok(found) }
     }
