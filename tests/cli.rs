@@ -678,14 +678,18 @@ fn on_a_terminal(folder: &Folder, command: &str) -> Option<String> {
 
 #[test]
 fn long_work_shows_what_it_is_at_on_a_terminal_only() {
-    let many = (0..5000).map(|number| {
+    let many = (0..8000).map(|number| {
         format!("allow 10.0.30.{} -> 10.0.10.{} : tcp {}\n", 2 + number % 250, 2 + number % 127, 1000 + number * 7)
     });
     let folder = Folder::new("progress").file("main.hedge", &format!("{HOME}\n{}", many.collect::<String>()));
     let compile = format!("{} compile main.hedge --force --today 2026-11-23", env!("CARGO_BIN_EXE_hedgerow"));
     let Some(seen) = on_a_terminal(&folder, &compile) else { return };
-    assert!(seen.contains("writing for nftables and proving it"), "{seen:?}");
+    // Which of the two takes longer than patience is a matter of the machine.
+    let shows =
+        |text: &str| text.contains("checking main.hedge") || text.contains("writing for nftables and proving it");
+    assert!(shows(&seen), "{seen:?}");
     let quiet = on_a_terminal(&folder, &format!("{compile} --quiet")).unwrap();
-    assert!(!quiet.contains("proving it"));
-    assert!(!folder.run("compile main.hedge").contains("proving it"), "not in a pipe");
+    assert!(!shows(&quiet), "{quiet:?}");
+    let piped = folder.run("compile main.hedge");
+    assert!(!shows(&piped), "not in a pipe: {piped}");
 }
