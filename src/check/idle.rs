@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 
 use crate::{
     diagnostic::{Diagnostic, Fix, Span},
-    model::{AddressSet, Network, Options, Place, Region, service::Traffic},
+    model::{Network, Options, Place},
     packet::{Cube, Field, Ranges, Set, Space},
-    policy::{Cause, Flow, Forward, Meant, between, flow_set},
+    policy::{Cause, Flow, Meant, flow_set},
     router::LOCAL,
 };
 
@@ -66,7 +66,7 @@ fn everything(network: &Network, meant: &mut Meant) -> Set {
     let Meant { standing, meaning, limits, space, .. } = meant;
     let mut sets = vec![flow_set(network, standing, limits, space, &meaning.flows.allowed)];
     for forward in &meaning.forwards {
-        sets.push(let_in(forward, space));
+        sets.push(forward.lets_in(space));
     }
     if network.router.output_open {
         sets.push(space.cube(&Cube::any().with(Field::In, Ranges::single(LOCAL.into()))));
@@ -90,19 +90,10 @@ fn by_exposure(network: &Network, meant: &mut Meant) -> BTreeMap<Span, Set> {
         add(flow.cause, set, space);
     }
     for forward in &meaning.forwards {
-        let set = let_in(forward, space);
+        let set = forward.lets_in(space);
         add(forward.cause, set, space);
     }
     found
-}
-
-/// What a forward lets in, with the destination that it has in the end.
-fn let_in(forward: &Forward, space: &mut Space) -> Set {
-    let (Some(target), Some(zone)) = (forward.target, forward.zone) else { return Set::EMPTY };
-    let to = [Region { place: Place::Zone(zone), addresses: AddressSet::of(target), whole: false }];
-    let ports = forward.port.map_or_else(|| forward.traffic.to.clone(), |port| vec![(port, port)]);
-    let inner = Traffic { to: ports, ..forward.traffic.clone() };
-    between(&forward.granted, &to, &[inner], space)
 }
 
 /// The packets of every rule, by the place of its statement.

@@ -2,13 +2,13 @@
 
 use std::net::IpAddr;
 
-use super::{cause::Cause, flow::internet};
+use super::{cause::Cause, flow::internet, reaching::between};
 use crate::{
     model::{
         AddressSet, Exposure, HostId, Network, Place, Region, Tls, ZoneId,
         service::{TCP, Traffic},
     },
-    packet::Family,
+    packet::{Family, Set, Space},
 };
 
 /// The destination that packets carry before the translation.
@@ -39,6 +39,19 @@ pub struct Forward {
     /// The new destination port, if it is another one.
     pub port: Option<u16>,
     pub options: crate::model::Options,
+}
+
+impl Forward {
+    /// The packets that it lets in by itself, with the destination that they have in the end.
+    #[must_use]
+    pub fn lets_in(&self, space: &mut Space) -> Set {
+        let place = self.zone.map_or(Place::Router, Place::Zone);
+        let addresses = self.target.map_or_else(AddressSet::all, AddressSet::of);
+        let to = [Region { place, addresses, whole: false }];
+        let ports = self.port.map_or_else(|| self.traffic.to.clone(), |port| vec![(port, port)]);
+        let inner = Traffic { to: ports, ..self.traffic.clone() };
+        between(&self.granted, &to, &[inner], space)
+    }
 }
 
 /// All translations, in the order in which they are tried. A packet takes the first that fits.

@@ -6,9 +6,9 @@ use super::{About, Decided, Finding, Leak, Outcome, Selection, Subject, catalogu
 use crate::{
     check::assertion::{Bounds, as_question},
     diagnostic::{Diagnostic, Severity},
-    model::{AddressSet, Network, Place, Region, service::Traffic},
+    model::Network,
     packet::{Field, Set, Space},
-    policy::{Cause, Meant, between, describe, flow_set, let_through},
+    policy::{Cause, Meant, describe, flow_set, let_through},
 };
 
 /// At most so many statements are shown for one finding.
@@ -190,12 +190,7 @@ fn let_in(subject: &mut Subject<'_>, cause: Cause) -> Set {
     let flows: Vec<_> = meaning.flows.allowed.iter().filter(|flow| same(flow.cause)).cloned().collect();
     let mut sets = vec![flow_set(network, standing, limits, space, &flows)];
     for forward in meaning.forwards.iter().filter(|forward| same(forward.cause)) {
-        let place = forward.zone.map_or(Place::Router, Place::Zone);
-        let addresses = forward.target.map_or_else(AddressSet::all, AddressSet::of);
-        let to = [Region { place, addresses, whole: false }];
-        let ports = forward.port.map_or_else(|| forward.traffic.to.clone(), |port| vec![(port, port)]);
-        let inner = Traffic { to: ports, ..forward.traffic.clone() };
-        sets.push(between(&forward.granted, &to, &[inner], space));
+        sets.push(forward.lets_in(space));
     }
     // A condition of time or rate does not make it another statement.
     let all = space.union_all(sets);
