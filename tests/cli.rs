@@ -693,3 +693,25 @@ fn long_work_shows_what_it_is_at_on_a_terminal_only() {
     let piped = folder.run("compile main.hedge");
     assert!(!shows(&piped), "not in a pipe: {piped}");
 }
+
+#[test]
+fn explain_tells_where_a_translation_leads_and_which_uplink_is_closed() {
+    let folder = Folder::new("explain-elsewhere")
+        .file("hairpin.hedge", &format!("{HOME}\nallow guest -> 203.0.113.20 : tcp 8443\n"))
+        .file(
+            "uplinks.hedge",
+            "use std.services
+router edge { target nftables }
+zone fibre { role internet;  interface eth0;  address 203.0.113.2/24;  delegated 2001:db8:1::/56 }
+zone cable { role internet;  interface eth2;  address 192.0.2.2/24 }
+zone dmz   { role dmz;  interface eth1;  network 10.0.60.0/24, fd44:0:0:1::/64 }
+host web   { zone dmz;  address 10.0.60.5, fd44:0:0:1::5 }
+expose web : https { on fibre;  ipv6 off }
+",
+        );
+    session!(
+        folder.run("explain hairpin.hedge guest 203.0.113.20 tcp/8443"),
+        folder.run("explain uplinks.hedge internet web https"),
+        folder.run("explain uplinks.hedge fibre web https"),
+    );
+}
