@@ -3,11 +3,11 @@
 use std::{io::Write, time::Instant};
 
 use clap::{Args, ValueEnum};
-use schemars::JsonSchema;
-use serde::Deserialize;
 
 use super::{
-    Exit, changed, disk, fix,
+    Exit, changed,
+    deny::Deny,
+    disk, fix,
     output::{Common, count, many},
     project::Project,
 };
@@ -17,7 +17,7 @@ use crate::{
         leak::{Leak, Page, catalogue, find},
     },
     compile::{self, Budget, Checked},
-    diagnostic::{Diagnostic, Severity, nearest},
+    diagnostic::{Diagnostic, nearest},
     report::findings::{Found, Rule, github, gitlab, json, junit, sarif},
 };
 
@@ -81,25 +81,6 @@ struct Done {
     exit: Exit,
 }
 
-/// The least severity that makes a check fail.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Deny {
-    Error,
-    Warning,
-    Note,
-}
-
-impl Deny {
-    const fn severity(self) -> Severity {
-        match self {
-            Self::Error => Severity::Error,
-            Self::Warning => Severity::Warning,
-            Self::Note => Severity::Note,
-        }
-    }
-}
-
 pub fn run(arguments: &Arguments, common: &Common) -> Exit {
     if let Some(unknown) = arguments.only.iter().chain(&arguments.skip).find(|id| find(id).is_none()) {
         let all = catalogue();
@@ -148,7 +129,7 @@ pub fn run(arguments: &Arguments, common: &Common) -> Exit {
                 let mut checked = compile::check_within(&path, &text, &disk, budget, &arguments.selection(&project));
                 drop(working);
                 let summary = summary(&path, &checked, started);
-                let exit = exit_of(&checked.diagnostics, checked.meant.is_some(), deny);
+                let exit = deny.exit(&checked.diagnostics, checked.meant.is_some());
                 // A policy's packets are many; what is printed later needs none of them.
                 checked.meant = None;
                 let done = Done { path, checked, summary, exit };
@@ -202,17 +183,6 @@ fn print(format: Format, all: &[Done], common: &Common) -> bool {
         common.say(&done.summary);
     }
     std::io::stdout().write_all(text.as_bytes()).is_ok()
-}
-
-/// The exit status of a run over one policy.
-pub fn exit_of(diagnostics: &[Diagnostic], resolved: bool, deny: Deny) -> Exit {
-    if !resolved {
-        Exit::Invalid
-    } else if diagnostics.iter().any(|diagnostic| diagnostic.severity >= deny.severity()) {
-        Exit::Findings
-    } else {
-        Exit::Clean
-    }
 }
 
 impl Arguments {

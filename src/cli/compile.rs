@@ -8,15 +8,16 @@ use std::{
 use clap::Args;
 
 use super::{
-    Exit, check,
+    Exit,
+    deny::Deny,
     disk::{self, Disk},
     output::{Common, count, many},
     project::Project,
+    targets,
 };
 use crate::{
     certificate::{self, Certificate},
     compile::{self, Checked, Companions, Output},
-    diagnostic::Diagnostic,
     router::File,
     target::Target,
 };
@@ -84,10 +85,10 @@ pub fn run(arguments: &Arguments, common: &Common) -> Exit {
         count(&checked.diagnostics)
     ));
     if let Some(name) = arguments.target.iter().find(|name| Target::named(name).is_none()) {
-        return common.fail(&unknown_target(name));
+        return common.fail(&targets::unknown(name));
     }
     let asked = if arguments.target.is_empty() { project.targets(&path) } else { arguments.target.clone() };
-    let targets = match targets(&asked, &checked) {
+    let targets = match targets::chosen(&asked, &checked) {
         Ok(targets) => targets,
         Err(error) => {
             common.report(&checked.sources, &[*error]);
@@ -169,7 +170,7 @@ fn tell_companions(companions: &Companions, folder: &Path, common: &Common) {
 }
 
 fn exit(checked: &Checked) -> Exit {
-    check::exit_of(&checked.diagnostics, true, check::Deny::Error)
+    Deny::Error.exit(&checked.diagnostics, true)
 }
 
 fn beside(path: &str) -> PathBuf {
@@ -239,40 +240,4 @@ fn base(arguments: &Arguments, targets: &[Target], disk: &Disk) -> Result<Vec<Fi
         (Some(_), [target]) => Err(format!("--base: {} is written beside what is there, not merged", target.name())),
         (Some(_), _) => Err("--base belongs to one target: choose it with --target".to_owned()),
     }
-}
-
-/// What is said about a target that nobody knows.
-pub fn unknown_target(name: &str) -> String {
-    let known: Vec<&str> = Target::ALL.into_iter().map(Target::name).collect();
-    let (last, others) = known.split_last().unwrap_or((&"", &[]));
-    format!("the target `{name}` is not supported yet; there are {} and {last}", others.join(", "))
-}
-
-/// The targets to compile for, or what is wrong with them.
-fn targets(asked: &[String], checked: &Checked) -> Result<Vec<Target>, Box<Diagnostic>> {
-    let router = &checked.network.router;
-    let asked: Vec<(String, _)> = if asked.is_empty() {
-        router.targets.clone()
-    } else {
-        asked.iter().map(|name| (name.clone(), router.span)).collect()
-    };
-    if asked.is_empty() {
-        return Err(Box::new(
-            Diagnostic::error("no-target", router.span, "there is nothing to compile for")
-                .label("names no target")
-                .help("add `target nftables` to the router, or give --target nftables"),
-        ));
-    }
-    let mut targets = Vec::new();
-    for (name, span) in asked {
-        let target = Target::named(&name).ok_or_else(|| {
-            Diagnostic::error("not-supported", span, unknown_target(&name)).label("cannot be compiled yet").help(
-                "compile for another: --target nftables, --target openwrt, --target pfsense, or --target port-forward",
-            )
-        })?;
-        if !targets.contains(&target) {
-            targets.push(target);
-        }
-    }
-    Ok(targets)
 }

@@ -4,6 +4,7 @@ mod catalogue;
 mod changed;
 mod check;
 mod compile;
+mod deny;
 mod diff;
 mod disk;
 mod explain;
@@ -18,6 +19,7 @@ mod progress;
 mod project;
 mod report;
 mod shell;
+mod targets;
 mod verify;
 mod watch;
 

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{check::Deny, disk, output::Common};
+use super::{deny::Deny, disk, output::Common};
 use crate::{
     check::leak::{catalogue, find},
     diagnostic::{Diagnostic, Sources, Span, nearest},
@@ -104,7 +104,7 @@ impl Project {
         let mut found = Vec::new();
         for name in &words.targets {
             if Target::named(name.as_ref()).is_none() {
-                let message = super::compile::unknown_target(name.as_ref());
+                let message = super::targets::unknown(name.as_ref());
                 found.push(wrong(name.span(), message, "`hedgerow list targets` shows them".to_owned()));
             }
         }

@@ -4,13 +4,7 @@ use std::{io::Write, path::PathBuf};
 
 use clap::Args;
 
-use super::{
-    Exit,
-    check::{Deny, exit_of, leaks},
-    disk,
-    graph::drawn,
-    output::Common,
-};
+use super::{Exit, check::leaks, deny::Deny, disk, graph::drawn, output::Common};
 use crate::{diagnostic::Severity, reach, report, world::World};
 
 /// Write one page for people: the picture, the matrix of zones, what is open, promises and findings
@@ -63,7 +57,7 @@ pub fn run(arguments: &Arguments, common: &Common) -> Exit {
         None => std::io::stdout().write_all(text.as_bytes()).map_err(|error| error.to_string()),
     });
     match written {
-        Ok(()) => exit_of(&checked.diagnostics, true, Deny::Error),
+        Ok(()) => Deny::Error.exit(&checked.diagnostics, true),
         Err(why) => common.fail(&why),
     }
 }

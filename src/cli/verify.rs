@@ -94,7 +94,7 @@ pub fn run(arguments: &Arguments, common: &Common) -> Exit {
     }
     let name = arguments.target.as_deref().unwrap_or_default();
     let Some(target) = Target::named(name) else {
-        return common.fail(&super::compile::unknown_target(name));
+        return common.fail(&super::targets::unknown(name));
     };
     let (path, text) = match disk::policy(&arguments.path, &disk) {
         Ok(policy) => policy,
@@ -129,7 +129,7 @@ fn certified(given: &str, arguments: &Arguments, common: &Common) -> Exit {
         Err(why) => return common.fail(&format!("`{given}`: {why}")),
     };
     let Some(target) = Target::named(&certificate.target) else {
-        return common.fail(&super::compile::unknown_target(&certificate.target));
+        return common.fail(&super::targets::unknown(&certificate.target));
     };
     let (path, text) = match disk::policy(&arguments.path, &disk) {
         Ok(policy) => policy,

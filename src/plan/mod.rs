@@ -5,11 +5,13 @@
 //! no stand-in can ever be written into a configuration.
 
 mod addresses;
+mod origin;
 mod request;
 mod rulebook;
 mod uplinks;
 
 pub use addresses::{Addresses, HostParts, Unsayable, suffix_text};
+pub use origin::Origins;
 pub use request::Request;
 pub use rulebook::{Line, Pair, Rulebook, rulebook};
 pub use uplinks::without_ds_lite;

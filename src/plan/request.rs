@@ -16,3 +16,11 @@ pub struct Request<'a> {
     /// The user's own configuration, to be merged with; empty without one.
     pub base: &'a [File],
 }
+
+impl<'a> Request<'a> {
+    /// The folder of the policy with its last `/`, and the name of its file.
+    #[must_use]
+    pub fn folder_and_file(&self) -> (&'a str, &'a str) {
+        self.policy.split_at(self.policy.rfind('/').map_or(0, |slash| slash + 1))
+    }
+}

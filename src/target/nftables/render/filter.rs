@@ -188,7 +188,7 @@ impl Renderer<'_> {
                     for traffic in flow.traffic.iter().filter(|traffic| traffic.has_family(family)) {
                         let guard = if source.is_empty() && traffic.family.is_none() { nfproto(family) } else { "" };
                         let text = format!("{guard}{source}{}", matches::traffic(traffic));
-                        let comment = self.place(flow.cause);
+                        let comment = self.origins.of(flow.cause);
                         match rules.iter_mut().find(|(known, note, _)| (known, note) == (&text, &comment)) {
                             Some((.., interfaces)) => interfaces.push(self.interface(id)),
                             None => rules.push((text, comment, vec![self.interface(id)])),
@@ -224,7 +224,7 @@ impl Renderer<'_> {
         let sides = Sides { from: from != Place::Router, to: to != Place::Router };
         let literal = Literal { from: self.literal(from), to: self.literal(to) };
         let name = format!("{}.{}", chain.name, verdict.word());
-        let place = |line: &Line| self.place(line.cause);
+        let place = |line: &Line| self.origins.of(line.cause);
         let sorted = sort(&lines, sides, &literal, &name, &format!("{}, {}", chain.note, verdict.word()), &place);
         let (sets, single): (_, Vec<Line>) = (sorted.sets, sorted.single.into_iter().cloned().collect());
         for line in &single {
@@ -254,7 +254,7 @@ impl Renderer<'_> {
         let from = matches::side(&line.from, line.family, "saddr", &literal.from);
         let to = matches::side(&line.to, line.family, "daddr", &literal.to);
         let kind = matches::traffic(&line.traffic);
-        let place = self.place(line.cause);
+        let place = self.origins.of(line.cause);
         let end = self.ending(&line.options, line.cause, verdict, &place);
         for from in &from {
             for to in &to {
@@ -300,7 +300,7 @@ impl Renderer<'_> {
         };
         let ip = if forward.family == Family::V4 { "ip" } else { "ip6" };
         let sources = self.widened(region.addresses.family(forward.family), from, forward.family, true);
-        let place = self.place(forward.cause);
+        let place = self.origins.of(forward.cause);
         let (options, cause) = (forward.options.clone(), forward.cause);
         // nft 1.0.6 prints a set of `ct original proto-dst` in a way that it cannot read: a rule for each range.
         let public = &forward.traffic.to;

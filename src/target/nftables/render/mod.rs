@@ -19,10 +19,10 @@ use document::{ChainBlock, Document, LimitBlock};
 use minijinja::{Environment, UndefinedBehavior, Value, context, syntax::SyntaxConfig, value::Serde};
 
 use crate::{
-    diagnostic::{Diagnostic, Sources, Span},
+    diagnostic::Diagnostic,
     model::{AddressSet, Limit, Network, Place, TimeUnit, Zone, ZoneId, address::Intervals},
     packet::Family,
-    plan::{Request, Rulebook, without_ds_lite},
+    plan::{Origins, Request, Rulebook, without_ds_lite},
     policy::{BURST, Cause, Standing},
     router::File,
 };
@@ -35,14 +35,13 @@ const TARGET: &str = "nftables";
 /// # Errors
 /// A diagnostic for everything that nftables cannot express, at the statement that asks for it.
 pub fn render(request: &Request) -> Result<Vec<File>, Vec<Diagnostic>> {
-    let Request { network, standing, book, sources, policy, .. } = *request;
-    let (folder, policy) = policy.split_at(policy.rfind('/').map_or(0, |slash| slash + 1));
+    let Request { network, standing, book, .. } = *request;
+    let (_, policy) = request.folder_and_file();
     let mut renderer = Renderer {
         network,
         standing,
         book,
-        sources,
-        folder,
+        origins: Origins::new(request),
         errors: Vec::new(),
         limits: BTreeMap::new(),
         document: Document::default(),
@@ -88,9 +87,7 @@ struct Renderer<'a> {
     network: &'a Network,
     standing: &'a Standing,
     book: &'a Rulebook,
-    sources: &'a Sources,
-    /// The folder of the policy with its last `/`, as it stands before the names of its files.
-    folder: &'a str,
+    origins: Origins<'a>,
     errors: Vec<Diagnostic>,
     /// Named limits, one for each statement that has one.
     limits: BTreeMap<String, Limit>,
@@ -147,26 +144,6 @@ impl Renderer<'_> {
     fn interfaces(&self, fits: impl Fn(&Zone) -> bool) -> Vec<String> {
         let fitting = self.network.zone_ids().filter(|(_, zone)| fits(zone));
         once(fitting.map(|(id, _)| self.interface(id)))
-    }
-
-    /// A place in the policy, relative to its folder: what is written must not depend on where the program was run.
-    fn source(&self, span: Span) -> String {
-        let place = self.sources.place(span);
-        place.strip_prefix(self.folder).map(str::to_owned).unwrap_or(place)
-    }
-
-    /// Where a line comes from, as its comment says.
-    fn place(&self, cause: Cause) -> String {
-        match cause {
-            Cause::Rule(_, span) => self.source(span),
-            Cause::Exposure(_, span) => format!("expose {}", self.source(span)),
-            Cause::Vpn(_, span) => format!("vpn {}", self.source(span)),
-            Cause::Redirect(_, span) => format!("redirect {}", self.source(span)),
-            Cause::Reflector(_, span) => format!("reflect {}", self.source(span)),
-            Cause::Baseline(what) => what.to_owned(),
-            Cause::SameZone => "within the zone".to_owned(),
-            Cause::OutputOpen => "output open".to_owned(),
-        }
     }
 
     /// A place as part of the name of a chain. Names of zones hold no dots, so that no two pairs get one name.

@@ -29,7 +29,7 @@ impl Renderer<'_> {
     fn port_forward(&mut self, chain: &mut ChainBlock, forward: &Forward, zones: &[ZoneId]) {
         let kind = matches::traffic(&forward.traffic);
         let end = Self::dnat(forward);
-        let place = self.place(forward.cause);
+        let place = self.origins.of(forward.cause);
         for region in &forward.granted {
             let Place::Zone(id) = region.place else { continue };
             let interface = self.interface(id);
@@ -115,7 +115,7 @@ impl Renderer<'_> {
     fn redirect(&mut self, chain: &mut ChainBlock, forward: &Forward) {
         let kind = matches::traffic(&forward.traffic);
         let end = Self::dnat(forward);
-        let place = self.place(forward.cause);
+        let place = self.origins.of(forward.cause);
         if let Some(address) = forward.target
             && self.is_stand_in(address)
         {
@@ -254,7 +254,7 @@ impl Renderer<'_> {
                                     "{ends}{guard}{source}{destination}{}{time}counter masquerade",
                                     matches::traffic(&line.traffic)
                                 ),
-                                self.place(line.cause),
+                                self.origins.of(line.cause),
                             );
                         }
                     }

@@ -47,10 +47,29 @@ pub fn log(log: Option<String>, name: &str) -> Option<String> {
     }
 }
 
-/// The set that a section names, by its number.
-pub fn set_of(state: &State, used: &Maybe<SetUse>) -> Option<usize> {
-    state.sets.iter().position(|set| set.name == used.value.name)
+/// The set that a section uses, by its number; `Err` if firewall4 skips the section for it.
+pub fn set_of(
+    section: &Section,
+    used: Option<Maybe<SetUse>>,
+    protocols: &mut Vec<Protocol>,
+    state: &mut State,
+) -> Result<Option<(usize, Maybe<SetUse>)>, Skipped> {
+    let Some(used) = used else { return Ok(None) };
+    let mut skipped = |why| {
+        state.warnings.add(section, why);
+        Err(Skipped)
+    };
+    let Some((number, set)) = state.sets.iter().enumerate().find(|(_, set)| set.name == used.value.name) else {
+        return skipped("there is no set of this name, so firewall4 skips the section");
+    };
+    if set.fields.contains(&Field::Port) && !ensure_ports(protocols) {
+        return skipped("the set holds ports, and the protocols have none, so firewall4 skips the section");
+    }
+    Ok(Some((number, used)))
 }
+
+/// firewall4 leaves the section out.
+pub struct Skipped;
 
 /// The fields that are looked up in a set for a protocol; `Err` for a destination's hardware address.
 pub fn fields(state: &State, set: usize, used: &Maybe<SetUse>, proto: &Protocol) -> Result<Option<Vec<String>>, ()> {

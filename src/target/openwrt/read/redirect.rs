@@ -2,7 +2,7 @@
 
 use super::{
     address::{Group, Subnet, addresses, family as family_of, groups, of},
-    common::{common, ensure_ports, fields, log, set_of, sound},
+    common::{common, fields, log, set_of, sound},
     options::Options,
     state::{Common, End, Matches, Rule, State, check_lengths, infer, line, refused},
     uci::Section,
@@ -79,21 +79,7 @@ pub fn read(section: &Section, state: &mut State) -> Result<(), Unreadable> {
         return Ok(());
     }
     let dnat = target != "snat";
-    let mut set = None;
-    if let Some(used) = used {
-        let Some(number) = set_of(state, &used) else {
-            state.warnings.add(section, "there is no set of this name, so firewall4 skips the section");
-            return Ok(());
-        };
-        let ports = state.sets.get(number).is_some_and(|set| set.fields.contains(&super::state::Field::Port));
-        if ports && !ensure_ports(&mut protocols) {
-            state
-                .warnings
-                .add(section, "the set holds ports, and the protocols have none, so firewall4 skips the section");
-            return Ok(());
-        }
-        set = Some((number, used));
-    }
+    let Ok(set) = set_of(section, used, &mut protocols, state) else { return Ok(()) };
     let bad = |all: &[Subnet]| all.iter().any(|one| one.invert || one.bits == -1);
     let why = match (dnat, src, dest) {
         (true, None, _) => Some("`src` is missing"),

@@ -82,7 +82,7 @@ impl Renderer<'_> {
                     "nothing else from {} to {}, {}",
                     self.place_word(from),
                     self.place_word(to),
-                    self.origin(closing.cause)
+                    self.origins.of(closing.cause)
                 );
                 let mut rule = self.section("rule").set("name", words::name(&name)).set("src", self.zone(closing.from));
                 // A target beyond an uplink may be routed by another interface too.

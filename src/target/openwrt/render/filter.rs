@@ -127,7 +127,8 @@ impl Renderer<'_> {
     fn rules(&mut self, sections: &mut Vec<Section>, from: Place, to: Place, draft: &Draft, target: &str) {
         let times = self.minutes(&draft.options).map_or_else(|| vec![None], |minutes| some(slices(&minutes)));
         for time in times {
-            let name = format!("{} to {}, {}", self.place_word(from), self.place_word(to), self.origin(draft.cause));
+            let name =
+                format!("{} to {}, {}", self.place_word(from), self.place_word(to), self.origins.of(draft.cause));
             let mut rule = self.section("rule").set("name", words::name(&name));
             if let Place::Zone(zone) = from {
                 rule = rule.set("src", self.zone(zone));
@@ -161,7 +162,7 @@ impl Renderer<'_> {
                 match side {
                     // A rule can ask one set.
                     Side::Set(addresses) if inline(side, *family).len() > INLINE && set.is_none() => {
-                        let origin = self.origin(draft.cause);
+                        let origin = self.origins.of(draft.cause);
                         let (name, negated) = self.set_of(addresses, *family, &origin);
                         set = Some(format!("{}{name} {word}", if negated { "!" } else { "" }));
                     }

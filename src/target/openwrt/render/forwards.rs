@@ -120,7 +120,7 @@ impl Renderer<'_> {
 
     pub(super) fn redirect_section(&mut self, joined: &Joined<'_>, from: ZoneId) -> Section {
         let forward = joined.forward;
-        let name = format!("{}, {}", self.place_word(Place::Zone(from)), self.origin(forward.cause));
+        let name = format!("{}, {}", self.place_word(Place::Zone(from)), self.origins.of(forward.cause));
         let protocols: Vec<String> = match forward.traffic.protocol {
             None => vec!["all".to_owned()],
             Some(_) => joined.protocols.iter().map(|number| protocol(*number)).collect(),
@@ -142,7 +142,7 @@ impl Renderer<'_> {
         match entries(set, forward.family).as_slice() {
             [one] => vec![("src_ip", one.clone())],
             _ => {
-                let origin = self.origin(forward.cause);
+                let origin = self.origins.of(forward.cause);
                 let (name, negated) = self.set_of(set, forward.family, &origin);
                 vec![("ipset", format!("{}{name} src", if negated { "!" } else { "" }))]
             }

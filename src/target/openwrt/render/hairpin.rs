@@ -45,7 +45,7 @@ impl Renderer<'_> {
         let devices = one_of(&zones.iter().map(|zone| self.device(*zone)).collect::<Vec<_>>());
         let Some(target) = forward.target else { return };
         let port = forward.port.map(|port| format!(":{port}")).unwrap_or_default();
-        let origin = self.origin(forward.cause);
+        let origin = self.origins.of(forward.cause);
         for forward in joined.each() {
             let traffic = &forward.traffic;
             // What a DHCP client sends before it has an address is for the router.

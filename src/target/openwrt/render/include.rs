@@ -218,7 +218,7 @@ impl Renderer<'_> {
                             let kind = icmp(line).unwrap_or_else(|| matches::traffic(&line.traffic));
                             rules.push(Statement::noted(
                                 format!("{ends}{guard}{source}{target}{kind}{time}counter masquerade"),
-                                self.origin(line.cause),
+                                self.origins.of(line.cause),
                             ));
                         }
                     }

@@ -33,10 +33,10 @@ use names::Names;
 use uci::{Include, Package, Printer, Section, Statement};
 
 use crate::{
-    diagnostic::{Diagnostic, Sources, Span},
+    diagnostic::Diagnostic,
     model::{AddressSet, Network, Place, Zone, ZoneId, address::Intervals},
     packet::{Family, Ranges},
-    plan::{Request, Rulebook},
+    plan::{Origins, Request, Rulebook},
     policy::{Cause, Standing},
     router::File,
 };
@@ -51,15 +51,14 @@ const FOLDER: &str = "/etc/hedgerow";
 /// # Errors
 /// A diagnostic for everything that OpenWrt cannot express, at the statement that asks for it.
 pub fn render(request: &Request) -> Result<Vec<File>, Vec<Diagnostic>> {
-    let Request { network, standing, book, sources, policy, base } = *request;
-    let (folder, policy) = policy.split_at(policy.rfind('/').map_or(0, |slash| slash + 1));
+    let Request { network, standing, book, base, .. } = *request;
+    let (_, policy) = request.folder_and_file();
     let names = names::of(network)?;
     let mut renderer = Renderer {
         network,
         standing,
         book,
-        sources,
-        folder,
+        origins: Origins::new(request),
         names,
         errors: Vec::new(),
         numbers: BTreeMap::new(),
@@ -121,9 +120,7 @@ struct Renderer<'a> {
     network: &'a Network,
     standing: &'a Standing,
     book: &'a Rulebook,
-    sources: &'a Sources,
-    /// The folder of the policy with its last `/`, as it stands before the names of its files.
-    folder: &'a str,
+    origins: Origins<'a>,
     /// One for each zone.
     names: Vec<Names>,
     errors: Vec<Diagnostic>,
@@ -176,26 +173,6 @@ impl Renderer<'_> {
         let number = self.numbers.entry(kind).or_default();
         *number += 1;
         Section::new(kind, format!("hedgerow_{kind}_{number}"))
-    }
-
-    /// A place in the policy, relative to its folder: what is written must not depend on where the program was run.
-    fn source(&self, span: Span) -> String {
-        let place = self.sources.place(span);
-        place.strip_prefix(self.folder).map(str::to_owned).unwrap_or(place)
-    }
-
-    /// Where a rule comes from, as its name says.
-    fn origin(&self, cause: Cause) -> String {
-        match cause {
-            Cause::Rule(_, span) => self.source(span),
-            Cause::Exposure(_, span) => format!("expose {}", self.source(span)),
-            Cause::Vpn(_, span) => format!("vpn {}", self.source(span)),
-            Cause::Redirect(_, span) => format!("redirect {}", self.source(span)),
-            Cause::Reflector(_, span) => format!("reflect {}", self.source(span)),
-            Cause::Baseline(what) => what.to_owned(),
-            Cause::SameZone => "within the zone".to_owned(),
-            Cause::OutputOpen => "output open".to_owned(),
-        }
     }
 
     fn place_word(&self, place: Place) -> &str {

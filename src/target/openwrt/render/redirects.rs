@@ -73,7 +73,7 @@ impl Renderer<'_> {
         anyone: &Intervals,
     ) {
         let forward = joined.forward;
-        let origin = self.origin(forward.cause);
+        let origin = self.origins.of(forward.cause);
         let (set, negated) = self.set_of(anyone, forward.family, &format!("not taken by {origin}"));
         for piece in pieces {
             for (source_port, port) in port_pairs(&forward.traffic) {
@@ -105,7 +105,7 @@ impl Renderer<'_> {
         let except = everything(family).minus(anyone);
         let to = format!("{} daddr != {} ", matches::ip(family), matches::list(&except, family));
         let device = self.device(zone);
-        let origin = self.origin(joined.forward.cause);
+        let origin = self.origins.of(joined.forward.cause);
         for source in matches::side(from, family, "saddr", &literal) {
             for forward in joined.each() {
                 let kind = matches::traffic(&forward.traffic);

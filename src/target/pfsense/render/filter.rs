@@ -252,7 +252,7 @@ impl Renderer<'_> {
         let icmp = if traffic.has_ports() { String::new() } else { words::icmp_types(traffic) };
         let (source_port, port) = (self.usable(&traffic.from, traffic), self.usable(&traffic.to, traffic));
         let schedule = options.during.map(|(schedule, span)| self.schedule(schedule, span)).unwrap_or_default();
-        let descr = words::description(&format!("{}{}", words::MARK, self.place(cause)));
+        let descr = words::description(&format!("{}{}", words::MARK, self.origins.of(cause)));
         for (from, to) in from.iter().flat_map(|from| to.iter().map(move |to| (from, to))) {
             rules.push(Rule {
                 family: family_word(family),

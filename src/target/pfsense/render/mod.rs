@@ -34,9 +34,9 @@ use document::Document;
 use print::Printer;
 
 use crate::{
-    diagnostic::{Diagnostic, Sources, Span},
+    diagnostic::{Diagnostic, Span},
     model::Network,
-    plan::{Request, Rulebook, without_ds_lite},
+    plan::{Origins, Request, Rulebook, without_ds_lite},
     policy::{Cause, Standing},
     router::File,
 };
@@ -56,8 +56,8 @@ pub fn is_own(rule: &str) -> bool {
 /// # Errors
 /// A diagnostic for everything that pfSense cannot express, at the statement that asks for it.
 pub fn render(request: &Request) -> Result<Vec<File>, Vec<Diagnostic>> {
-    let Request { network, standing, book, sources, policy, base } = *request;
-    let (folder, policy) = policy.split_at(policy.rfind('/').map_or(0, |slash| slash + 1));
+    let Request { network, standing, book, base, .. } = *request;
+    let (_, policy) = request.folder_and_file();
     let theirs = base.first();
     // Some editors put it at the head of a file; it keeps its bytes there, and is no part of the XML.
     let mark = theirs.map_or("", |file| if file.text.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK } else { "" });
@@ -73,8 +73,7 @@ pub fn render(request: &Request) -> Result<Vec<File>, Vec<Diagnostic>> {
         network,
         standing,
         book,
-        sources,
-        folder,
+        origins: Origins::new(request),
         fresh: theirs.is_none(),
         foreign_names: known.as_ref().map(|base| base.names.iter().cloned().collect()).unwrap_or_default(),
         base: known.unwrap_or_default(),
@@ -117,9 +116,7 @@ struct Renderer<'a> {
     network: &'a Network,
     standing: &'a Standing,
     book: &'a Rulebook,
-    sources: &'a Sources,
-    /// The folder of the policy with its last `/`, as it stands before the names of its files.
-    folder: &'a str,
+    origins: Origins<'a>,
     /// Is a whole configuration written, and not merged with one?
     fresh: bool,
     base: Base,
@@ -170,25 +167,5 @@ impl Renderer<'_> {
     /// Where a cause stands; the router for what no statement says.
     fn span(&self, cause: Cause) -> Span {
         cause.span().unwrap_or(self.network.router.span)
-    }
-
-    /// A place in the policy, relative to its folder: what is written must not depend on where the program was run.
-    fn source(&self, span: Span) -> String {
-        let place = self.sources.place(span);
-        place.strip_prefix(self.folder).map(str::to_owned).unwrap_or(place)
-    }
-
-    /// Where a rule comes from, as its description says.
-    fn place(&self, cause: Cause) -> String {
-        match cause {
-            Cause::Rule(_, span) => self.source(span),
-            Cause::Exposure(_, span) => format!("expose {}", self.source(span)),
-            Cause::Vpn(_, span) => format!("vpn {}", self.source(span)),
-            Cause::Redirect(_, span) => format!("redirect {}", self.source(span)),
-            Cause::Reflector(_, span) => format!("reflect {}", self.source(span)),
-            Cause::Baseline(what) => what.to_owned(),
-            Cause::SameZone => "within the zone".to_owned(),
-            Cause::OutputOpen => "output open".to_owned(),
-        }
     }
 }

@@ -172,7 +172,7 @@ impl Renderer<'_> {
             target: target.to_owned(),
             port: if forward.traffic.has_ports() { inner.unwrap_or_default() } else { String::new() },
             associated,
-            descr: words::description(&format!("{}{}", words::MARK, self.place(forward.cause))),
+            descr: words::description(&format!("{}{}", words::MARK, self.origins.of(forward.cause))),
             exempt: false,
         });
     }
@@ -228,8 +228,11 @@ impl Renderer<'_> {
         for region in &forward.granted {
             let Place::Zone(id) = region.place else { continue };
             let (interface, family) = (self.key(id), family_word(forward.family));
-            let descr =
-                words::description(&format!("{}not by its own address: {}", words::MARK, self.place(forward.cause)));
+            let descr = words::description(&format!(
+                "{}not by its own address: {}",
+                words::MARK,
+                self.origins.of(forward.cause)
+            ));
             let inside = End::address(target.to_string());
             let allowed =
                 book.pairs.get(&(region.place, Place::Zone(zone))).map_or(&[][..], |pair| pair.allowed.as_slice());
@@ -256,7 +259,7 @@ impl Renderer<'_> {
                             source: source.port(&from),
                             destination: inside.port(&to),
                             exempt: true,
-                            descr: words::description(&format!("{}{}", words::MARK, self.place(line.cause))),
+                            descr: words::description(&format!("{}{}", words::MARK, self.origins.of(line.cause))),
                             ..Translation::default()
                         });
                     }

@@ -72,7 +72,8 @@ impl Renderer<'_> {
             let lines = lines.filter(|line| line.family == Family::V4);
             // Any other source port of the same traffic could be rewritten into the range that is meant.
             let named = lines.filter(|line| line.traffic.has_ports() && !line.traffic.from.is_empty());
-            let sent = named.map(|line| (Traffic { from: Vec::new(), ..line.traffic.clone() }, self.place(line.cause)));
+            let sent =
+                named.map(|line| (Traffic { from: Vec::new(), ..line.traffic.clone() }, self.origins.of(line.cause)));
             let always = output_baseline(self.network).into_iter().filter(|traffic| traffic.has_family(Family::V4));
             let always = always.map(|traffic| (traffic, "what DHCP needs to be sent".to_owned()));
             let always = always.filter(|(traffic, _)| traffic.has_ports());
@@ -167,7 +168,7 @@ impl Renderer<'_> {
         let (name, other) = (self.network.zone(from).name.clone(), self.network.zone(out).name.clone());
         let Some(source) = self.senders(&name, &line.from.literal, line.family) else { return };
         let Some(destination) = self.plain(&other, &line.to.literal, line.family) else { return };
-        let why = self.place(line.cause);
+        let why = self.origins.of(line.cause);
         if self.marks {
             // pfSense's own rules let these in without our mark, and on the way out they are known by their ports.
             for traffic in output_baseline(self.network).into_iter().filter(|traffic| covers(&line.traffic, traffic)) {
@@ -241,7 +242,7 @@ impl Renderer<'_> {
         let Some(destination) = self.plain(&word, AddressSet::of(target).family(forward.family), forward.family) else {
             return;
         };
-        let why = format!("back into {word}: {}", self.place(forward.cause));
+        let why = format!("back into {word}: {}", self.origins.of(forward.cause));
         for range in nat::ports(&forward.traffic) {
             let traffic = Traffic { to: nat::inner(forward, range), from: Vec::new(), ..forward.traffic.clone() };
             self.shown(zone, forward.family, (source.clone(), destination.clone()), (&traffic, false), &why);

@@ -16,7 +16,7 @@ use std::collections::BTreeSet;
 use crate::{
     diagnostic::{Diagnostic, Span},
     model::{AddressSource, Uplink, ZoneId},
-    plan::Request,
+    plan::{Origins, Request},
     policy::Cause,
     router::File,
 };
@@ -124,12 +124,8 @@ impl Renderer<'_> {
         self.errors.push(Diagnostic::error("backend-cannot-express", span, what).label(label).help(help));
     }
 
-    /// A place in the policy, relative to its folder: what is written must not depend on where the program was run.
+    /// Where the statement of a cause stands.
     fn source(&self, cause: Cause) -> String {
-        let Some(span) = cause.span() else { return String::new() };
-        let policy = self.request.policy;
-        let folder = policy.rfind('/').map_or("", |slash| &policy[..=slash]);
-        let place = self.request.sources.place(span);
-        place.strip_prefix(folder).map(str::to_owned).unwrap_or(place)
+        cause.span().map_or_else(String::new, |span| Origins::new(self.request).place(span))
     }
 }
