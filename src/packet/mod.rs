@@ -6,6 +6,7 @@
 
 mod address;
 mod apply;
+mod bounds;
 mod build;
 mod cache;
 mod cube;
@@ -20,6 +21,7 @@ mod store;
 mod witness;
 
 pub use address::{addresses, prefix, suffix};
+pub use bounds::Bounds;
 pub use cube::Cube;
 pub use field::{Family, Field, Packet, Side, icmp};
 pub use ranges::Ranges;

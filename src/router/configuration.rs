@@ -3,14 +3,7 @@
 use thiserror::Error;
 
 use super::{Behaviour, Limits, Topology};
-use crate::packet::{Packet, Set, Space};
-
-/// Both bounds of a set: `surely ⊆ what happens ⊆ possibly`; equal if everything was understood.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Bounds {
-    pub surely: Set,
-    pub possibly: Set,
-}
+use crate::packet::{Bounds, Packet, Set, Space};
 
 /// A file of a configuration, by its name in the folder of its target.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -8,6 +8,6 @@ mod limits;
 mod topology;
 
 pub use behaviour::{Behaviour, Dnat, Outcome, Snat};
-pub use configuration::{Addition, Bounds, Configuration, Facts, File, Line, Scope, Tracked, Unreadable};
+pub use configuration::{Addition, Configuration, Facts, File, Line, Scope, Tracked, Unreadable};
 pub use limits::{Limit, Limits};
 pub use topology::{Interface, LOCAL, OTHER, Topology, number};

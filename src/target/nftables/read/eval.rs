@@ -8,10 +8,9 @@ use super::{
     ast::{Action, End, Ruleset, Selector, Statement, Table},
     context::{Class, Destination, Place, State},
     eval_mark::Marks,
-    tri::Tri,
 };
 use crate::{
-    packet::{Set, Space},
+    packet::{Bounds, Set, Space},
     router::{Limits, Topology},
 };
 
@@ -79,7 +78,7 @@ pub struct Eval<'a> {
     pub left: u64,
     /// Packets that may have been dropped.
     pub dropped: Set,
-    pub known: FxHashMap<(usize, State, Option<Place>, Class), Tri>,
+    pub known: FxHashMap<(usize, State, Option<Place>, Class), Bounds>,
 }
 
 /// Where a rule stands and what it sees.

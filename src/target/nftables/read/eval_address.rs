@@ -3,10 +3,9 @@
 use super::{
     ast::End,
     context::{Destination, Place, State, View},
-    tri::Tri,
 };
 use crate::{
-    packet::{Cube, Family, Field, Ranges, Set, Side, Space, addresses},
+    packet::{Bounds, Cube, Family, Field, Ranges, Set, Side, Space, addresses},
     router::{OTHER, Topology, number},
 };
 
@@ -42,49 +41,49 @@ pub fn destination(
     (state, place): (State, Place),
     to_original: Set,
     passes: impl Fn(Family, u128) -> bool,
-) -> Tri {
+) -> Bounds {
     let constant = |family: Family, address: u128, space: &mut Space| {
         let all = space.cube(&of_family(family == Family::V6));
         if passes(family, address) { all } else { Set::EMPTY }
     };
     match state.destination {
-        Destination::Original => Tri::exact(to_original),
-        Destination::Unknown => Tri::UNKNOWN,
+        Destination::Original => Bounds::exact(to_original),
+        Destination::Unknown => Bounds::UNKNOWN,
         Destination::To { address, .. } => {
             let (family, address) = number(address);
-            Tri::exact(constant(family, address, space))
+            Bounds::exact(constant(family, address, space))
         }
         Destination::ToRouter { .. } if place.own => {
             let v4 = constant(Family::V4, 0x7f00_0001, space);
             let v6 = constant(Family::V6, 1, space);
-            Tri::exact(space.union(v4, v6))
+            Bounds::exact(space.union(v4, v6))
         }
         Destination::ToRouter { .. } => {
             let mut found = Vec::new();
             for v6 in [false, true] {
                 found.extend(redirected(topology, space, v6, |address| passes(family(v6), address)));
             }
-            Tri::any(&found, space)
+            Bounds::any(&found, space)
         }
     }
 }
 
 /// The packets that `redirect` sends to an address that passes: it takes the first address of the arriving interface,
 /// and the topology does not say which is first.
-fn redirected(topology: &Topology, space: &mut Space, v6: bool, passes: impl Fn(u128) -> bool) -> Vec<Tri> {
+fn redirected(topology: &Topology, space: &mut Space, v6: bool, passes: impl Fn(u128) -> bool) -> Vec<Bounds> {
     let mut found = Vec::new();
     for (id, interface) in topology.interfaces() {
         let own = interface.addresses.iter().map(|&address| number(address)).filter(|(have, _)| *have == family(v6));
         let (yes, no): (Vec<bool>, Vec<bool>) = own.map(|(_, address)| passes(address)).partition(|yes| *yes);
         let packets = space.cube(&of_family(v6).with(Field::In, Ranges::single(id.into())));
         found.push(match (yes.is_empty(), no.is_empty()) {
-            (false, true) => Tri::exact(packets),
-            (true, false) => Tri::NONE,
-            _ => Tri::exact(packets).perhaps(),
+            (false, true) => Bounds::exact(packets),
+            (true, false) => Bounds::NONE,
+            _ => Bounds::exact(packets).perhaps(),
         });
     }
     let other = space.cube(&of_family(v6).with(Field::In, Ranges::single(OTHER.into())));
-    found.push(Tri::exact(other).perhaps());
+    found.push(Bounds::exact(other).perhaps());
     found
 }
 

@@ -12,9 +12,8 @@ use super::{
     eval_match::{contents, within_limit},
     eval_nat::Rewrite,
     eval_sort::{is_condition, matters, plain},
-    tri::Tri,
 };
-use crate::packet::Set;
+use crate::packet::{Bounds, Set};
 
 /// What became of the packets that a chain was asked about.
 #[derive(Debug, Default)]
@@ -77,7 +76,7 @@ impl<'a> Eval<'a> {
         for rule in rules {
             self.left = self.left.checked_sub(1).ok_or(ReadError::TooLarge)?;
             let accept = plain(rule) == Some(true);
-            let mut met = Tri::ALL;
+            let mut met = Bounds::ALL;
             let mut conditions = Vec::new();
             for statement in rule.statements.iter().filter(|statement| is_condition(&statement.action)) {
                 let condition = self.condition(statement, at);
@@ -197,14 +196,14 @@ impl<'a> Eval<'a> {
     }
 
     /// Notes a condition that some of these packets neither surely meet nor surely miss.
-    fn judge(&mut self, line: u32, text: &str, condition: Tri, packets: Set) {
+    fn judge(&mut self, line: u32, text: &str, condition: Bounds, packets: Set) {
         let open = self.space.minus(condition.possibly, condition.surely);
         if !self.space.disjoint(open, packets) {
             self.doubt(line, text);
         }
     }
 
-    fn condition(&mut self, statement: &Statement, at: At) -> Tri {
+    fn condition(&mut self, statement: &Statement, at: At) -> Bounds {
         match &statement.action {
             Action::Match { key, op, value } => {
                 let memory = self.memory(statement, &key.parts, at);
@@ -222,15 +221,15 @@ impl<'a> Eval<'a> {
             Action::Limit { limit, over } => self.limited(limit, *over),
             Action::NamedLimit(name) => match at.table.limits.iter().find(|(have, ..)| have == name) {
                 Some((_, limit, over)) => self.limited(limit, *over),
-                None => Tri::UNKNOWN,
+                None => Bounds::UNKNOWN,
             },
-            _ => Tri::UNKNOWN,
+            _ => Bounds::UNKNOWN,
         }
     }
 
-    fn limited(&mut self, limit: &crate::router::Limit, over: bool) -> Tri {
+    fn limited(&mut self, limit: &crate::router::Limit, over: bool) -> Bounds {
         let number = self.limits.number(limit);
-        Tri::exact(self.space.cube(&within_limit(number, over)))
+        Bounds::exact(self.space.cube(&within_limit(number, over)))
     }
 
     /// Carries out a verdict; `continue` goes on with the next rule.

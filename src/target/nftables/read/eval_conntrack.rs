@@ -1,10 +1,7 @@
 //! What connection tracking says of packets (`nf_conntrack_core.c` and `nft_ct.c` in net/netfilter).
 
-use super::{
-    context::{Class, Destination, Place, Source, State, Tracking},
-    tri::Tri,
-};
-use crate::packet::{Cube, Family, Field, Ranges, Set, Space, icmp};
+use super::context::{Class, Destination, Place, Source, State, Tracking};
+use crate::packet::{Bounds, Cube, Family, Field, Ranges, Set, Space, icmp};
 
 /// Bits of which one may know only some.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -60,10 +57,10 @@ pub fn messages(space: &mut Space, family: Family, proto: u64, types: &[u8]) -> 
 }
 
 /// `ct state`: one bit always; without a connection it is `invalid`, or `untracked` (`nft_ct_get_eval`).
-pub fn states(class: Class, state: State, place: Place, space: &mut Space) -> Vec<(Bits, Tri)> {
-    let all = |bit| vec![(Bits::exact(bit), Tri::ALL)];
+pub fn states(class: Class, state: State, place: Place, space: &mut Space) -> Vec<(Bits, Bounds)> {
+    let all = |bit| vec![(Bits::exact(bit), Bounds::ALL)];
     if place.beside_conntrack && state.tracking != Tracking::Refused {
-        return vec![(Bits::UNKNOWN, Tri::ALL)];
+        return vec![(Bits::UNKNOWN, Bounds::ALL)];
     }
     match (state.tracking, class) {
         (Tracking::Before, _) | (Tracking::Done, Class::Invalid) => all(1),
@@ -76,24 +73,24 @@ pub fn states(class: Class, state: State, place: Place, space: &mut Space) -> Ve
             let fresh = space.minus(openers, untracked);
             let rest = space.complement(openers);
             vec![
-                (Bits::exact(8), Tri::exact(fresh)),
-                (Bits::exact(64), Tri::exact(untracked)),
-                (Bits::exact(1), Tri::exact(rest)),
+                (Bits::exact(8), Bounds::exact(fresh)),
+                (Bits::exact(64), Bounds::exact(untracked)),
+                (Bits::exact(1), Bounds::exact(rest)),
             ]
         }
     }
 }
 
 /// The packets that have a connection: for all others every `ct` expression but `ct state` breaks the rule off.
-pub fn connected(class: Class, state: State, place: Place, space: &mut Space) -> Tri {
+pub fn connected(class: Class, state: State, place: Place, space: &mut Space) -> Bounds {
     match (state.tracking, class) {
-        _ if place.beside_conntrack => Tri::UNKNOWN,
-        (Tracking::Before | Tracking::Refused, _) | (_, Class::Invalid) => Tri::NONE,
-        (Tracking::Done, Class::Established | Class::Related) => Tri::ALL,
+        _ if place.beside_conntrack => Bounds::UNKNOWN,
+        (Tracking::Before | Tracking::Refused, _) | (_, Class::Invalid) => Bounds::NONE,
+        (Tracking::Done, Class::Established | Class::Related) => Bounds::ALL,
         (Tracking::Done, Class::New) => {
             let openers = openers(space);
             let untracked = untracked(space);
-            Tri::exact(space.minus(openers, untracked))
+            Bounds::exact(space.minus(openers, untracked))
         }
     }
 }

@@ -9,10 +9,9 @@ use super::{
     ast::End,
     context::{Place, State},
     eval_address::{destination, looped, side},
-    tri::Tri,
 };
 use crate::{
-    packet::{Cube, Family, Field, Ranges, Set, Side, Space, prefix},
+    packet::{Bounds, Cube, Family, Field, Ranges, Set, Side, Space, prefix},
     router::{Interface, LOCAL, OTHER, Topology, number},
 };
 
@@ -69,17 +68,17 @@ pub fn kinds(
     arriving: bool,
     state: State,
     place: Place,
-) -> Vec<(u128, Tri)> {
+) -> Vec<(u128, Bounds)> {
     let specials = specials(topology);
     let mut found = Vec::new();
-    let mut taken = Tri::NONE;
+    let mut taken = Bounds::NONE;
     for kind in [LOCAL_TYPE, BROADCAST, ANYCAST, MULTICAST] {
         let ours: Vec<&Special> = specials.iter().filter(|special| special.kind == kind).collect();
         let all = of_kind(topology, space, &ours, (end, arriving), state, place).minus(taken, space);
         taken = taken.or(all, space);
         found.push((kind, all));
     }
-    found.push((UNICAST, Tri::ALL.minus(taken, space)));
+    found.push((UNICAST, Bounds::ALL.minus(taken, space)));
     found
 }
 
@@ -90,7 +89,7 @@ fn of_kind(
     (end, arriving): (End, bool),
     state: State,
     place: Place,
-) -> Tri {
+) -> Bounds {
     let mut found = Vec::new();
     let fixed: Vec<IpNet> =
         ours.iter().filter(|special| !arriving || special.interface.is_none()).map(|special| special.net).collect();
@@ -101,14 +100,14 @@ fn of_kind(
         }
         let original = space.cubes_union(cubes);
         let mut met = match end {
-            End::Src => Tri::exact(original),
+            End::Src => Bounds::exact(original),
             End::Dst => destination(topology, space, (state, place), original, |family, address| {
                 nets.iter().any(|net| holds(net, family, address))
             }),
         };
         if let Some(id) = only {
             let arriving = space.cube(&Cube::any().with(Field::In, Ranges::single(id.into())));
-            met = met.and(Tri::exact(arriving), space);
+            met = met.and(Bounds::exact(arriving), space);
         }
         found.push(met);
     };
@@ -121,7 +120,7 @@ fn of_kind(
             nets(nets_of, Some(id), false, space);
         }
     }
-    Tri::any(&found, space)
+    Bounds::any(&found, space)
 }
 
 fn holds(net: &IpNet, family: Family, address: u128) -> bool {
@@ -133,9 +132,9 @@ fn holds(net: &IpNet, family: Family, address: u128) -> bool {
 ///
 /// Own addresses have no such route. `fe80::/64` has one on every interface. With several ways to the internet it cannot
 /// be told which one a source there is reached by, nor what is reached by an interface that the topology does not name.
-pub fn reverse_path(topology: &Topology, space: &mut Space, place: Place) -> Tri {
+pub fn reverse_path(topology: &Topology, space: &mut Space, place: Place) -> Bounds {
     if looped(place) {
-        return Tri::ALL;
+        return Bounds::ALL;
     }
     let internet = topology.interfaces().filter(|(_, interface)| interface.internet).count();
     let mut found = Vec::new();
@@ -147,39 +146,39 @@ pub fn reverse_path(topology: &Topology, space: &mut Space, place: Place) -> Tri
         };
         for id in ids {
             let from = space.cube(&Cube::any().with(Field::In, Ranges::single(id.into())));
-            let exact = Tri::exact(space.intersect(sources, from));
+            let exact = Bounds::exact(space.intersect(sources, from));
             found.push(if known == [id] && id != OTHER { exact } else { exact.perhaps() });
         }
     }
-    let routed = Tri::any(&found, space);
+    let routed = Bounds::any(&found, space);
     let own = sources(
         space,
         topology.interfaces.iter().flat_map(own_nets).chain(fixed(&["127.0.0.0/8", "::1/128"])).collect(),
     );
-    let routed = routed.minus(Tri::exact(own), space);
+    let routed = routed.minus(Bounds::exact(own), space);
     let near = near_sources(space);
-    routed.or(Tri::exact(near), space)
+    routed.or(Bounds::exact(near), space)
 }
 
 /// `fib saddr oifname`: the packets whose source is reached by one of these interfaces, wherever they came from. Own
 /// addresses have no such interface, nor have the special sources of [`reverse_path`] one that can be told.
-pub fn reached_by(topology: &Topology, space: &mut Space, names: &[String]) -> Tri {
+pub fn reached_by(topology: &Topology, space: &mut Space, names: &[String]) -> Bounds {
     let mut found = Vec::new();
     let unnamed = names.iter().any(|name| topology.id_of(name) == OTHER);
     for (sources, ids) in topology.regions(space, Side::Src) {
         let devices = |id: &u16| topology.interface(*id).into_iter().flat_map(Interface::devices);
         let wanted = |id: &u16| devices(id).next().is_some() && devices(id).all(|device| names.contains(device));
         if ids.iter().all(wanted) {
-            found.push(Tri::exact(sources));
+            found.push(Bounds::exact(sources));
         } else if ids.iter().flat_map(devices).any(|device| names.contains(device)) || unnamed && ids.contains(&OTHER) {
-            found.push(Tri::exact(sources).perhaps());
+            found.push(Bounds::exact(sources).perhaps());
         }
     }
     let special = fixed(&["127.0.0.0/8", "::1/128", "fe80::/10", "ff00::/8", "224.0.0.0/4", "0.0.0.0/32", "::/128"]);
     let own = sources(space, topology.interfaces.iter().flat_map(own_nets).collect());
     let near = sources(space, special);
-    let routed = Tri::any(&found, space).minus(Tri::exact(own), space);
-    routed.or(Tri::exact(near).perhaps(), space)
+    let routed = Bounds::any(&found, space).minus(Bounds::exact(own), space);
+    routed.or(Bounds::exact(near).perhaps(), space)
 }
 
 /// Sources that count as reached wherever they come from: `fe80::/64`; 0.0.0.0 to broadcast and local multicast; `::` in

@@ -1,17 +1,21 @@
 //! Matches on interface names.
 
-use super::{
-    context::{Destination, Place, State, View},
-    tri::Tri,
-};
+use super::context::{Destination, Place, State, View};
 use crate::{
-    packet::{Cube, Family, Field, Ranges, Set, Side, Space},
+    packet::{Bounds, Cube, Family, Field, Ranges, Set, Side, Space},
     router::{Interface, LOCAL, OTHER, Topology},
 };
 
 /// The packets whose arriving or leaving interface has one of these names. A name that the topology does not know may
 /// or may not be that of any interface without a name there.
-pub fn named(topology: &Topology, space: &mut Space, side: Side, place: Place, state: State, names: &[String]) -> Tri {
+pub fn named(
+    topology: &Topology,
+    space: &mut Space,
+    side: Side,
+    place: Place,
+    state: State,
+    names: &[String],
+) -> Bounds {
     let (field, view) = match side {
         Side::Src => (Field::In, place.arriving),
         Side::Dst => (Field::Out, place.leaving),
@@ -34,7 +38,7 @@ pub fn named(topology: &Topology, space: &mut Space, side: Side, place: Place, s
         sets = sets.map(|ids| rerouted(topology, space, ids));
     }
     let [surely, possibly] = sets;
-    Tri { surely, possibly }
+    Bounds { surely, possibly }
 }
 
 /// What leaves by an interface with a tunnel: routing sends its IPv4 there, and its IPv6 by the line.
@@ -55,8 +59,8 @@ fn routed(topology: &Topology, space: &mut Space, names: &[String], set: Set) ->
     set
 }
 
-const fn constant(yes: bool) -> Tri {
-    if yes { Tri::ALL } else { Tri::NONE }
+const fn constant(yes: bool) -> Bounds {
+    if yes { Bounds::ALL } else { Bounds::NONE }
 }
 
 /// In the output hook the interface is still the one that routing chose for the original destination, while

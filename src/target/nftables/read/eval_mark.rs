@@ -11,9 +11,8 @@ use super::{
     eval_conntrack::{Bits, connected},
     eval_match::contents,
     eval_values::single,
-    tri::Tri,
 };
-use crate::packet::Set;
+use crate::packet::{Bounds, Set};
 
 /// Marks have 32 bits.
 const MARK: u128 = 0xffff_ffff;
@@ -186,8 +185,8 @@ fn constant(value: &Value) -> Bits {
 impl Eval<'_> {
     /// Writes a mark: the packets that go on in the rule, by what they are then. `condition` is what has to be met for
     /// anything to be written; a write to a connection that is not there is none (`nft_ct_set_eval`).
-    pub fn marked(&mut self, connection: bool, value: &MarkValue, live: Set, at: At) -> (Tri, Flow) {
-        let readable = value.selectors().into_iter().fold(Tri::ALL, |all, selector| {
+    pub fn marked(&mut self, connection: bool, value: &MarkValue, live: Set, at: At) -> (Bounds, Flow) {
+        let readable = value.selectors().into_iter().fold(Bounds::ALL, |all, selector| {
             let readable = self.readable(selector, at);
             all.and(readable, self.space)
         });
@@ -202,15 +201,15 @@ impl Eval<'_> {
             }
             MarkValue::Map { key, map } => self.mapped(key, map, readable, at),
         };
-        let met: Vec<Tri> = values.iter().map(|(packets, _)| *packets).collect();
-        let met = Tri::any(&met, self.space);
+        let met: Vec<Bounds> = values.iter().map(|(packets, _)| *packets).collect();
+        let met = Bounds::any(&met, self.space);
         let mut flow = Flow::new();
         if !self.marks.matter(connection) {
             let live = self.space.intersect(live, met.possibly);
             join(self.space, &mut flow, at.state, live);
             return (met, flow);
         }
-        let there = if connection { connected(self.class, at.state, at.place, self.space) } else { Tri::ALL };
+        let there = if connection { connected(self.class, at.state, at.place, self.space) } else { Bounds::ALL };
         for (packets, bits) in values {
             let these = self.space.intersect(live, packets.possibly);
             let written = self.space.intersect(these, there.possibly);
@@ -224,7 +223,7 @@ impl Eval<'_> {
     }
 
     /// What a map gives to which packets; the others it breaks off.
-    fn mapped(&mut self, key: &Key, map: &Value, readable: Tri, at: At) -> Vec<(Tri, Bits)> {
+    fn mapped(&mut self, key: &Key, map: &Value, readable: Bounds, at: At) -> Vec<(Bounds, Bits)> {
         let Some(contents) = contents(map, at).filter(|contents| !contents.changing) else {
             return vec![(readable.perhaps(), Bits::ANY_MARK)];
         };

@@ -6,9 +6,8 @@ use super::{
     eval::{At, Eval},
     eval_address as address,
     eval_values::{Meaning, meaning, single},
-    tri::Tri,
 };
-use crate::packet::{Cube, Field, Ranges};
+use crate::packet::{Bounds, Cube, Field, Ranges};
 
 /// The elements that a set or map holds, and whether there may be more or fewer.
 pub struct Contents<'a> {
@@ -20,7 +19,7 @@ pub struct Contents<'a> {
 /// Packets, as cubes as long as that is simple.
 enum These {
     Cubes(Vec<Cube>),
-    Set(Tri),
+    Set(Bounds),
 }
 
 /// Elements of a map that give the same.
@@ -28,14 +27,14 @@ struct Group<'e> {
     data: Option<&'e Data>,
     expires: bool,
     cubes: Vec<Cube>,
-    others: Vec<Tri>,
+    others: Vec<Bounds>,
     /// Names of interfaces, which count together: of an interface with two devices, only both are the whole.
     names: Vec<String>,
 }
 
 impl Eval<'_> {
     /// The packets that a match lets on.
-    pub fn matches(&mut self, key: &Key, op: Op, value: &Value, at: At) -> Tri {
+    pub fn matches(&mut self, key: &Key, op: Op, value: &Value, at: At) -> Bounds {
         if let ([selector], mask) = (key.parts.as_slice(), key.mask.as_ref()) {
             let compared = matches!(op, Op::Less | Op::Greater | Op::AtMost | Op::AtLeast);
             let several = matches!(value, Value::Set(_) | Value::Named(_) | Value::Range(..));
@@ -55,14 +54,14 @@ impl Eval<'_> {
             Value::Set(_) | Value::Named(_) => match contents(value, at) {
                 Some(contents) => {
                     let entries = self.entries(key, &contents, at);
-                    let all: Vec<Tri> = entries.into_iter().map(|(packets, _)| packets).collect();
-                    let met = Tri::any(&all, self.space);
+                    let all: Vec<Bounds> = entries.into_iter().map(|(packets, _)| packets).collect();
+                    let met = Bounds::any(&all, self.space);
                     if contents.changing { self.readable_key(key, at).perhaps() } else { met }
                 }
-                None => Tri::UNKNOWN,
+                None => Bounds::UNKNOWN,
             },
             _ => match self.element(key, value, at) {
-                These::Cubes(cubes) => Tri::exact(self.space.cubes_union(cubes)),
+                These::Cubes(cubes) => Bounds::exact(self.space.cubes_union(cubes)),
                 These::Set(met) => met,
             },
         };
@@ -75,7 +74,7 @@ impl Eval<'_> {
 
     /// What a set or map holds for which packets: one entry for all elements that give the same. The element `*` has
     /// what no other has.
-    pub fn entries<'e>(&mut self, key: &Key, contents: &Contents<'e>, at: At) -> Vec<(Tri, Option<&'e Data>)> {
+    pub fn entries<'e>(&mut self, key: &Key, contents: &Contents<'e>, at: At) -> Vec<(Bounds, Option<&'e Data>)> {
         let mut groups: Vec<Group<'e>> = Vec::new();
         for element in contents.elements.iter().filter(|element| element.key != Value::Any) {
             let data = element.data.as_ref();
@@ -107,13 +106,13 @@ impl Eval<'_> {
             if let ([selector], false) = (key.parts.as_slice(), group.names.is_empty()) {
                 group.others.push(self.having(selector, &Meaning::Names(std::mem::take(&mut group.names)), at));
             }
-            let simple = Tri::exact(self.space.cubes_union(group.cubes));
-            let packets = Tri::any(&group.others, self.space).or(simple, self.space);
+            let simple = Bounds::exact(self.space.cubes_union(group.cubes));
+            let packets = Bounds::any(&group.others, self.space).or(simple, self.space);
             entries.push((if group.expires { packets.perhaps() } else { packets }, group.data));
         }
         if let Some(other) = contents.elements.iter().find(|element| element.key == Value::Any) {
-            let taken: Vec<Tri> = entries.iter().map(|(packets, _)| *packets).collect();
-            let taken = Tri::any(&taken, self.space);
+            let taken: Vec<Bounds> = entries.iter().map(|(packets, _)| *packets).collect();
+            let taken = Bounds::any(&taken, self.space);
             let rest = self.readable_key(key, at).minus(taken, self.space);
             entries.push((rest, other.data.as_ref()));
         }
@@ -121,8 +120,8 @@ impl Eval<'_> {
     }
 
     /// The packets in which every part of the key can be read.
-    pub fn readable_key(&mut self, key: &Key, at: At) -> Tri {
-        key.parts.iter().fold(Tri::ALL, |all, part| {
+    pub fn readable_key(&mut self, key: &Key, at: At) -> Bounds {
+        key.parts.iter().fold(Bounds::ALL, |all, part| {
             let readable = self.readable(part, at);
             all.and(readable, self.space)
         })
@@ -159,7 +158,7 @@ impl Eval<'_> {
         if rest.is_empty() {
             return These::Cubes(simple);
         }
-        let mut all = Tri::exact(self.space.cubes_union(simple));
+        let mut all = Bounds::exact(self.space.cubes_union(simple));
         for (selector, meaning) in rest {
             let having = self.having(selector, meaning, at);
             all = all.and(having, self.space);
@@ -167,7 +166,7 @@ impl Eval<'_> {
         These::Set(all)
     }
 
-    fn compared(&mut self, selector: &Selector, op: Op, value: &Value, at: At) -> Tri {
+    fn compared(&mut self, selector: &Selector, op: Op, value: &Value, at: At) -> Bounds {
         let Some(bound) = single(selector, value) else { return self.readable(selector, at).perhaps() };
         let ranges = match op {
             Op::Less => bound.checked_sub(1).map(|high| (0, high)),
@@ -180,7 +179,7 @@ impl Eval<'_> {
 
     /// Flags. Alone, flags ask for any of them; with an operator they are a number, so that `ct state != a,b` holds
     /// for every packet that has not both (nft 1.0.6, netlink output).
-    fn flags(&mut self, selector: &Selector, mask: Option<&Value>, op: Op, value: &Value, at: At) -> Tri {
+    fn flags(&mut self, selector: &Selector, mask: Option<&Value>, op: Op, value: &Value, at: At) -> Bounds {
         let readable = self.readable(selector, at);
         let Some(parts) = self.bits(selector, at) else { return readable.perhaps() };
         let mask = match mask {
@@ -196,18 +195,18 @@ impl Eval<'_> {
             Op::None => self.judged(&parts, |bits| bits.equals(wanted, 0)),
             Op::Implicit | Op::Equal => self.judged(&parts, |bits| bits.equals(mask, wanted)),
             Op::NotEqual => self.judged(&parts, |bits| bits.equals(mask, wanted).map(|equal| !equal)),
-            _ => Tri::UNKNOWN,
+            _ => Bounds::UNKNOWN,
         };
         met.and(readable, self.space)
     }
 
     /// `ip6 daddr & ::ffff:ffff:ffff:ffff == ::10`
-    fn masked(&mut self, selector: &Selector, mask: &Value, op: Op, value: &Value, at: At) -> Tri {
+    fn masked(&mut self, selector: &Selector, mask: &Value, op: Op, value: &Value, at: At) -> Bounds {
         let readable = self.readable(selector, at);
         if let Value::Set(elements) = value {
-            let all: Vec<Tri> =
+            let all: Vec<Bounds> =
                 elements.iter().map(|element| self.masked(selector, mask, Op::Equal, &element.key, at)).collect();
-            let met = Tri::any(&all, self.space);
+            let met = Bounds::any(&all, self.space);
             return if op == Op::NotEqual { readable.minus(met, self.space) } else { met };
         }
         if self.bits(selector, at).is_some() {
@@ -221,7 +220,7 @@ impl Eval<'_> {
         let Some(cubes) = masked_cubes(*v6, *end, mask, wanted) else { return readable.perhaps() };
         let original = self.space.cubes_union(cubes);
         let met = match end {
-            End::Src => Tri::exact(original),
+            End::Src => Bounds::exact(original),
             End::Dst => {
                 let family = address::family(*v6);
                 address::destination(self.topology, self.space, (at.state, at.place), original, |have, address| {

@@ -9,9 +9,8 @@ use super::{
     eval_address as address,
     eval_match::contents,
     eval_values::single,
-    tri::Tri,
 };
-use crate::packet::{Cube, Field, Ranges, Set};
+use crate::packet::{Bounds, Cube, Field, Ranges, Set};
 
 /// What a translation does with some packets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,13 +22,13 @@ pub enum Rewrite {
 impl Eval<'_> {
     /// The packets that are translated, by what is written; the rule is broken off for all others, such as those that
     /// a map has no value for.
-    pub fn translations(&mut self, nat: &Nat, at: At) -> Vec<(Tri, Rewrite)> {
+    pub fn translations(&mut self, nat: &Nat, at: At) -> Vec<(Bounds, Rewrite)> {
         let family = match nat.v6 {
-            Some(v6) => Tri::exact(self.space.cube(&address::of_family(v6))),
-            None => Tri::ALL,
+            Some(v6) => Bounds::exact(self.space.cube(&address::of_family(v6))),
+            None => Bounds::ALL,
         };
         let all = match &nat.target {
-            NatTarget::Own => vec![(Tri::ALL, own(nat.kind))],
+            NatTarget::Own => vec![(Bounds::ALL, own(nat.kind))],
             NatTarget::Fixed { address, port } => vec![self.fixed(nat.kind, address.as_ref(), port.as_ref())],
             NatTarget::Map { key, map, interval } => match contents(map, at) {
                 Some(contents) if !contents.changing && !interval => {
@@ -49,20 +48,20 @@ impl Eval<'_> {
     }
 
     /// What a map gives: an address, or an address and a port.
-    fn given(&mut self, kind: NatKind, data: Option<&Data>) -> (Tri, Rewrite) {
+    fn given(&mut self, kind: NatKind, data: Option<&Data>) -> (Bounds, Rewrite) {
         match data {
             Some(Data::Value(Value::Concat(parts))) => match parts.as_slice() {
                 [address, port] => self.fixed(kind, Some(address), Some(port)),
-                _ => (Tri::ALL, unknown(kind)),
+                _ => (Bounds::ALL, unknown(kind)),
             },
             Some(Data::Value(value @ Value::Number(_))) => self.fixed(kind, None, Some(value)),
             Some(Data::Value(value)) => self.fixed(kind, Some(value), None),
-            _ => (Tri::ALL, unknown(kind)),
+            _ => (Bounds::ALL, unknown(kind)),
         }
     }
 
     /// An address applies to packets of its own family only.
-    fn fixed(&mut self, kind: NatKind, address: Option<&Value>, port: Option<&Value>) -> (Tri, Rewrite) {
+    fn fixed(&mut self, kind: NatKind, address: Option<&Value>, port: Option<&Value>) -> (Bounds, Rewrite) {
         let service = Selector::Port(None, super::ast::End::Dst);
         let number = port.map(|port| single(&service, port).and_then(|port| u16::try_from(port).ok()));
         let constant = match address {
@@ -71,8 +70,8 @@ impl Eval<'_> {
             _ => None,
         };
         let fits = match constant {
-            Some(address) => Tri::exact(self.space.cube(&address::of_family(address.is_ipv6()))),
-            None => Tri::ALL,
+            Some(address) => Bounds::exact(self.space.cube(&address::of_family(address.is_ipv6()))),
+            None => Bounds::ALL,
         };
         let rewrite = match (kind, constant, number) {
             (NatKind::Dnat, Some(address), None) => Rewrite::Destination(Destination::To { address, port: None }),
@@ -110,7 +109,7 @@ impl Eval<'_> {
             let without = self.space.complement(with);
             let wanted = self.space.cube(&wanted);
             let wanted = self.space.union(wanted, without);
-            same = same.and(Tri::exact(wanted), self.space);
+            same = same.and(Bounds::exact(wanted), self.space);
         }
         let kept = self.space.intersect(packets, same.possibly);
         let changed = self.space.minus(packets, same.surely);
@@ -118,7 +117,7 @@ impl Eval<'_> {
     }
 
     /// The packets whose original destination is the address that is written.
-    fn same_address(&mut self, state: State, at: At) -> Tri {
+    fn same_address(&mut self, state: State, at: At) -> Bounds {
         let mut candidates: Vec<(IpAddr, Option<u16>)> = Vec::new();
         match state.destination {
             Destination::To { address, .. } => candidates.push((address, None)),
@@ -135,14 +134,14 @@ impl Eval<'_> {
             if let Some(id) = arriving {
                 cube = cube.with(Field::In, Ranges::single((*id).into()));
             }
-            let packets = Tri::exact(self.space.cube(&cube));
+            let packets = Bounds::exact(self.space.cube(&cube));
             let rivals = candidates
                 .iter()
                 .filter(|(other, from)| from == arriving && other.is_ipv6() == address.is_ipv6())
                 .count();
             all.push(if rivals > 1 { packets.perhaps() } else { packets });
         }
-        Tri::any(&all, self.space)
+        Bounds::any(&all, self.space)
     }
 }
 

@@ -8,10 +8,9 @@ use super::{
     eval_conntrack::{self as conntrack, Bits},
     eval_fib as fib, eval_interface as interface, eval_time as time,
     eval_values::Meaning,
-    tri::Tri,
 };
 use crate::{
-    packet::{Cube, Family, Field, Ranges, Set, Side},
+    packet::{Bounds, Cube, Family, Field, Ranges, Set, Side},
     router::LOCAL,
 };
 
@@ -23,7 +22,7 @@ const SYN: u128 = 0x02;
 
 impl Eval<'_> {
     /// The packets in which the selector can be read; for all others the rule is broken off, negated or not.
-    pub fn readable(&mut self, selector: &Selector, at: At) -> Tri {
+    pub fn readable(&mut self, selector: &Selector, at: At) -> Bounds {
         let cube = match selector {
             Selector::Address(v6, _) | Selector::NextHeader(v6) => address::of_family(*v6),
             Selector::HopLimit => address::of_family(true),
@@ -46,27 +45,27 @@ impl Eval<'_> {
                 return conntrack::connected(self.class, at.state, at.place, self.space).and(ports, self.space);
             }
             Selector::CtAddress(Some(v6), _) => {
-                let family = Tri::exact(self.space.cube(&address::of_family(*v6)));
+                let family = Bounds::exact(self.space.cube(&address::of_family(*v6)));
                 return conntrack::connected(self.class, at.state, at.place, self.space).and(family, self.space);
             }
-            Selector::Opaque(text) => return Tri::exact(self.space.cube(&narrowed(text))).perhaps(),
-            _ => return Tri::ALL,
+            Selector::Opaque(text) => return Bounds::exact(self.space.cube(&narrowed(text))).perhaps(),
+            _ => return Bounds::ALL,
         };
-        Tri::exact(self.space.cube(&cube))
+        Bounds::exact(self.space.cube(&cube))
     }
 
     /// Any transport header is read, if it is long enough; without ports its bytes are something else.
-    fn transport(&mut self) -> Tri {
+    fn transport(&mut self) -> Bounds {
         let long = Cube::any().with(Field::Proto, Ranges::from_pairs(LONG.map(|proto| (proto, proto))));
         let ports = address::with_ports(None);
-        Tri { surely: self.space.cubes_union(vec![long, ports]), possibly: Set::ALL }
+        Bounds { surely: self.space.cubes_union(vec![long, ports]), possibly: Set::ALL }
     }
 
     /// The packets in which the selector has one of these values.
-    pub fn having(&mut self, selector: &Selector, meaning: &Meaning, at: At) -> Tri {
+    pub fn having(&mut self, selector: &Selector, meaning: &Meaning, at: At) -> Bounds {
         let readable = self.readable(selector, at);
         let having = match meaning {
-            Meaning::Unknown => Tri::UNKNOWN,
+            Meaning::Unknown => Bounds::UNKNOWN,
             Meaning::Names(names) if matches!(selector, Selector::FibOut(..)) => {
                 fib::reached_by(self.topology, self.space, names)
             }
@@ -79,7 +78,7 @@ impl Eval<'_> {
         having.and(readable, self.space)
     }
 
-    fn numbered(&mut self, selector: &Selector, ranges: &[(u128, u128)], at: At) -> Tri {
+    fn numbered(&mut self, selector: &Selector, ranges: &[(u128, u128)], at: At) -> Bounds {
         let within = |value: u128| ranges.iter().any(|&(low, high)| low <= value && value <= high);
         if let Some(parts) = self.bits(selector, at) {
             let test = |bits: Bits| match ranges {
@@ -90,7 +89,7 @@ impl Eval<'_> {
             return self.judged(&parts, test);
         }
         if let Some(cubes) = Self::cubes(selector, ranges, at) {
-            return Tri::exact(self.space.cubes_union(cubes));
+            return Bounds::exact(self.space.cubes_union(cubes));
         }
         match selector {
             Selector::Address(v6, _) => {
@@ -120,21 +119,21 @@ impl Eval<'_> {
                 let fits = |v6: bool| v6 || ranges.iter().all(|(_, high)| *high <= u128::from(u32::MAX));
                 let families = families.into_iter().filter(|&v6| fits(v6));
                 let cubes = families.flat_map(|v6| address::original(v6, *end, ranges)).collect();
-                Tri::exact(self.space.cubes_union(cubes))
+                Bounds::exact(self.space.cubes_union(cubes))
             }
             Selector::FibType(end, arriving) => {
                 let kinds = fib::kinds(self.topology, self.space, *end, *arriving, at.state, at.place);
-                let met: Vec<Tri> =
+                let met: Vec<Bounds> =
                     kinds.into_iter().filter(|(kind, _)| within(*kind)).map(|(_, packets)| packets).collect();
-                Tri::any(&met, self.space)
+                Bounds::any(&met, self.space)
             }
             Selector::FibOut(End::Src, true) => {
                 let reached = fib::reverse_path(self.topology, self.space, at.place);
                 match (within(1), within(0)) {
-                    (true, true) => Tri::ALL,
+                    (true, true) => Bounds::ALL,
                     (true, false) => reached,
-                    (false, true) => Tri::ALL.minus(reached, self.space),
-                    (false, false) => Tri::NONE,
+                    (false, true) => Bounds::ALL.minus(reached, self.space),
+                    (false, false) => Bounds::NONE,
                 }
             }
             Selector::HopLimit => {
@@ -146,21 +145,21 @@ impl Eval<'_> {
                 let ours = self.space.cubes_union(ours.collect());
                 let near = self.space.intersect(near, ours);
                 let others = self.space.complement(near);
-                if within(255) { Tri { surely: near, possibly: Set::ALL } } else { Tri::exact(others).perhaps() }
+                if within(255) { Bounds { surely: near, possibly: Set::ALL } } else { Bounds::exact(others).perhaps() }
             }
             Selector::Hour => time::hours(self.space, ranges),
-            Selector::Day => Tri::exact(time::days(self.space, ranges)),
-            _ => Tri::UNKNOWN,
+            Selector::Day => Bounds::exact(time::days(self.space, ranges)),
+            _ => Bounds::UNKNOWN,
         }
     }
 
     /// Ports as cubes; if the protocol is left open, those without ports may match too.
-    fn ports(&mut self, met: &Cube, transport: Option<u8>, unknown: bool) -> Tri {
+    fn ports(&mut self, met: &Cube, transport: Option<u8>, unknown: bool) -> Bounds {
         let met = self.space.cube(met);
         let without = self.space.cube(&address::with_ports(None));
         let without = self.space.complement(without);
         let possibly = if transport.is_none() { self.space.union(met, without) } else { met };
-        if unknown { Tri::UNKNOWN } else { Tri { surely: met, possibly } }
+        if unknown { Bounds::UNKNOWN } else { Bounds { surely: met, possibly } }
     }
 
     /// The packets with these values as cubes, where that is exact and simple.
@@ -188,22 +187,22 @@ impl Eval<'_> {
     }
 
     /// The packets parted by the flags that the selector reads; `None` if it does not read flags.
-    pub fn bits(&mut self, selector: &Selector, at: At) -> Option<Vec<(Bits, Tri)>> {
+    pub fn bits(&mut self, selector: &Selector, at: At) -> Option<Vec<(Bits, Bounds)>> {
         Some(match selector {
             Selector::CtState => conntrack::states(self.class, at.state, at.place, self.space),
-            Selector::CtStatus => vec![(conntrack::status(self.class, at.state, at.place), Tri::ALL)],
-            Selector::Mark => vec![(at.state.mark, Tri::ALL)],
-            Selector::CtMark => vec![(at.state.connection_mark, Tri::ALL)],
-            Selector::CtZone if !self.zones => vec![(Bits::exact(0), Tri::ALL)],
-            Selector::CtDirection if self.class == Class::New => vec![(Bits::exact(0), Tri::ALL)],
-            Selector::TcpFlags if self.class == Class::New => vec![(Bits::exact(SYN), Tri::ALL)],
-            Selector::CtDirection | Selector::TcpFlags | Selector::CtZone => vec![(Bits::UNKNOWN, Tri::ALL)],
+            Selector::CtStatus => vec![(conntrack::status(self.class, at.state, at.place), Bounds::ALL)],
+            Selector::Mark => vec![(at.state.mark, Bounds::ALL)],
+            Selector::CtMark => vec![(at.state.connection_mark, Bounds::ALL)],
+            Selector::CtZone if !self.zones => vec![(Bits::exact(0), Bounds::ALL)],
+            Selector::CtDirection if self.class == Class::New => vec![(Bits::exact(0), Bounds::ALL)],
+            Selector::TcpFlags if self.class == Class::New => vec![(Bits::exact(SYN), Bounds::ALL)],
+            Selector::CtDirection | Selector::TcpFlags | Selector::CtZone => vec![(Bits::UNKNOWN, Bounds::ALL)],
             _ => return None,
         })
     }
 
     /// The packets whose flags pass a test.
-    pub fn judged(&mut self, parts: &[(Bits, Tri)], test: impl Fn(Bits) -> Option<bool>) -> Tri {
+    pub fn judged(&mut self, parts: &[(Bits, Bounds)], test: impl Fn(Bits) -> Option<bool>) -> Bounds {
         let mut met = Vec::new();
         for (bits, packets) in parts {
             match test(*bits) {
@@ -212,7 +211,7 @@ impl Eval<'_> {
                 None => met.push(packets.perhaps()),
             }
         }
-        Tri::any(&met, self.space)
+        Bounds::any(&met, self.space)
     }
 }
 

@@ -1,13 +1,12 @@
 //! `meta hour` and `meta day`, in minutes of the week in UTC (`nft_meta_hour`, `nft_meta_weekday` in net/netfilter/
 //! `nft_meta.c`; the kernel's own time zone is taken to be UTC, as it is unless a boot script sets it).
 
-use super::tri::Tri;
-use crate::packet::{Cube, Field, Ranges, Set, Space};
+use crate::packet::{Bounds, Cube, Field, Ranges, Set, Space};
 
 const DAY: u64 = 24 * 60;
 
 /// Seconds of the day as minutes of every day: a minute that is only partly in a range is only possibly in it.
-pub fn hours(space: &mut Space, ranges: &[(u128, u128)]) -> Tri {
+pub fn hours(space: &mut Space, ranges: &[(u128, u128)]) -> Bounds {
     // One minute can be made up of several ranges, so the seconds are united first.
     let seconds = Ranges::from_pairs(ranges.iter().map(|&(low, high)| (cut(low), cut(high))));
     let whole: Vec<_> = seconds
@@ -20,7 +19,7 @@ pub fn hours(space: &mut Space, ranges: &[(u128, u128)]) -> Tri {
         .collect();
     let touched: Vec<_> = seconds.iter().map(|(low, high)| (low / 60, high / 60)).collect();
     let (surely, possibly) = (every_day(&whole), every_day(&touched));
-    Tri { surely: minutes(space, surely), possibly: minutes(space, possibly) }
+    Bounds { surely: minutes(space, surely), possibly: minutes(space, possibly) }
 }
 
 /// Days from Sunday, 0.

@@ -49,7 +49,6 @@ mod parse_statement;
 mod parse_value;
 mod reading;
 mod translated;
-mod tri;
 
 pub use error::ReadError;
 pub use eval::{Effect, Note, Step, Unknown};

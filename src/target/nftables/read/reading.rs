@@ -10,8 +10,8 @@ use super::{
     eval_conntrack::{openers, untracked},
 };
 use crate::{
-    packet::{Cube, Family, Field, Packet, Ranges, Set, Space},
-    router::{Behaviour, Bounds, Configuration, Dnat, Facts, Limits, Line, Outcome, Snat, Topology, Tracked},
+    packet::{Bounds, Cube, Family, Field, Packet, Ranges, Set, Space},
+    router::{Behaviour, Configuration, Dnat, Facts, Limits, Line, Outcome, Snat, Topology, Tracked},
 };
 
 /// What a ruleset does with packets.

@@ -9,10 +9,9 @@ use super::{
     decide::Decision,
     matching::Matcher,
     state::{Class, Destination, Flow, Source, Stage, State, join},
-    tri::Tri,
 };
 use crate::{
-    packet::{Cube, Field, Ranges, Set, Space},
+    packet::{Bounds, Cube, Field, Ranges, Set, Space},
     router::{LOCAL, Line},
 };
 
@@ -88,7 +87,7 @@ impl<'a, 's> Eval<'a, 's> {
         }
     }
 
-    pub fn doubt(&mut self, found: Tri, packets: Set, origin: &super::ast::Origin) {
+    pub fn doubt(&mut self, found: Bounds, packets: Set, origin: &super::ast::Origin) {
         let open = self.space.minus(found.possibly, found.surely);
         if self.space.disjoint(open, packets) {
             return;
@@ -124,7 +123,7 @@ impl<'a, 's> Eval<'a, 's> {
                 join(self.space, &mut flow, State { destination, ..state.clone() }, packets);
             }
             if rdr.to == To::Unknown {
-                let doubt = Tri { surely: Set::EMPTY, possibly: Set::ALL };
+                let doubt = Bounds { surely: Set::EMPTY, possibly: Set::ALL };
                 self.doubt(doubt, here, &rdr.origin);
             }
         }
@@ -261,7 +260,7 @@ impl<'a, 's> Eval<'a, 's> {
                 From::Unknown => Source::Unknown,
             };
             if source == Source::Unknown {
-                self.doubt(Tri::UNKNOWN, here, &nat.origin);
+                self.doubt(Bounds::UNKNOWN, here, &nat.origin);
             }
             let port_kept = nat.no || nat.static_port;
             join(self.space, &mut flow, State { source, port_kept, ..state.clone() }, here);

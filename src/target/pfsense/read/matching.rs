@@ -9,10 +9,9 @@ use super::{
     ast::{Addresses, Atom, Direction, End, Filter, Match, On, Ports, SYN},
     config::Config,
     state::{Class, Destination, Source, Stage, State},
-    tri::Tri,
 };
 use crate::{
-    packet::{Cube, Family, Field, Ranges, Set, Side, Space, prefix},
+    packet::{Bounds, Cube, Family, Field, Ranges, Set, Side, Space, prefix},
     router::{LOCAL, OTHER, Topology, number},
 };
 
@@ -20,7 +19,7 @@ use crate::{
 pub struct Matcher<'a> {
     pub config: &'a Config,
     pub topology: &'a Topology,
-    known: FxHashMap<(Addresses, bool), Tri>,
+    known: FxHashMap<(Addresses, bool), Bounds>,
 }
 
 impl<'a> Matcher<'a> {
@@ -29,16 +28,16 @@ impl<'a> Matcher<'a> {
     }
 
     /// What a rule of the filter is about, but for its tag.
-    pub fn filter(&mut self, rule: &Filter, state: &State, stage: Stage, class: Class, space: &mut Space) -> Tri {
+    pub fn filter(&mut self, rule: &Filter, state: &State, stage: Stage, class: Class, space: &mut Space) -> Bounds {
         let into = matches!(stage, Stage::Arriving | Stage::LoopbackIn);
         match rule.direction {
-            Some(Direction::In) if !into => return Tri::NONE,
-            Some(Direction::Out) if into => return Tri::NONE,
+            Some(Direction::In) if !into => return Bounds::NONE,
+            Some(Direction::Out) if into => return Bounds::NONE,
             _ => {}
         }
         let mut found = self.whole(&rule.matches, state, stage, space);
         if found.possibly == Set::EMPTY {
-            return Tri::NONE;
+            return Bounds::NONE;
         }
         if !rule.icmp.is_empty() {
             let ranges = rule.icmp.iter().map(|(kind, code)| {
@@ -46,30 +45,30 @@ impl<'a> Matcher<'a> {
                 code.map_or((low, low + 255), |code| (low + u64::from(code), low + u64::from(code)))
             });
             let cube = Cube::any().with(Field::DstPort, Ranges::from_pairs(ranges));
-            let types = Tri::exact(space.cube(&cube));
+            let types = Bounds::exact(space.cube(&cube));
             found = found.and(types, space);
         }
         if rule.flags.mask != 0 {
             let tcp = space.cube(&Cube::any().with(Field::Proto, Ranges::single(6)));
             let others = space.complement(tcp);
             let flags = match class {
-                Class::First if SYN & rule.flags.mask == rule.flags.set => Tri::ALL,
-                Class::Stray if !rule.flags.open() => Tri::UNKNOWN,
-                _ => Tri::NONE,
+                Class::First if SYN & rule.flags.mask == rule.flags.set => Bounds::ALL,
+                Class::Stray if !rule.flags.open() => Bounds::UNKNOWN,
+                _ => Bounds::NONE,
             };
-            let flags = flags.or(Tri::exact(others), space);
+            let flags = flags.or(Bounds::exact(others), space);
             found = found.and(flags, space);
         }
         if let Some(minutes) = &rule.minutes {
             let mut set = |ranges: &Ranges| space.cube(&Cube::any().with(Field::Minute, ranges.clone()));
-            let time = Tri { surely: set(&minutes.surely), possibly: set(&minutes.possibly) };
+            let time = Bounds { surely: set(&minutes.surely), possibly: set(&minutes.possibly) };
             found = found.and(time, space);
         }
         if rule.perhaps { found.perhaps() } else { found }
     }
 
     /// Interface, family, protocol and both ends.
-    pub fn whole(&mut self, matches: &Match, state: &State, stage: Stage, space: &mut Space) -> Tri {
+    pub fn whole(&mut self, matches: &Match, state: &State, stage: Stage, space: &mut Space) -> Bounds {
         let mut cube = Cube::any();
         if let Some(family) = matches.family {
             cube = cube.with(Field::Family, Ranges::single(family as u64));
@@ -78,25 +77,25 @@ impl<'a> Matcher<'a> {
             let protocols = matches.protocols.iter().map(|number| (u64::from(*number), u64::from(*number)));
             cube = cube.with(Field::Proto, Ranges::from_pairs(protocols));
         }
-        let mut found = Tri::exact(space.cube(&cube));
+        let mut found = Bounds::exact(space.cube(&cube));
         if let Some(on) = &matches.on {
             let on = self.on(on, stage, space);
             found = found.and(on, space);
         }
         if found.possibly == Set::EMPTY {
-            return Tri::NONE;
+            return Bounds::NONE;
         }
         let dst = self.destination(&matches.dst, state, stage, space);
         found = found.and(dst, space);
         if found.possibly == Set::EMPTY {
-            return Tri::NONE;
+            return Bounds::NONE;
         }
         let src = self.source(&matches.src, state, stage, space);
         found.and(src, space)
     }
 
     /// The packets on some interfaces.
-    fn on(&self, on: &On, stage: Stage, space: &mut Space) -> Tri {
+    fn on(&self, on: &On, stage: Stage, space: &mut Space) -> Bounds {
         let (field, loopback) = match stage {
             Stage::Arriving => (Field::In, false),
             Stage::Leaving => (Field::Out, false),
@@ -105,7 +104,7 @@ impl<'a> Matcher<'a> {
         let devices: Vec<String> = on.names.iter().flat_map(|name| self.config.interfaces.members(name)).collect();
         if loopback {
             let named = devices.iter().any(|device| device == "lo0");
-            return if named == on.not { Tri::NONE } else { Tri::ALL };
+            return if named == on.not { Bounds::NONE } else { Bounds::ALL };
         }
         let ids: Vec<u16> = self.ids(&devices);
         let others = &self.config.interfaces.others;
@@ -122,9 +121,9 @@ impl<'a> Matcher<'a> {
         let mut set = |pairs: Vec<(u64, u64)>| space.cube(&Cube::any().with(field, Ranges::from_pairs(pairs)));
         let (surely, possibly) = (set(sure), set(maybe));
         if on.not {
-            Tri { surely: space.complement(possibly), possibly: space.complement(surely) }
+            Bounds { surely: space.complement(possibly), possibly: space.complement(surely) }
         } else {
-            Tri { surely, possibly }
+            Bounds { surely, possibly }
         }
     }
 
@@ -134,30 +133,30 @@ impl<'a> Matcher<'a> {
         all.filter(|(_, device)| devices.contains(device)).map(|((id, _), _)| id).collect()
     }
 
-    fn destination(&mut self, end: &End, state: &State, stage: Stage, space: &mut Space) -> Tri {
+    fn destination(&mut self, end: &End, state: &State, stage: Stage, space: &mut Space) -> Bounds {
         let addresses = match state.destination {
             Destination::Original => self.addresses(&end.addresses, Side::Dst, space),
             Destination::To { address, .. } => self.constant(&end.addresses, address, stage, space),
-            Destination::Unknown if end.addresses == Addresses::Any => Tri::ALL,
-            Destination::Unknown => Tri::UNKNOWN,
+            Destination::Unknown if end.addresses == Addresses::Any => Bounds::ALL,
+            Destination::Unknown => Bounds::UNKNOWN,
         };
         let addresses = turned(addresses, end.not, space);
         let Some(ports) = &end.ports else { return addresses };
         let ports = match state.destination {
             Destination::To { port: Some(port), .. } => constant_port(ports, port),
-            Destination::Unknown => Tri::UNKNOWN,
+            Destination::Unknown => Bounds::UNKNOWN,
             _ => of_ports(ports, Field::DstPort, space),
         };
         addresses.and(ports, space)
     }
 
-    fn source(&mut self, end: &End, state: &State, stage: Stage, space: &mut Space) -> Tri {
+    fn source(&mut self, end: &End, state: &State, stage: Stage, space: &mut Space) -> Bounds {
         let addresses = match state.source {
             Source::Original => self.addresses(&end.addresses, Side::Src, space),
             Source::Address(address) => self.constant(&end.addresses, address, stage, space),
             Source::Interface => self.leaving(&end.addresses, stage, space),
-            Source::Unknown if end.addresses == Addresses::Any => Tri::ALL,
-            Source::Unknown => Tri::UNKNOWN,
+            Source::Unknown if end.addresses == Addresses::Any => Bounds::ALL,
+            Source::Unknown => Bounds::UNKNOWN,
         };
         let addresses = turned(addresses, end.not, space);
         let Some(ports) = &end.ports else { return addresses };
@@ -166,9 +165,9 @@ impl<'a> Matcher<'a> {
     }
 
     /// Packets under the address of the interface that they leave by.
-    fn leaving(&mut self, addresses: &Addresses, stage: Stage, space: &mut Space) -> Tri {
+    fn leaving(&mut self, addresses: &Addresses, stage: Stage, space: &mut Space) -> Bounds {
         if *addresses == Addresses::Any {
-            return Tri::ALL;
+            return Bounds::ALL;
         }
         let mut found = Vec::new();
         let mut known = Set::EMPTY;
@@ -181,11 +180,11 @@ impl<'a> Matcher<'a> {
                 let here = space.cube(&cube);
                 known = space.union(known, here);
                 let hit = self.constant(addresses, address, stage, space);
-                found.push(hit.and(Tri::exact(here), space));
+                found.push(hit.and(Bounds::exact(here), space));
             }
         }
-        found.push(Tri { surely: Set::EMPTY, possibly: space.complement(known) });
-        Tri::any(&found, space)
+        found.push(Bounds { surely: Set::EMPTY, possibly: space.complement(known) });
+        Bounds::any(&found, space)
     }
 
     /// The first address of an interface, as the configuration or else the topology has it.
@@ -224,8 +223,8 @@ impl<'a> Matcher<'a> {
         found
     }
 
-    fn addresses(&mut self, addresses: &Addresses, side: Side, space: &mut Space) -> Tri {
-        let Addresses::Of(atoms) = addresses else { return Tri::ALL };
+    fn addresses(&mut self, addresses: &Addresses, side: Side, space: &mut Space) -> Bounds {
+        let Addresses::Of(atoms) = addresses else { return Bounds::ALL };
         let key = (addresses.clone(), side == Side::Src);
         if let Some(known) = self.known.get(&key) {
             return *known;
@@ -246,7 +245,7 @@ impl<'a> Matcher<'a> {
         let surely = space.cubes_union(cubes);
         let perhaps = space.cubes_union(perhaps);
         let possibly = if unknown { Set::ALL } else { space.union(surely, perhaps) };
-        let found = Tri { surely, possibly };
+        let found = Bounds { surely, possibly };
         self.known.insert(key, found);
         found
     }
@@ -265,8 +264,8 @@ impl<'a> Matcher<'a> {
     }
 
     /// Does a list hold an address?
-    fn constant(&self, addresses: &Addresses, address: IpAddr, _stage: Stage, _space: &mut Space) -> Tri {
-        let Addresses::Of(atoms) = addresses else { return Tri::ALL };
+    fn constant(&self, addresses: &Addresses, address: IpAddr, _stage: Stage, _space: &mut Space) -> Bounds {
+        let Addresses::Of(atoms) = addresses else { return Bounds::ALL };
         let mut unknown = false;
         for atom in atoms {
             let hit = match atom {
@@ -283,35 +282,39 @@ impl<'a> Matcher<'a> {
                 }
             };
             if hit {
-                return Tri::ALL;
+                return Bounds::ALL;
             }
         }
-        if unknown { Tri::UNKNOWN } else { Tri::NONE }
+        if unknown { Bounds::UNKNOWN } else { Bounds::NONE }
     }
 }
 
-fn turned(found: Tri, not: bool, space: &Space) -> Tri {
-    if not { Tri { surely: space.complement(found.possibly), possibly: space.complement(found.surely) } } else { found }
+fn turned(found: Bounds, not: bool, space: &Space) -> Bounds {
+    if not {
+        Bounds { surely: space.complement(found.possibly), possibly: space.complement(found.surely) }
+    } else {
+        found
+    }
 }
 
-fn of_ports(ports: &Ports, field: Field, space: &mut Space) -> Tri {
+fn of_ports(ports: &Ports, field: Field, space: &mut Space) -> Bounds {
     let ranges = ports.ranges.iter().map(|(from, to)| (u64::from(*from), u64::from(*to)));
     let surely = space.cube(&Cube::any().with(field, Ranges::from_pairs(ranges)));
-    Tri { surely, possibly: if ports.unknown { Set::ALL } else { surely } }
+    Bounds { surely, possibly: if ports.unknown { Set::ALL } else { surely } }
 }
 
 /// A translated source gets a port from 1024 up.
-fn rewritten_port(ports: &Ports) -> Tri {
+fn rewritten_port(ports: &Ports) -> Bounds {
     if ports.ranges.iter().any(|(from, to)| *from <= 1024 && *to == u16::MAX) {
-        return Tri::ALL;
+        return Bounds::ALL;
     }
     let may = ports.unknown || ports.ranges.iter().any(|(_, to)| *to >= 1024);
-    if may { Tri::UNKNOWN } else { Tri::NONE }
+    if may { Bounds::UNKNOWN } else { Bounds::NONE }
 }
 
-fn constant_port(ports: &Ports, port: u16) -> Tri {
+fn constant_port(ports: &Ports, port: u16) -> Bounds {
     if ports.ranges.iter().any(|(from, to)| (*from..=*to).contains(&port)) {
-        return Tri::ALL;
+        return Bounds::ALL;
     }
-    if ports.unknown { Tri::UNKNOWN } else { Tri::NONE }
+    if ports.unknown { Bounds::UNKNOWN } else { Bounds::NONE }
 }

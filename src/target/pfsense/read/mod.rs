@@ -30,7 +30,6 @@ mod reading;
 mod reflect;
 mod schedule;
 mod state;
-mod tri;
 mod unknown;
 mod user;
 mod xml;

@@ -15,10 +15,10 @@ use super::{
     state::{Class, Destination, Flow, Source},
 };
 use crate::{
-    packet::{Cube, Family, Field, Packet, Ranges, Set, Side, Space, prefix},
+    packet::{Bounds, Cube, Family, Field, Packet, Ranges, Set, Side, Space, prefix},
     router::{
-        Addition, Behaviour, Bounds, Configuration, Dnat, Facts, LOCAL, Limits, Line, OTHER, Outcome, Snat, Topology,
-        Tracked, Unreadable, number,
+        Addition, Behaviour, Configuration, Dnat, Facts, LOCAL, Limits, Line, OTHER, Outcome, Snat, Topology, Tracked,
+        Unreadable, number,
     },
 };
 
@@ -82,7 +82,7 @@ fn facts(config: &Config, rules: &Rules, topology: &Topology, space: &mut Space)
     unknown.extend(eval.doubts.clone());
     let added = std::mem::take(&mut eval.additions);
 
-    let mut stray = Bounds { surely: Set::EMPTY, possibly: Set::EMPTY };
+    let mut stray = Bounds::NONE;
     if rules.filters.iter().any(|rule| rule.action == Action::Pass && !rule.flags.open()) {
         eval.class = Class::Stray;
         eval.held = Set::EMPTY;
@@ -107,7 +107,7 @@ fn facts(config: &Config, rules: &Rules, topology: &Topology, space: &mut Space)
         possibly,
         // Replies need a state, and what left without one gets none.
         established_dropped: Bounds { surely: Set::EMPTY, possibly: forgotten },
-        related_dropped: Bounds { surely: Set::EMPTY, possibly: Set::EMPTY },
+        related_dropped: Bounds::NONE,
         invalid_accepted: stray,
         unknown,
         additions: additions(added, accepted, space),

@@ -6,10 +6,8 @@ use ipnet::{IpNet, Ipv4Net};
 
 use super::forward::{Forward, List, UDP};
 use crate::{
-    packet::{Cube, Family, Field, Packet, Ranges, Set, Side, Space, prefix},
-    router::{
-        Addition, Behaviour, Bounds, Configuration, Dnat, Facts, LOCAL, Limits, Line, Outcome, Scope, Topology, Tracked,
-    },
+    packet::{Bounds, Cube, Family, Field, Packet, Ranges, Set, Side, Space, prefix},
+    router::{Addition, Behaviour, Configuration, Dnat, Facts, LOCAL, Limits, Line, Outcome, Scope, Topology, Tracked},
 };
 
 /// Sources that are not of the internet (RFC 6890). Providers seldom drop them all, and such routers do not.
@@ -75,7 +73,7 @@ impl Reading {
             Scope::Everything => Set::EMPTY,
             Scope::Only { packets, .. } | Scope::Arriving { packets, .. } => *packets,
         };
-        let nothing = Bounds { surely: Set::EMPTY, possibly: Set::EMPTY };
+        let nothing = Bounds::NONE;
         let accepted = if front.is_some() { builder.within(first) } else { builder.accepted.clone() };
         let facts = Facts {
             first,

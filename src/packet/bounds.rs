@@ -1,23 +1,30 @@
-//! Sets of which one may know only bounds.
+//! Sets of which only bounds are known.
 
-use crate::packet::{Set, Space};
+use super::{Set, Space};
 
-/// A condition on packets: those that surely meet it, and those that possibly do. Equal bounds are an exact condition.
+/// Both bounds of a set, `surely ⊆ what happens ⊆ possibly`; equal if everything was understood.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Tri {
+pub struct Bounds {
     pub surely: Set,
     pub possibly: Set,
 }
 
-impl Tri {
+impl Bounds {
+    /// Every packet.
     pub const ALL: Self = Self::exact(Set::ALL);
+    /// No packet.
     pub const NONE: Self = Self::exact(Set::EMPTY);
+    /// Nobody knows.
     pub const UNKNOWN: Self = Self { surely: Set::EMPTY, possibly: Set::ALL };
 
+    /// Both bounds the same.
+    #[must_use]
     pub const fn exact(set: Set) -> Self {
         Self { surely: set, possibly: set }
     }
 
+    /// What meets both.
+    #[must_use]
     pub fn and(self, other: Self, space: &mut Space) -> Self {
         if self == other || other == Self::ALL {
             return self;
@@ -28,15 +35,20 @@ impl Tri {
         }
     }
 
+    /// What meets either.
+    #[must_use]
     pub fn or(self, other: Self, space: &mut Space) -> Self {
         Self { surely: space.union(self.surely, other.surely), possibly: space.union(self.possibly, other.possibly) }
     }
 
     /// What meets this and not the other.
+    #[must_use]
     pub fn minus(self, other: Self, space: &mut Space) -> Self {
         Self { surely: space.minus(self.surely, other.possibly), possibly: space.minus(self.possibly, other.surely) }
     }
 
+    /// What meets one of all.
+    #[must_use]
     pub fn any(all: &[Self], space: &mut Space) -> Self {
         let surely = all.iter().map(|one| one.surely).collect();
         let possibly = all.iter().map(|one| one.possibly).collect();
@@ -44,6 +56,7 @@ impl Tri {
     }
 
     /// The same packets, none of them surely.
+    #[must_use]
     pub const fn perhaps(self) -> Self {
         Self { surely: Set::EMPTY, possibly: self.possibly }
     }
