@@ -699,6 +699,18 @@ fn explain_tells_where_a_translation_leads_and_which_uplink_is_closed() {
     let folder = Folder::new("explain-elsewhere")
         .file("hairpin.hedge", &format!("{HOME}\nallow guest -> 203.0.113.20 : tcp 8443\n"))
         .file(
+            "redirect.hedge",
+            "use std.services
+router edge { target nftables }
+zone wan { role internet;  interface eth0;  address dhcp }
+zone lan { role trusted;  interface eth1;  network 10.0.10.0/24 }
+zone iot { role iot;  interface eth2;  network 10.0.30.0/24 }
+host pihole { zone lan;  address 10.0.10.5 }
+allow iot -> router : dns
+redirect iot : dns -> pihole
+",
+        )
+        .file(
             "uplinks.hedge",
             "use std.services
 router edge { target nftables }
@@ -711,6 +723,8 @@ expose web : https { on fibre;  ipv6 off }
         );
     session!(
         folder.run("explain hairpin.hedge guest 203.0.113.20 tcp/8443"),
+        folder.run("explain redirect.hedge iot 8.8.8.8 dns"),
+        folder.run("explain redirect.hedge iot router dns"),
         folder.run("explain uplinks.hedge internet web https"),
         folder.run("explain uplinks.hedge fibre web https"),
     );

@@ -5,7 +5,7 @@ use crate::{
     diagnostic::{Diagnostic, Span},
     model::{Assertion, AssertionKind, Network, Place, Region, address::address},
     packet::{Field, Packet, Set, Space},
-    policy::{Meaning, Meant, between, describe, has_dates, leaves, let_through, meaning, undated},
+    policy::{Meaning, Meant, between, describe, has_dates, leaves, let_through, meaning, on_their_links, undated},
     router::LOCAL,
 };
 
@@ -75,13 +75,14 @@ pub(super) fn decide(
         return crate::reach::never(network, meant, assertion, bounds.at_most);
     }
     let space = &mut meant.space;
-    let about = between(&assertion.from, &assertion.to, &assertion.traffic, space);
     let packets = match assertion.kind {
         AssertionKind::Never => {
+            let about = between(&on_their_links(network, &assertion.from), &assertion.to, &assertion.traffic, space);
             let open = space.intersect(about, bounds.at_most);
             crossing(open, space, network, &meant.meaning)
         }
         AssertionKind::Always => {
+            let about = between(&assertion.from, &assertion.to, &assertion.traffic, space);
             let wanted = space.intersect(about, meant.meaning.domain);
             let wanted = space.intersect(wanted, meant.meaning.honest);
             let wanted = leaving(wanted, network, &assertion.from, &assertion.to, space);
@@ -91,7 +92,7 @@ pub(super) fn decide(
             let everybody = everybody(network);
             let to = between(&everybody, &assertion.to, &assertion.traffic, space);
             let others = space.intersect(to, bounds.at_most);
-            let named = between(&assertion.from, &assertion.to, &assertion.traffic, space);
+            let named = between(&on_their_links(network, &assertion.from), &assertion.to, &assertion.traffic, space);
             let others = space.minus(others, named);
             crossing(others, space, network, &meant.meaning)
         }

@@ -26,13 +26,13 @@ pub fn cubes_of(region: &Region, field: Field, which: Side) -> Vec<Cube> {
     found
 }
 
-/// Every packet from a zone to itself, and between a zone and the clients of a VPN that one of its hosts ends: no matter of
-/// the router's rules.
+/// Every packet from a zone to itself, between a zone and the clients of a VPN that one of its hosts ends, and from the
+/// router to itself: no matter of the router's rules.
 #[must_use]
 pub fn within(network: &Network, space: &mut Space) -> Set {
     let zones = || network.zone_ids().map(|(id, _)| Place::Zone(id));
     let pairs = zones().flat_map(|from| zones().map(move |to| (from, to)));
-    let pairs = pairs.filter(|(from, to)| network.on_one_link(*from, *to));
+    let pairs = pairs.filter(|(from, to)| network.on_one_link(*from, *to)).chain([(Place::Router, Place::Router)]);
     space.cubes_union(pairs.map(|(from, to)| place(place(Cube::any(), Field::In, from), Field::Out, to)).collect())
 }
 

@@ -211,6 +211,24 @@ fn near(from: &Region, traffic: &[Traffic], action: Action) -> Vec<(AddressSet, 
     found
 }
 
+/// The same with all that belongs to a whole zone on its own link, for statements about who asks.
+#[must_use]
+pub fn on_their_links(network: &Network, regions: &[Region]) -> Vec<Region> {
+    let with_link = |region: &Region| {
+        let mut region = region.clone();
+        if region.whole && matches!(region.place, Place::Zone(zone) if network.zone(zone).behind.is_none()) {
+            if !region.addresses.v6.is_empty() {
+                region.addresses = region.addresses.union(&link_local());
+            }
+            if !region.addresses.v4.is_empty() {
+                region.addresses = region.addresses.union(&AddressSet::of(IpAddr::V4(Ipv4Addr::UNSPECIFIED)));
+            }
+        }
+        region
+    };
+    regions.iter().map(with_link).collect()
+}
+
 fn covers_dhcp(traffic: &Traffic) -> bool {
     let holds = |ranges: &[(u16, u16)], port: u16| {
         ranges.is_empty() || ranges.iter().any(|(from, to)| (*from..=*to).contains(&port))

@@ -2,13 +2,15 @@
 
 use std::net::IpAddr;
 
-use super::{cause::Cause, flow::internet, reaching::between};
+use super::{cause::Cause, flow::internet, reaching::between, standing::zone_number};
 use crate::{
     model::{
         AddressSet, Exposure, HostId, Network, Place, Region, Tls, ZoneId,
+        address::bits,
         service::{TCP, Traffic},
     },
-    packet::{Family, Set, Space},
+    packet::{Family, Packet, Set, Space},
+    router::{Dnat, LOCAL},
 };
 
 /// The destination that packets carry before the translation.
@@ -51,6 +53,33 @@ impl Forward {
         let ports = self.port.map_or_else(|| self.traffic.to.clone(), |port| vec![(port, port)]);
         let inner = Traffic { to: ports, ..self.traffic.clone() };
         between(&self.granted, &to, &[inner], space)
+    }
+}
+
+impl Forward {
+    /// What it makes of a destination.
+    #[must_use]
+    pub fn dnat(&self) -> Dnat {
+        match self.target {
+            Some(address) => Dnat::To { address, port: self.port },
+            None => Dnat::ToRouter { port: self.port },
+        }
+    }
+
+    /// A packet of it behind the translation. `redirected` are the addresses of [`super::Meaning::redirected`].
+    #[must_use]
+    pub fn translate(&self, packet: &Packet, redirected: &[(Place, IpAddr)]) -> Packet {
+        let came = |place: Place| matches!(place, Place::Zone(zone) if zone_number(zone) == packet.ingress);
+        let own = || {
+            let alike = redirected.iter().filter(|(_, own)| own.is_ipv4() == (packet.family == Family::V4));
+            alike.filter(|(place, _)| came(*place)).map(|(_, own)| *own).next()
+        };
+        Packet {
+            egress: self.zone.map_or(LOCAL, zone_number),
+            dst: self.target.or_else(own).map_or(packet.dst, bits),
+            dst_port: self.port.unwrap_or(packet.dst_port),
+            ..*packet
+        }
     }
 }
 

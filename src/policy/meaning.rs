@@ -11,8 +11,8 @@ use super::{
 };
 use crate::{
     model::{AddressSet, Network, Options, Place, Region, ZoneId, service::Traffic},
-    packet::{Cube, Family, Field, Ranges, Set, Side, Space},
-    router::{Behaviour, Dnat, LOCAL, Limit, Limits, Outcome, Snat},
+    packet::{Cube, Family, Field, Packet, Ranges, Set, Side, Space},
+    router::{Behaviour, LOCAL, Limit, Limits, Outcome, Snat},
 };
 
 /// A burst that nftables grants a limit by default, in packets.
@@ -38,10 +38,21 @@ pub struct Meaning {
     pub flows: Flows,
     pub baseline: Vec<Flow>,
     pub forwards: Vec<Forward>,
+    /// The packets that each of them translates, as they arrive; `Field::Out` is left open.
+    pub translated: Vec<Set>,
     /// Packets that two statements would send different ways, so that the order of the statements would decide.
     pub contested: Vec<(Cause, Cause, Set)>,
     /// The address that a redirect to the router leads to, by the zone in which a packet arrives; one for each family.
     pub redirected: Vec<(Place, IpAddr)>,
+}
+
+impl Meaning {
+    /// The translation that takes a packet, whether it passes behind it or not.
+    #[must_use]
+    pub fn forward_of(&self, packet: &Packet, space: &Space) -> Option<&Forward> {
+        let taken = self.translated.iter().position(|translated| space.contains(*translated, packet))?;
+        self.forwards.get(taken)
+    }
 }
 
 /// The meaning of a network where its router stands.
@@ -68,12 +79,14 @@ pub fn meaning(network: &Network, standing: &Standing, limits: &mut Limits, spac
     let mut taken = Set::EMPTY;
     let mut earlier: Vec<(&Forward, Set, Set)> = Vec::new();
     let mut contested = Vec::new();
+    let mut translated = Vec::new();
     let arriving = builder.space.project(domain, Field::Out);
     for forward in &forwards {
         let original = builder.original(forward);
         let original = builder.space.intersect(original, arriving);
         let fresh = builder.space.minus(original, taken);
         taken = builder.space.union(taken, original);
+        translated.push(fresh);
         let accepted = builder.accepted(forward, passing, denied);
         if fresh != original {
             builder.contest(forward, original, accepted, &earlier, &mut contested);
@@ -97,6 +110,7 @@ pub fn meaning(network: &Network, standing: &Standing, limits: &mut Limits, spac
         flows,
         baseline,
         forwards,
+        translated,
         contested,
         redirected: redirected(network),
     }
@@ -357,10 +371,7 @@ impl Builder<'_> {
     /// Adds accepted packets under the source translation that each gets. `masked` are those that a rule shows under
     /// the router's address.
     fn add(&mut self, behaviour: &mut Behaviour, accepted: Set, forward: Option<&Forward>, masked: Set) {
-        let dnat = forward.map(|forward| match forward.target {
-            Some(address) => Dnat::To { address, port: forward.port },
-            None => Dnat::ToRouter { port: forward.port },
-        });
+        let dnat = forward.map(Forward::dnat);
         let untracked = self.untracked();
         let mut rest = self.space.minus(accepted, untracked);
         let untracked = self.space.intersect(accepted, untracked);

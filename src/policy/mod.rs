@@ -20,7 +20,9 @@ pub use cause::Cause;
 pub use causes::let_through;
 pub use cubes::{unicast, within};
 pub use describe::{describe, socket};
-pub use flow::{Destination, Flow, Flows, Source, baseline, flows, leaves, neighbours, output_baseline};
+pub use flow::{
+    Destination, Flow, Flows, Source, baseline, flows, leaves, neighbours, on_their_links, output_baseline,
+};
 pub use forward::{Forward, Original, forwards};
 pub use meaning::{BURST, Meaning, flow_set, meaning};
 pub use meant::Meant;

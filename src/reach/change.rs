@@ -1,11 +1,15 @@
 //! What would have to change in a policy for the other answer.
 
 use super::{
-    explain::{Case, ELSEWHEN, ELSEWHERE, Verdict, in_words},
+    explain::{Case, Verdict, in_words},
+    held_back::{ELSEWHEN, ELSEWHERE},
     name::region_name,
     question::Question,
 };
-use crate::model::{Exposure, Network, Place, Region};
+use crate::{
+    model::{AddressSet, Exposure, Network, Place, Region, service::Traffic},
+    policy::Forward,
+};
 
 /// The uplinks on which an exposure of what was asked for is not.
 fn other_uplinks(network: &Network, question: &Question) -> Option<String> {
@@ -21,8 +25,15 @@ fn other_uplinks(network: &Network, question: &Question) -> Option<String> {
     (!names.is_empty()).then(|| names.join(", "))
 }
 
-/// What would have to change for the other answer.
-pub(super) fn change(network: &Network, question: &Question, case: &Case, verdict: Verdict) -> Option<String> {
+/// What would have to change for the other answer. `leads` is the translation that takes the packet away from where the
+/// rules allow it.
+pub(super) fn change(
+    network: &Network,
+    question: &Question,
+    case: &Case,
+    leads: Option<&Forward>,
+    verdict: Verdict,
+) -> Option<String> {
     let outside = |region: &Region| matches!(region.place, Place::Zone(zone) if network.zone(zone).is_internet());
     // What a public name leads to is exposed already: another port of it is another exposure.
     if verdict == Verdict::Allowed || question.by_name.is_some() && question.from.iter().any(outside) {
@@ -31,8 +42,18 @@ pub(super) fn change(network: &Network, question: &Question, case: &Case, verdic
     if case.because.iter().all(|reason| reason.effect == ELSEWHEN) {
         return Some("take the `during` or `limit` from the rule".to_owned());
     }
-    if case.because.iter().all(|reason| reason.effect == ELSEWHERE) {
-        return Some("name where it leads: a rule is about the receiver behind the translation".to_owned());
+    if let Some(forward) = leads {
+        let addresses = forward.target.map_or_else(AddressSet::all, AddressSet::of);
+        let to = Region { place: forward.zone.map_or(Place::Router, Place::Zone), addresses, whole: false };
+        let behind = |traffic: &Traffic| match forward.port {
+            Some(port) => Traffic { to: vec![(port, port)], ..traffic.clone() },
+            None => traffic.clone(),
+        };
+        let traffic = question.traffic.iter().map(behind).collect();
+        let behind = Question { to: vec![to], traffic, by_name: None, ..question.clone() };
+        let named = case.because.iter().any(|reason| reason.effect == ELSEWHERE);
+        let why = if named { ": a rule is about the receiver behind the translation" } else { "" };
+        return Some(format!("it would take `allow {}`{why}", in_words(network, &behind)));
     }
     if case.because.iter().any(|reason| reason.place.is_some()) {
         return Some("take back what holds it back: a deny always wins".to_owned());

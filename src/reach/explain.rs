@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::{
     change::change,
+    held_back::case_held_back,
     name::{describe_sent, region_name},
     proxies::{by_proxy, goes_on},
     public_name::ByName,
@@ -16,15 +17,9 @@ use crate::{
     diagnostic::{Sources, Span},
     model::{AddressSet, Network, Place, Region, address::bits},
     packet::{Cube, Field, Packet, Ranges, Set, Space},
-    policy::{Cause, Meant, between, let_through, zone_number},
+    policy::{Cause, Meaning, Meant, between, let_through, unicast, zone_number},
     router::{Dnat, LOCAL, OTHER, Outcome, Snat},
 };
-
-/// Of a rule without either, which is about the address that was asked and not about where it leads.
-pub(super) const ELSEWHERE: &str = "allows it, and a translation leads it elsewhere first";
-
-/// Of a rule whose schedule or limit holds the packet back.
-pub(super) const ELSEWHEN: &str = "allows it at other times or rates only";
 
 /// The answer to a question.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -109,6 +104,7 @@ pub fn answer(network: &Network, sources: &Sources, meant: &mut Meant, question:
     let within = crate::policy::within(network, space);
     let asked = space.minus(asked, within);
     let asked = askable(network, question, asked, space);
+    let asked = by_address(question, asked, &meant.meaning, space);
     let routed = space.intersect(asked, meant.meaning.domain);
     // As sent: to these very addresses, wherever a translation leads. In the end: also what a forward brings there.
     let sent = space.project(routed, Field::Out);
@@ -134,7 +130,8 @@ pub fn answer(network: &Network, sources: &Sources, meant: &mut Meant, question:
         (None, _) => Verdict::Denied,
     };
     let held_back = held_back.map(|packet| case_held_back(network, sources, meant, packet));
-    let change = held_back.as_ref().and_then(|case| change(network, question, case, verdict));
+    let change = held_back.as_ref().and_then(|(case, leads)| change(network, question, case, *leads, verdict));
+    let held_back = held_back.map(|(case, _)| case);
     let told = |spans: Vec<Span>, effect: &'static str| -> Vec<Reason> {
         spans
             .into_iter()
@@ -164,6 +161,19 @@ fn askable(network: &Network, question: &Question, asked: Set, space: &mut Space
     let local = space.cube(&crate::packet::prefix(local.into(), crate::packet::Side::Dst));
     let rest = space.minus(asked, local);
     if rest.is_empty() { asked } else { rest }
+}
+
+/// The router is asked by its addresses. It answers to groups as well, but where a translation takes what is sent to the
+/// addresses, nobody means those.
+fn by_address(question: &Question, asked: Set, meaning: &Meaning, space: &mut Space) -> Set {
+    if !question.to.iter().all(|to| to.place == Place::Router) {
+        return asked;
+    }
+    let own = Region { place: Place::Router, addresses: unicast(), whole: false };
+    let one = between(&question.from, &[own], &question.traffic, space);
+    let one = space.intersect(asked, one);
+    let taken = space.union_all(meaning.translated.clone());
+    if space.disjoint(one, taken) { asked } else { one }
 }
 
 /// The name of an uplink, asked from the internet, means the router's own address there; and who calls it, calls by
@@ -293,18 +303,21 @@ fn case_passing(network: &Network, sources: &Sources, meant: &Meant, packet: Pac
     Case {
         packet: describe_sent(&packet, outcome, network),
         when: when(network, meant, &packet, causes.iter().copied(), true),
-        translated_to: outcome.dnat.map(|dnat| match dnat {
-            Dnat::To { address, port } => {
-                port.map_or_else(|| address.to_string(), |port| format!("{address} port {port}"))
-            }
-            Dnat::ToRouter { .. } => "the router itself".to_owned(),
-        }),
+        translated_to: outcome.dnat.map(leads_to),
         seen_as: outcome.snat.map(|snat| match snat {
             Snat::Masquerade => "the router's address on the leaving interface".to_owned(),
             Snat::To { address } => address.to_string(),
         }),
         leaves_by: Some(leaves_by(network, meant, packet.egress)),
         because,
+    }
+}
+
+/// Where a translation sends a packet.
+pub(super) fn leads_to(dnat: Dnat) -> String {
+    match dnat {
+        Dnat::To { address, port } => port.map_or_else(|| address.to_string(), |port| format!("{address} port {port}")),
+        Dnat::ToRouter { .. } => "the router itself".to_owned(),
     }
 }
 
@@ -320,43 +333,7 @@ fn leaves_by(network: &Network, meant: &Meant, egress: u16) -> String {
     }
 }
 
-fn case_held_back(network: &Network, sources: &Sources, meant: &Meant, packet: Packet) -> Case {
-    let mut because: Vec<Reason> = meant
-        .meaning
-        .flows
-        .denied
-        .iter()
-        .filter(|flow| flow.holds(&packet))
-        .map(|flow| reason(sources, flow.cause, "holds it back"))
-        .collect();
-    let allowed = || meant.meaning.flows.allowed.iter().filter(|flow| flow.holds(&packet));
-    let denied = !because.is_empty();
-    let when = if denied { None } else { when(network, meant, &packet, allowed().map(|flow| flow.cause), false) };
-    let effect = match (denied, &when) {
-        (true, _) => "would allow it",
-        (false, Some(_)) => ELSEWHEN,
-        (false, None) => ELSEWHERE,
-    };
-    because.extend(allowed().map(|flow| reason(sources, flow.cause, effect)));
-    if because.is_empty() {
-        because.push(Reason {
-            effect: "holds it back",
-            place: None,
-            text: "the default: nothing allows it".to_owned(),
-        });
-    }
-    because.dedup();
-    Case {
-        packet: describe_sent(&packet, Outcome::default(), network),
-        when,
-        translated_to: None,
-        seen_as: None,
-        leaves_by: None,
-        because,
-    }
-}
-
-fn reason(sources: &Sources, cause: Cause, effect: &'static str) -> Reason {
+pub(super) fn reason(sources: &Sources, cause: Cause, effect: &'static str) -> Reason {
     match cause.span() {
         Some(span) => Reason { effect, place: Some(sources.place(span)), text: statement(sources, span) },
         None => {

@@ -10,6 +10,7 @@ mod classes;
 mod difference;
 mod explain;
 mod graph;
+mod held_back;
 mod name;
 mod path;
 mod proxies;

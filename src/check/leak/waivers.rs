@@ -5,11 +5,12 @@ use crate::{
     diagnostic::{Diagnostic, Severity},
     model::{AddressSet, Network, Place, Region, Waiver, service::Traffic},
     packet::Space,
-    policy::between,
+    policy::{between, on_their_links},
 };
 
 /// The waivers of a policy, and which of them have taken something off.
 pub(in crate::check) struct Waivers<'a> {
+    network: &'a Network,
     list: Vec<(&'a Waiver, bool)>,
     everybody: Vec<Region>,
     /// The zones of the internet, and what a rule calls by that name.
@@ -24,6 +25,7 @@ impl<'a> Waivers<'a> {
         let everybody = zones.chain([place(Place::Router)]).collect();
         let uplinks = network.zone_ids().filter(|(_, zone)| zone.is_internet()).map(|(id, _)| Place::Zone(id));
         Self {
+            network,
             list: network.waivers.iter().map(|waiver| (waiver, false)).collect(),
             everybody,
             uplinks: uplinks.collect(),
@@ -38,9 +40,9 @@ impl<'a> Waivers<'a> {
         for (waiver, used) in self.list.iter_mut().filter(|(waiver, _)| !waiver.expired && names(waiver, id)) {
             match &mut left {
                 About::Packets(packets) => {
-                    let from = waiver.from.as_ref().unwrap_or(&self.everybody);
+                    let from = on_their_links(self.network, waiver.from.as_ref().unwrap_or(&self.everybody));
                     let to = waiver.to.as_ref().unwrap_or(&self.everybody);
-                    let named = between(from, to, &[Traffic::ANY], space);
+                    let named = between(&from, to, &[Traffic::ANY], space);
                     if !space.disjoint(*packets, named) {
                         (*used, waived) = (true, true);
                         *packets = space.minus(*packets, named);

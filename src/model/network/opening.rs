@@ -84,8 +84,13 @@ impl Exposure {
     /// What the internet opens: where it is answered, and port 80 where a certificate is proven there.
     #[must_use]
     pub fn opens(&self) -> Vec<Traffic> {
-        let challenge = (self.tls == Some(Tls::Http01)).then(|| Traffic::ports(TCP, 80, 80));
-        self.target().1.iter().cloned().chain(challenge).collect()
+        self.target().1.iter().cloned().chain(self.challenge()).collect()
+    }
+
+    /// Where a certificate is proven, if that takes a port of its own.
+    #[must_use]
+    pub fn challenge(&self) -> Option<Traffic> {
+        (self.tls == Some(Tls::Http01)).then(|| Traffic::ports(TCP, 80, 80))
     }
 
     /// The port outside and the port inside, where both are one port. A tunnel's provider answers on 443.

@@ -4,9 +4,12 @@ use super::super::{
     Finding, Outcome, Subject,
     subject::{error, region, router},
 };
-use crate::model::{
-    Place, Role,
-    service::{TCP, Traffic, UDP},
+use crate::{
+    model::{
+        Place, Redirect, Region, Role,
+        service::{TCP, Traffic, UDP},
+    },
+    policy::unicast,
 };
 
 pub fn run(subject: &mut Subject<'_>) -> Outcome {
@@ -16,7 +19,10 @@ pub fn run(subject: &mut Subject<'_>) -> Outcome {
             continue;
         }
         let dns = [Traffic::ports(UDP, 53, 53), Traffic::ports(TCP, 853, 853)];
-        let everywhere: Vec<_> = subject.network.zone_ids().map(|(id, _)| region(id)).chain([router()]).collect();
+        // What is sent to all hosts of a link asks no resolver.
+        let one = |to: Region| Region { addresses: unicast(), whole: false, ..to };
+        let everywhere: Vec<_> =
+            subject.network.zone_ids().map(|(id, _)| region(id)).chain([router()]).map(one).collect();
         let resolves = !subject.passing(&[region(id)], &everywhere, &dns).is_empty();
         // Who has only hosts of fixed addresses asks nobody for one.
         let leased = matches!(
@@ -32,9 +38,23 @@ pub fn run(subject: &mut Subject<'_>) -> Outcome {
             (true, false) => "gets no address",
             (false, false) => "gets no address and resolves no name",
         };
-        let diagnostic = error(zone.span, format!("`{}` {what}", zone.name))
-            .label("reaches neither the router's services nor others")
-            .help(format!("write `allow {} -> router : dns, dhcp`", zone.name));
+        let diagnostic = error(zone.span, format!("`{}` {what}", zone.name));
+        let asks = |redirect: &&Redirect| {
+            redirect.from.iter().any(|from| from.place == Place::Zone(id))
+                && redirect.traffic.iter().any(|traffic| dns.iter().any(|dns| traffic.meets(dns)))
+        };
+        let diagnostic = match subject.network.redirects.iter().find(asks).filter(|_| !resolves) {
+            Some(redirect) => {
+                let to = redirect.to.map_or("router", |host| subject.network.host(host).name.as_str());
+                diagnostic
+                    .label("nothing lets its questions through")
+                    .also(redirect.span, format!("leads them to `{to}`, and lets nothing through by itself"))
+                    .help(format!("write `allow {} -> {to} : dns`", zone.name))
+            }
+            None => diagnostic
+                .label("reaches neither the router's services nor others")
+                .help(format!("write `allow {} -> router : dns, dhcp`", zone.name)),
+        };
         found.push(Finding::place(diagnostic, Place::Zone(id)));
     }
     Outcome::Decided(found)

@@ -7,6 +7,7 @@ use crate::{
         service::{TCP, Traffic, UDP},
     },
     packet::Field,
+    policy::between,
 };
 
 pub fn run(subject: &mut Subject<'_>) -> Outcome {
@@ -17,7 +18,12 @@ pub fn run(subject: &mut Subject<'_>) -> Outcome {
     let mut all = Vec::new();
     for protocol in [TCP, UDP] {
         let packets = subject.passing(&devices, &internet, &[Traffic::protocol(protocol)]);
-        let unbounded = subject.space().project_all(packets, Field::DstPort);
+        // A question that a redirect takes has found its way out, too: other ports are no fewer for it.
+        let redirects = subject.network.redirects.iter().flat_map(|redirect| redirect.traffic.iter().cloned());
+        let taken: Vec<Traffic> = redirects.filter(|traffic| traffic.protocol == Some(protocol)).collect();
+        let taken = between(&devices, &internet, &taken, subject.space());
+        let out = subject.space().union(packets, taken);
+        let unbounded = subject.space().project_all(out, Field::DstPort);
         let about = subject.space().intersect(packets, unbounded);
         // Who may send to every port of an address is not bounded by what else is denied.
         all.push(about);

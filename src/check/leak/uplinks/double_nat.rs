@@ -27,10 +27,16 @@ pub fn run(subject: &mut Subject<'_>) -> Outcome {
             format!("`{}` stands behind another router, which has to forward what is opened here", zone.name),
         )
         .label("translated twice");
+        let mut told = Vec::new();
         for opened in here {
-            diagnostic = diagnostic
-                .also(opened.span, "opened here")
-                .note(format!("there: forward {} to {own}, to the same port", ports(opened)));
+            diagnostic = diagnostic.also(opened.span, "opened here");
+            let ports = ports(opened);
+            // Several names behind one proxy are one forward.
+            if !told.contains(&ports) {
+                let each = if opened.ports.len() > 1 { "each to" } else { "to" };
+                diagnostic = diagnostic.note(format!("there: forward {ports} to {own}, {each} the same port"));
+                told.push(ports);
+            }
         }
         if pfsense {
             diagnostic = diagnostic.note(

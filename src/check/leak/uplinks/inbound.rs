@@ -51,7 +51,7 @@ pub fn inbound(subject: &mut Subject<'_>) -> Vec<Inbound> {
             span: exposure.span,
             on: exposure.on.clone(),
             said: exposure.on_span.is_some(),
-            ports: service.iter().map(outside).collect(),
+            ports: service.iter().map(outside).chain(exposure.challenge()).collect(),
             to,
             v4: exposure.ipv4 != Some(false) && own.is_none_or(|own| own.is_some()),
             v6: !by_v6.is_empty() && (target.is_some() || exposure.on.iter().any(has_v6)),
