@@ -147,6 +147,18 @@ pub fn forwards(network: &Network) -> Vec<Forward> {
     found
 }
 
+/// The router's first address of each family in each zone, which a redirect to the router leads to.
+pub(super) fn redirected(network: &Network) -> Vec<(Place, IpAddr)> {
+    let mut found = Vec::new();
+    for (id, zone) in network.zone_ids() {
+        for v4 in [true, false] {
+            let own = zone.addresses.iter().find(|own| own.address.is_ipv4() == v4);
+            found.extend(own.map(|own| (Place::Zone(id), own.address)));
+        }
+    }
+    found
+}
+
 fn of_exposure(found: &mut Vec<Forward>, network: &Network, index: usize, exposure: &Exposure) {
     if exposure.ipv4 == Some(false) {
         return;

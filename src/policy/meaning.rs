@@ -6,7 +6,7 @@ use super::{
     cause::Cause,
     cubes::{place, seconds, side, unicast},
     flow::{Flow, Flows, baseline, flows},
-    forward::{Forward, Original, forwards},
+    forward::{Forward, Original, forwards, redirected},
     standing::Standing,
 };
 use crate::{
@@ -413,16 +413,4 @@ impl Builder<'_> {
         }
         self.space.cubes_union(cubes)
     }
-}
-
-/// The router's first address of each family in each zone, which a redirect to the router leads to.
-fn redirected(network: &Network) -> Vec<(Place, IpAddr)> {
-    let mut found = Vec::new();
-    for (id, zone) in network.zone_ids() {
-        for v4 in [true, false] {
-            let own = zone.addresses.iter().find(|own| own.address.is_ipv4() == v4);
-            found.extend(own.map(|own| (Place::Zone(id), own.address)));
-        }
-    }
-    found
 }
