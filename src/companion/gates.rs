@@ -61,6 +61,16 @@ impl Authority {
     }
 }
 
+/// Who may ask for a name, where the router lets others to its port; nobody in particular where it does not.
+pub fn only(network: &Network, exposure: &Exposure, proxy: Option<HostId>) -> Vec<String> {
+    if network.opened_wider(exposure).is_none() {
+        return Vec::new();
+    }
+    let outside: Vec<AddressSet> = exposure.from.iter().map(|from| from.addresses.clone()).collect();
+    let inside = insiders(network, exposure, proxy);
+    prefixes(&AddressSet::union_of(&outside)).into_iter().chain(inside).map(|net| net.to_string()).collect()
+}
+
 /// Those of the house whom rules let ask the proxy, and its neighbours: a DNS server inside leads them straight to it,
 /// not by Cloudflare.
 fn insiders(network: &Network, exposure: &Exposure, proxy: Option<HostId>) -> Vec<IpNet> {

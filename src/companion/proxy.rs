@@ -6,7 +6,7 @@ use minijinja::{Error, Value, context};
 
 use super::{
     Companions, Printer,
-    gates::{Authority, by_hand, sign_in, unasked},
+    gates::{Authority, by_hand, only, sign_in, unasked},
     nginx_addon,
     shared::{Site, Sites, asks as asks_for},
     words::{machine, net, port, prefixes, socket, upstream},
@@ -72,6 +72,7 @@ pub fn write(network: &Network, printer: &Printer, found: &mut Companions) -> Re
             part => name.replace('.', "-"),
             // A variable of NGINX: letters, digits and underscores.
             word => name.replace('-', "__").replace('.', "_"),
+            only => only(network, exposure, proxy),
             authority => authority.file.clone(), why => authority.why, insiders => authority.insiders.clone(),
             proxy => machine(network, proxy),
             v6,

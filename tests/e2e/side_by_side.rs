@@ -1,5 +1,6 @@
 //! Several names behind one proxy, of which some ask for Cloudflare's certificate: who comes from outside has to show it,
-//! who comes from inside, where the name leads straight to the proxy, has none and gets in.
+//! who comes from inside, where the name leads straight to the proxy, has none and gets in. One name is for an office
+//! alone, which the router cannot tell from the others on that port.
 
 use std::{collections::BTreeMap, fs};
 
@@ -19,24 +20,37 @@ zone dmz   { role dmz;  interface dmz0;  network 10.0.30.0/24 }
 host ha    { zone srv;  address 10.0.20.10 }
 host tv    { zone srv;  address 10.0.20.11 }
 host wiki  { zone srv;  address 10.0.20.12 }
+host board { zone srv;  address 10.0.20.13 }
 host proxy { zone dmz;  address 10.0.30.5 }
 allow pc -> proxy : https
 expose ha : home-assistant { through proxy;  name ha.example.org;  tls own;  ipv6 off;  from cloudflare-v4;  proxied cloudflare { origin-pulls zone } }
 expose tv : tcp 8096 { through proxy;  name tv-1.example.org;  tls own;  ipv6 off;  from cloudflare-v4;  proxied cloudflare { origin-pulls zone } }
 expose wiki : tcp 8080 { through proxy;  name wiki.example.org;  tls own;  ipv6 off }
+expose board : tcp 9000 { through proxy;  name board.example.org;  tls own;  ipv6 off;  from 198.51.100.0/24 }
 ";
 
 /// Each name, what answers behind it, and the one page that it has.
-const SERVICES: [(&str, &str, &str); 3] = [
+const SERVICES: [(&str, &str, &str); 4] = [
     ("ha.example.org", "10.0.20.10:8123", "ha"),
     ("tv-1.example.org", "10.0.20.11:8096", "tv"),
     ("wiki.example.org", "10.0.20.12:8080", "wiki"),
+    ("board.example.org", "10.0.20.13:9000", "board"),
 ];
 
 pub fn names_of_one_proxy_do_not_disturb_each_other() -> Result<(), String> {
     let folder = Folder::new("side-by-side");
     let space = Space::new("side")?;
-    for address in ["10.0.10.20", "10.0.50.20", "10.0.30.5", "203.0.113.77", "10.0.20.10", "10.0.20.11", "10.0.20.12"] {
+    for address in [
+        "10.0.10.20",
+        "10.0.50.20",
+        "10.0.30.5",
+        "203.0.113.77",
+        "198.51.100.7",
+        "10.0.20.10",
+        "10.0.20.11",
+        "10.0.20.12",
+        "10.0.20.13",
+    ] {
         space.run(&format!("ip address add {address}/32 dev lo"))?;
     }
     let mut running = Vec::new();
@@ -91,13 +105,14 @@ fn ask(space: &Space, folder: &Folder) -> Result<(), String> {
         space.status(&format!("--interface {from} {with} --resolve {name}:443:10.0.30.5 https://{name}/{page}"), 5)
     };
     for (name, _, page) in SERVICES {
-        let asks = name != "wiki.example.org";
+        let (open, office) = (page == "wiki", page == "board");
         for (who, from, with, gets_in) in [
-            ("Cloudflare", "203.0.113.77", shown.as_str(), true),
-            ("somebody outside", "203.0.113.77", "", !asks),
+            ("Cloudflare", "203.0.113.77", shown.as_str(), !office),
+            ("somebody outside", "203.0.113.77", "", open),
+            ("the office", "198.51.100.7", "", open || office),
             ("a computer of the house", "10.0.10.20", "", true),
             ("a neighbour of the proxy", "10.0.30.5", "", true),
-            ("whom no rule leads there", "10.0.50.20", "", !asks),
+            ("whom no rule leads there", "10.0.50.20", "", open),
         ] {
             // Often enough for two that listen on one port to take turns.
             for _ in 0..6 {
@@ -114,7 +129,7 @@ fn ask(space: &Space, folder: &Folder) -> Result<(), String> {
         }
     }
     // Whom the handshake takes for a visitor of a name that asks for nothing.
-    for hidden in ["ha", "tv-1"] {
+    for hidden in ["ha", "tv-1", "board"] {
         let found = ask("203.0.113.77", &format!("-H Host:{hidden}.example.org"), "wiki.example.org", "ha");
         if found == "200" {
             return Err(format!("{hidden}.example.org answers within a connection to wiki.example.org"));

@@ -251,6 +251,32 @@ impl Network {
         (&host.name, written.map(|own| own.address).collect())
     }
 
+    /// The exposure that lets somebody come to the port of an exposure's proxy whom its own `from` keeps out: the router
+    /// knows ports and no names. Where Cloudflare stands before it, its certificate is another matter.
+    #[must_use]
+    pub fn opened_wider(&self, exposure: &Exposure) -> Option<&Exposure> {
+        let (proxy, listens) = exposure.target();
+        if exposure.through.is_none() || exposure.proxied.is_some() || exposure.from_anywhere {
+            return None;
+        }
+        let own = |place: Place| {
+            let here = exposure.from.iter().filter(move |from| from.place == place);
+            here.fold(AddressSet::default(), |set, from| set.union(&from.addresses))
+        };
+        let wider = |other: &&Exposure| {
+            let (host, service) = other.target();
+            let meets = |traffic: &Traffic| listens.iter().any(|own| own.meets(traffic));
+            let lets_in = |from: &Region| {
+                let on =
+                    matches!(from.place, Place::Zone(zone) if other.on.contains(&zone) && exposure.on.contains(&zone));
+                on && !from.addresses.minus(&own(from.place)).is_empty()
+            };
+            let there = host == proxy && other.span != exposure.span && !other.expired && other.tunnel.is_none();
+            there && service.iter().any(meets) && other.from.iter().any(lets_in)
+        };
+        self.exposures.iter().find(wider)
+    }
+
     /// Every address that the router has, in any zone, with the anycast address that it answers to in each IPv6
     /// network (RFC 4291, section 2.6.1).
     #[must_use]

@@ -1,9 +1,9 @@
 //! Forwards and redirections that would take the same packets.
 
 use crate::{
-    diagnostic::{Diagnostic, Span},
+    diagnostic::{Diagnostic, Severity, Span},
     model::{
-        network::{HostId, Region, ZoneId},
+        network::{Exposure, HostId, Product, Region, ZoneId},
         resolve::Resolver,
         service::{TCP, Traffic},
     },
@@ -70,6 +70,64 @@ impl Resolver<'_> {
                 .also(earlier.span, "taken by this")
                 .help("give one of them another port, or another uplink with `on`; several names on one port go `through` one reverse proxy"),
             );
+        }
+    }
+
+    /// Names of one port are told apart by the proxy alone: what the statement of one says of its senders, rate or time
+    /// is not kept by a router that lets in others for another name.
+    pub(super) fn names_share_a_port(&self) {
+        let exposures =
+            || self.network.exposures.iter().filter(|exposure| !exposure.expired && exposure.tunnel.is_none());
+        for (index, exposure) in exposures().enumerate() {
+            let (host, listens) = exposure.target();
+            let one_port = |other: &&Exposure| {
+                let (other_host, others) = other.target();
+                exposure.through.is_some()
+                    && other_host == host
+                    && other.port.map(|(port, _)| port) == exposure.port.map(|(port, _)| port)
+                    && listens.iter().any(|own| others.iter().any(|other| own.meets(other)))
+                    && other.on.iter().any(|on| exposure.on.contains(on))
+                    && meet(&other.from, &exposure.from)
+            };
+            let said = |exposure: &Exposure| {
+                let options = &exposure.options;
+                (options.limit.map(|(limit, _)| limit), options.during.map(|(schedule, _)| schedule))
+            };
+            let other = exposures().take(index).filter(one_port).find(|other| said(other) != said(exposure));
+            if let Some(other) = other {
+                let words = if said(other).0 == said(exposure).0 { ("times", "during") } else { ("limits", "limit") };
+                self.report(
+                    Diagnostic::error(
+                        "forward-collision",
+                        exposure.span,
+                        format!("two names of one port have different {}", words.0),
+                    )
+                    .label("the router knows ports and no names")
+                    .also(other.span, "the other one, on the same port of the same proxy")
+                    .help(format!("give both the same `{}`, or one of them a `port` of its own", words.1)),
+                );
+            }
+            if let Some(wider) = self.network.opened_wider(exposure) {
+                let product = exposure.through.as_ref().and_then(|through| through.proxy.product);
+                // Where a file of the companions turns the others away, this is for information.
+                let by_file =
+                    matches!(product, Some(Product::Nginx | Product::Caddy | Product::Traefik | Product::Haproxy));
+                let severity = if by_file { Severity::Note } else { Severity::Warning };
+                self.report(
+                    Diagnostic {
+                        severity,
+                        ..Diagnostic::warning(
+                            "from-not-kept",
+                            exposure.span,
+                            "the router lets more to this name than `from` says",
+                        )
+                    }
+                    .label(format!("`{}` is kept by the proxy alone", exposure.from_text))
+                    .also(wider.span, "opens the same port of the same proxy to others")
+                    .note("the router knows ports and no names: whoever may ask for one name may ask for the other")
+                    .help("take the proxy's file from `companions`, which turns the others away; or give one of the two a `port` of its own"),
+                );
+            }
         }
     }
 

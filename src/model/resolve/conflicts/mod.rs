@@ -31,6 +31,7 @@ impl Resolver<'_> {
         self.uplinks_twice();
         self.forwards_collide();
         self.redirects_collide();
+        self.names_share_a_port();
         self.page_in_the_way();
     }
 
