@@ -6,17 +6,19 @@ use jiff::civil::Date;
 
 /// What the compiler may ask of its surroundings.
 pub trait World {
-    /// The text of a file. Paths are relative to the folder in which the program runs, with `/` between their parts.
+    /// The text of a file that lies in a folder or below it. Paths are relative to the folder in which the program runs,
+    /// with `/` between their parts; the empty one is that folder.
     ///
     /// # Errors
-    /// A sentence for the user when there is no such file or it is no UTF-8 text.
-    fn read(&self, path: &str) -> Result<String, String>;
+    /// A sentence for the user when there is no such file, when a link leads out of the folder, or when it is no UTF-8
+    /// text.
+    fn read(&self, path: &str, within: &str) -> Result<String, String>;
 
-    /// The files of a folder and of all folders below it, by their paths from there, sorted.
+    /// The files of a folder and of all folders below it, by their paths from there, sorted. It lies in `within`, too.
     ///
     /// # Errors
-    /// A sentence for the user when there is no such folder.
-    fn list(&self, path: &str) -> Result<Vec<String>, String>;
+    /// A sentence for the user when there is no such folder, or when a link leads out of `within`.
+    fn list(&self, path: &str, within: &str) -> Result<Vec<String>, String>;
 
     /// The date that `until` and other dates are held against.
     fn today(&self) -> Date;
@@ -30,11 +32,11 @@ pub struct Memory {
 }
 
 impl World for Memory {
-    fn read(&self, path: &str) -> Result<String, String> {
+    fn read(&self, path: &str, _: &str) -> Result<String, String> {
         self.files.get(path).cloned().ok_or_else(|| "there is no such file".to_owned())
     }
 
-    fn list(&self, path: &str) -> Result<Vec<String>, String> {
+    fn list(&self, path: &str, _: &str) -> Result<Vec<String>, String> {
         let inside = format!("{path}/");
         let files: Vec<String> =
             self.files.keys().filter_map(|file| file.strip_prefix(&inside)).map(str::to_owned).collect();
@@ -67,14 +69,14 @@ impl<'w> Recorder<'w> {
 }
 
 impl World for Recorder<'_> {
-    fn read(&self, path: &str) -> Result<String, String> {
-        let text = self.world.read(path)?;
+    fn read(&self, path: &str, within: &str) -> Result<String, String> {
+        let text = self.world.read(path, within)?;
         self.read.borrow_mut().insert(path.to_owned(), text.clone());
         Ok(text)
     }
 
-    fn list(&self, path: &str) -> Result<Vec<String>, String> {
-        self.world.list(path)
+    fn list(&self, path: &str, within: &str) -> Result<Vec<String>, String> {
+        self.world.list(path, within)
     }
 
     fn today(&self) -> Date {

@@ -729,3 +729,32 @@ expose web : https { on fibre;  ipv6 off }
         folder.run("explain uplinks.hedge fibre web https"),
     );
 }
+
+#[test]
+#[cfg(unix)]
+fn links_lead_nobody_out_of_the_folder() {
+    use std::os::unix::fs::symlink;
+
+    let main = format!(
+        "use \"./used.hedge\"\nuse \"./beside.hedge\"\n{HOME}\nranges one from \"list.txt\"\nranges two from \"zero.txt\"\nranges three from \"folder/list.txt\"\nhome-assistant ha {{ settings from \"configuration.yaml\" }}\n"
+    );
+    let folder = Folder::new("links")
+        .file("secret/token.txt", "the-secret-token\n")
+        .file("policy/main.hedge", &main)
+        .file("secret/list.txt", "the-secret-token\n")
+        .file("policy/own.hedge", "group mine = pc\n")
+        .file("policy/configuration.yaml", "http: !include_dir_merge_named folder\n");
+    let link = |to: &str, from: &str| symlink(to, folder.0.join(from)).unwrap();
+    link("../secret/token.txt", "policy/used.hedge");
+    link("../secret/token.txt", "policy/list.txt");
+    link("/dev/zero", "policy/zero.txt");
+    link("../secret", "policy/folder");
+    // Within the folder a link is a name like any other, and so is one on the way to the folder.
+    link("own.hedge", "policy/beside.hedge");
+    link("policy", "by-link");
+    link("../secret/token.txt", "policy/other.hedge");
+    let all = ["policy/main.hedge", "by-link/own.hedge", "policy/other.hedge"];
+    let [main, own, other] = all.map(|path| folder.run(&format!("check {path}")));
+    assert!(![&main, &own, &other].iter().any(|text| text.contains("the-secret-token")), "{main}{own}{other}");
+    session!(main, own, other);
+}

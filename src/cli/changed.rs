@@ -16,7 +16,7 @@ pub fn policies(files: &[String], disk: &Disk) -> Result<Vec<String>, String> {
     walk(Path::new("."), &mut all)?;
     let mut made_of: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for path in &all {
-        let (path, text) = disk::policy(path, disk)?;
+        let (path, text) = disk::policy(path)?;
         let files = read_for(&path, &text, disk);
         made_of.insert(path, files);
     }
@@ -30,7 +30,7 @@ pub fn policies(files: &[String], disk: &Disk) -> Result<Vec<String>, String> {
 
 /// The files that a policy is made of, itself among them; a policy that cannot be read is its own only part.
 pub fn parts(path: &str, disk: &Disk) -> BTreeSet<String> {
-    let Ok((path, text)) = disk::policy(path, disk) else {
+    let Ok((path, text)) = disk::policy(path) else {
         let inside = Path::new(path).is_dir();
         return BTreeSet::from([if inside { format!("{path}/main.hedge") } else { path.to_owned() }]);
     };

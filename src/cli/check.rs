@@ -107,7 +107,7 @@ pub fn run(arguments: &Arguments, common: &Common) -> Exit {
         for path in &paths {
             let selection = arguments.selection(&project);
             let wants = |found: &Diagnostic| selection.wants(found.code);
-            let exit = match disk::policy(path, &disk) {
+            let exit = match disk::policy(path) {
                 Err(why) => common.fail(&why),
                 Ok((path, text)) => fix::run((&path, &text), &disk, arguments.dry_run, &wants, common),
             };
@@ -121,7 +121,7 @@ pub fn run(arguments: &Arguments, common: &Common) -> Exit {
     }
     for path in &paths {
         let started = Instant::now();
-        let exit = match disk::policy(path, &disk) {
+        let exit = match disk::policy(path) {
             Err(why) => common.fail(&why),
             Ok((path, text)) => {
                 let budget = Budget { paths: arguments.all_paths.unwrap_or(1), ..Budget::default() };

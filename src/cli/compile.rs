@@ -10,7 +10,7 @@ use clap::Args;
 use super::{
     Exit,
     deny::Deny,
-    disk::{self, Disk},
+    disk,
     output::{Common, count, many},
     project::Project,
     targets,
@@ -60,7 +60,7 @@ impl Arguments {
 pub fn run(arguments: &Arguments, common: &Common) -> Exit {
     let Some(project) = Project::find(common) else { return Exit::Invalid };
     let disk = common.disk();
-    let (path, text) = match disk::policy(&project.policy(arguments.path.as_deref()), &disk) {
+    let (path, text) = match disk::policy(&project.policy(arguments.path.as_deref())) {
         Ok(policy) => policy,
         Err(why) => return common.fail(&why),
     };
@@ -95,7 +95,7 @@ pub fn run(arguments: &Arguments, common: &Common) -> Exit {
             return Exit::Invalid;
         }
     };
-    let base = match base(arguments, &targets, &disk) {
+    let base = match base(arguments, &targets) {
         Ok(base) => base,
         Err(why) => return common.fail(&why),
     };
@@ -233,10 +233,10 @@ fn tell(output: &Output, folder: &Path, common: &Common) {
 }
 
 /// The user's own configuration that is merged with.
-fn base(arguments: &Arguments, targets: &[Target], disk: &Disk) -> Result<Vec<File>, String> {
+fn base(arguments: &Arguments, targets: &[Target]) -> Result<Vec<File>, String> {
     match (&arguments.base, targets) {
         (None, _) => Ok(Vec::new()),
-        (Some(path), [target]) if target.takes_base() => disk::configuration(path, *target, disk),
+        (Some(path), [target]) if target.takes_base() => disk::configuration(path, *target),
         (Some(_), [target]) => Err(format!("--base: {} is written beside what is there, not merged", target.name())),
         (Some(_), _) => Err("--base belongs to one target: choose it with --target".to_owned()),
     }

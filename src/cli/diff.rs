@@ -93,7 +93,7 @@ fn load(name: &str, common: &Common) -> Option<Loaded> {
                 }
             }
         }
-        None => match disk::policy(name, &disk) {
+        None => match disk::policy(name) {
             Ok((path, text)) => (path, text, Box::new(disk)),
             Err(why) => {
                 common.fail(&why);

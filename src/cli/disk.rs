@@ -35,16 +35,16 @@ impl Disk {
 }
 
 impl World for Disk {
-    fn read(&self, path: &str) -> Result<String, String> {
-        let size = std::fs::metadata(path).map_err(|error| reason(&error))?.len();
-        if size > TOO_LARGE {
-            return Err(format!("it has {size} bytes, which is too large"));
+    fn read(&self, path: &str, within: &str) -> Result<String, String> {
+        stays(path, within)?;
+        if !std::fs::metadata(path).map_err(|error| reason(&error))?.is_file() {
+            return Err("it is no file".to_owned());
         }
-        let bytes = std::fs::read(path).map_err(|error| reason(&error))?;
-        String::from_utf8(bytes).map_err(|_| "it is no UTF-8 text".to_owned())
+        named(path)
     }
 
-    fn list(&self, path: &str) -> Result<Vec<String>, String> {
+    fn list(&self, path: &str, within: &str) -> Result<Vec<String>, String> {
+        stays(path, within)?;
         let mut found = Vec::new();
         // Folders that are links are passed over: they may lead in a circle, or out of the policy's folder.
         let mut folders = vec![String::new()];
@@ -68,10 +68,42 @@ impl World for Disk {
     }
 }
 
+/// Whoever proposes a change to a policy may put links into it. Does a file or folder lie in a folder, wherever links lead?
+fn stays(path: &str, within: &str) -> Result<(), String> {
+    let whole =
+        |path: &str| std::fs::canonicalize(if path.is_empty() { "." } else { path }).map_err(|error| reason(&error));
+    if whole(path)?.starts_with(whole(within)?) {
+        Ok(())
+    } else {
+        Err("a link leads out of the policy's folder".to_owned())
+    }
+}
+
+/// The text of a file that the user named, which may be a pipe.
+pub fn named(path: &str) -> Result<String, String> {
+    let file = std::fs::File::open(path).map_err(|error| reason(&error))?;
+    let mut bytes = Vec::new();
+    file.take(TOO_LARGE + 1).read_to_end(&mut bytes).map_err(|error| reason(&error))?;
+    if bytes.len() as u64 > TOO_LARGE {
+        return Err(format!("it has more than {} MiB, which is too large", TOO_LARGE >> 20));
+    }
+    String::from_utf8(bytes).map_err(|_| "it is no UTF-8 text".to_owned())
+}
+
+/// Is it a link to a file elsewhere? Another name in the same folder or below it is none.
+fn leads_away(path: &Path) -> bool {
+    let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let whole = |path: &Path| std::fs::canonicalize(path).ok();
+    path.is_symlink()
+        && path.is_file()
+        && !path.starts_with("/dev")
+        && whole(path).zip(whole(folder)).is_none_or(|(file, folder)| !file.starts_with(folder))
+}
+
 /// A policy as it was named: its path and text.
 ///
 /// `-` is standard input; a folder stands for its `main.hedge`.
-pub fn policy(path: &str, disk: &Disk) -> Result<(String, String), String> {
+pub fn policy(path: &str) -> Result<(String, String), String> {
     if path == "-" {
         let mut text = String::new();
         std::io::stdin()
@@ -85,14 +117,17 @@ pub fn policy(path: &str, disk: &Disk) -> Result<(String, String), String> {
         file = if path == "." { "main.hedge".to_owned() } else { format!("{file}/main.hedge") };
     }
     let file = file.strip_prefix("./").unwrap_or(&file).to_owned();
-    let text = disk.read(&file).map_err(|why| format!("cannot read `{file}`: {why}"))?;
+    if leads_away(Path::new(&file)) {
+        return Err(format!("cannot read `{file}`: it is a link to a file in another folder; name that file itself"));
+    }
+    let text = named(&file).map_err(|why| format!("cannot read `{file}`: {why}"))?;
     Ok((file, text))
 }
 
 /// A configuration: one file, or those of a folder that a target knows.
-pub fn configuration(path: &str, target: Target, disk: &Disk) -> Result<Vec<File>, String> {
+pub fn configuration(path: &str, target: Target) -> Result<Vec<File>, String> {
     let read = |path: &str, name: &str| {
-        disk.read(path)
+        named(path)
             .map(|text| File { name: name.to_owned(), text })
             .map_err(|why| format!("cannot read `{path}`: {why}"))
     };
@@ -100,7 +135,7 @@ pub fn configuration(path: &str, target: Target, disk: &Disk) -> Result<Vec<File
         let name = path.rfind('/').map_or(path, |slash| &path[slash + 1..]);
         let mut files = vec![read(path, name)?];
         if target == Target::Nftables {
-            included(path, &mut files, disk);
+            included(path, &mut files);
         }
         return Ok(files);
     }
@@ -124,7 +159,7 @@ pub fn configuration(path: &str, target: Target, disk: &Disk) -> Result<Vec<File
 /// Adds the files that a ruleset of nft includes, each under the path that the ruleset writes; a pattern such as
 /// `/etc/nftables.d/*.nft` stands for all files that fit it, in the order of their names, as nft reads them. What cannot
 /// be read is left to the reader, which knows the line.
-fn included(path: &str, files: &mut Vec<File>, disk: &Disk) {
+fn included(path: &str, files: &mut Vec<File>) {
     let folder = path.rfind('/').map_or("", |slash| &path[..=slash]);
     let mut at = 0;
     while let Some(file) = files.get(at) {
@@ -139,7 +174,7 @@ fn included(path: &str, files: &mut Vec<File>, disk: &Disk) {
                 continue;
             }
             let near = if name.starts_with('/') { name.clone() } else { format!("{folder}{name}") };
-            if let Some(found) = fitting(&near, disk) {
+            if let Some(found) = fitting(&near) {
                 files.extend(found.into_iter().map(|mut file| {
                     if file.name == near {
                         file.name.clone_from(&name);
@@ -154,9 +189,9 @@ fn included(path: &str, files: &mut Vec<File>, disk: &Disk) {
 
 /// A file; or all files whose last part fits a pattern with `*`, which hidden files do not, and a file by the name of the
 /// pattern that includes them.
-fn fitting(path: &str, disk: &Disk) -> Option<Vec<File>> {
+fn fitting(path: &str) -> Option<Vec<File>> {
     if !path.contains('*') {
-        return disk.read(path).ok().map(|text| vec![File { name: path.to_owned(), text }]);
+        return named(path).ok().map(|text| vec![File { name: path.to_owned(), text }]);
     }
     let (folder, pattern) = path.rsplit_once('/')?;
     let (before, after) = pattern.split_once('*')?;
@@ -176,15 +211,15 @@ fn fitting(path: &str, disk: &Disk) -> Option<Vec<File>> {
     let list = paths.iter().map(|path| format!("include \"{path}\"\n")).collect();
     let mut files = vec![File { name: path.to_owned(), text: list }];
     for path in paths {
-        let text = disk.read(&path).ok()?;
+        let text = named(&path).ok()?;
         files.push(File { name: path, text });
     }
     Some(files)
 }
 
-/// The text of a file, if it is there and is text.
+/// The text of a file, if it is there, is text, and is no link to another folder.
 pub fn text(path: &Path) -> Option<String> {
-    std::fs::read_to_string(path).ok()
+    if leads_away(path) { None } else { path.to_str().and_then(|path| named(path).ok()) }
 }
 
 /// The names of all files below a folder, relative to it, sorted.

@@ -38,7 +38,7 @@ enum Format {
 
 pub fn run(arguments: &Arguments, common: &Common) -> Exit {
     let disk = common.disk();
-    let (path, text) = match disk::policy(&arguments.path, &disk) {
+    let (path, text) = match disk::policy(&arguments.path) {
         Ok(policy) => policy,
         Err(why) => return common.fail(&why),
     };

@@ -26,12 +26,12 @@ struct Mended<'a> {
 }
 
 impl World for Mended<'_> {
-    fn read(&self, path: &str) -> Result<String, String> {
-        self.texts.get(path).map_or_else(|| self.world.read(path), |text| Ok(text.clone()))
+    fn read(&self, path: &str, within: &str) -> Result<String, String> {
+        self.texts.get(path).map_or_else(|| self.world.read(path, within), |text| Ok(text.clone()))
     }
 
-    fn list(&self, path: &str) -> Result<Vec<String>, String> {
-        self.world.list(path)
+    fn list(&self, path: &str, within: &str) -> Result<Vec<String>, String> {
+        self.world.list(path, within)
     }
 
     fn today(&self) -> Date {
@@ -60,7 +60,8 @@ pub fn run(
         Ok(outcome) => outcome,
         Err(why) => return common.fail(&why),
     };
-    let before = |name: &str| if name == path { text.to_owned() } else { world.read(name).unwrap_or_default() };
+    let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let before = |name: &str| if name == path { text.to_owned() } else { world.read(name, folder).unwrap_or_default() };
     for (name, after) in &outcome.texts {
         let done = if dry {
             let before = before(name);

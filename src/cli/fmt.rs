@@ -29,10 +29,9 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: &Arguments, common: &Common) -> Exit {
-    let disk = common.disk();
     let mut worst = Exit::Clean;
     for path in &arguments.paths {
-        let exit = match disk::policy(path, &disk) {
+        let exit = match disk::policy(path) {
             Err(why) => common.fail(&why),
             Ok((file, text)) => one(arguments, common, &file, &text),
         };

@@ -40,18 +40,42 @@ impl Revision {
         };
         let file = self.path.trim_start_matches("./");
         let at = |path: &str, why: String| format!("cannot read `{path}` at {}: {why}", self.name);
-        let found = if self.path == "." { Err(String::new()) } else { self.read(file) };
+        let found = if self.path == "." { Err(String::new()) } else { self.show(file) };
         match found {
             // `git show` lists the entries of a folder.
             Ok(text) if !text.starts_with("tree ") => Ok((file.to_owned(), text)),
             Err(why) if Path::new(file).extension().is_some_and(|end| end == "hedge") => Err(at(file, why)),
-            _ => self.read(&folder).map(|text| (folder.clone(), text)).map_err(|why| at(&folder, why)),
+            _ => self.show(&folder).map(|text| (folder.clone(), text)).map_err(|why| at(&folder, why)),
         }
     }
 }
 
 impl World for Revision {
-    fn read(&self, path: &str) -> Result<String, String> {
+    /// Git follows no links: one has the path as its text.
+    fn read(&self, path: &str, _: &str) -> Result<String, String> {
+        self.show(path)
+    }
+
+    fn list(&self, path: &str, _: &str) -> Result<Vec<String>, String> {
+        let output = Command::new("git")
+            .args(["ls-tree", "-r", "-z", "--name-only", "--end-of-options", &self.name, &format!("{path}/")])
+            .output()
+            .map_err(|error| format!("git cannot be run: {error}"))?;
+        let text = String::from_utf8(output.stdout).map_err(|_| "it holds a name that is no UTF-8 text".to_owned())?;
+        let inside = format!("{path}/");
+        let files = text.split('\0').filter_map(|file| file.strip_prefix(&inside));
+        let mut files: Vec<String> = files.map(str::to_owned).collect();
+        files.sort();
+        if files.is_empty() { Err("there is no such folder".to_owned()) } else { Ok(files) }
+    }
+
+    fn today(&self) -> Date {
+        self.today
+    }
+}
+
+impl Revision {
+    fn show(&self, path: &str) -> Result<String, String> {
         // `./` makes git look beside the current folder instead of in the root of the repository.
         let object = format!("{}:./{path}", self.name);
         let output = Command::new("git")
@@ -69,22 +93,5 @@ impl World for Revision {
                 .to_owned());
         }
         String::from_utf8(output.stdout).map_err(|_| "it is no UTF-8 text".to_owned())
-    }
-
-    fn list(&self, path: &str) -> Result<Vec<String>, String> {
-        let output = Command::new("git")
-            .args(["ls-tree", "-r", "-z", "--name-only", "--end-of-options", &self.name, &format!("{path}/")])
-            .output()
-            .map_err(|error| format!("git cannot be run: {error}"))?;
-        let text = String::from_utf8(output.stdout).map_err(|_| "it holds a name that is no UTF-8 text".to_owned())?;
-        let inside = format!("{path}/");
-        let files = text.split('\0').filter_map(|file| file.strip_prefix(&inside));
-        let mut files: Vec<String> = files.map(str::to_owned).collect();
-        files.sort();
-        if files.is_empty() { Err("there is no such folder".to_owned()) } else { Ok(files) }
-    }
-
-    fn today(&self) -> Date {
-        self.today
     }
 }

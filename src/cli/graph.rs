@@ -39,7 +39,7 @@ enum Format {
 pub fn drawn(path: Option<&str>, common: &Common) -> Result<(String, Checked, Graph), Exit> {
     let project = Project::find(common).ok_or(Exit::Invalid)?;
     let disk = common.disk();
-    let (path, text) = disk::policy(&project.policy(path), &disk).map_err(|why| common.fail(&why))?;
+    let (path, text) = disk::policy(&project.policy(path)).map_err(|why| common.fail(&why))?;
     let mut checked = compile::check(&path, &text, &disk);
     let Some(meant) = checked.meant.as_mut() else {
         common.report(&checked.sources, &checked.diagnostics);

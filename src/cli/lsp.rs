@@ -53,12 +53,12 @@ struct Files {
 }
 
 impl World for Files {
-    fn read(&self, path: &str) -> Result<String, String> {
-        self.disk.read(path)
+    fn read(&self, path: &str, within: &str) -> Result<String, String> {
+        self.disk.read(path, within)
     }
 
-    fn list(&self, path: &str) -> Result<Vec<String>, String> {
-        self.disk.list(path)
+    fn list(&self, path: &str, within: &str) -> Result<Vec<String>, String> {
+        self.disk.list(path, within)
     }
 
     fn today(&self) -> Date {

@@ -96,13 +96,13 @@ pub fn run(arguments: &Arguments, common: &Common) -> Exit {
     let Some(target) = Target::named(name) else {
         return common.fail(&super::targets::unknown(name));
     };
-    let (path, text) = match disk::policy(&arguments.path, &disk) {
+    let (path, text) = match disk::policy(&arguments.path) {
         Ok(policy) => policy,
         Err(why) => return common.fail(&why),
     };
     let mut files = Vec::new();
     for given in &arguments.configuration {
-        match disk::configuration(given, target, &disk) {
+        match disk::configuration(given, target) {
             Ok(found) => files.extend(found),
             Err(why) => return common.fail(&why),
         }
@@ -124,20 +124,20 @@ pub fn run(arguments: &Arguments, common: &Common) -> Exit {
 /// Holds a certificate against the policy and the files beside it.
 fn certified(given: &str, arguments: &Arguments, common: &Common) -> Exit {
     let disk = common.disk();
-    let certificate = match disk.read(given).and_then(|text| Certificate::read(&text)) {
+    let certificate = match disk::named(given).and_then(|text| Certificate::read(&text)) {
         Ok(certificate) => certificate,
         Err(why) => return common.fail(&format!("`{given}`: {why}")),
     };
     let Some(target) = Target::named(&certificate.target) else {
         return common.fail(&super::targets::unknown(&certificate.target));
     };
-    let (path, text) = match disk::policy(&arguments.path, &disk) {
+    let (path, text) = match disk::policy(&arguments.path) {
         Ok(policy) => policy,
         Err(why) => return common.fail(&why),
     };
     let folder = given.rfind('/').map_or("", |slash| &given[..=slash]);
     let there =
-        |name: &String| disk.read(&format!("{folder}{name}")).ok().map(|text| File { name: name.clone(), text });
+        |name: &String| disk::named(&format!("{folder}{name}")).ok().map(|text| File { name: name.clone(), text });
     // A file that is read and that the certificate does not name counts too.
     let mut names: BTreeSet<String> = certificate.files.keys().cloned().collect();
     names.extend(target.reads().iter().map(|name| (*name).to_owned()));

@@ -32,7 +32,7 @@ pub fn actions(server: &Server, uri: &Uri, range: Range) -> Vec<CodeActionOrComm
             let source = diagnostic.primary.span.source;
             let Some(text) = found.sources.get(source).map(|source| source.text.as_str()) else { continue };
             // What was found in an older text has its place no longer.
-            if server.workspace.overlay(root).read(&path).as_deref() != Ok(text) {
+            if server.workspace.overlay(root).read(&path, place::folder(&root.path)).as_deref() != Ok(text) {
                 continue;
             }
             for change in changes(diagnostic, found, text) {

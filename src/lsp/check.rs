@@ -51,7 +51,7 @@ impl Job {
         let mut found = BTreeMap::new();
         for (root, world) in self.policies {
             // The main file may have been removed.
-            let Ok(text) = world.read(&root.path) else { continue };
+            let Ok(text) = world.read(&root.path, place::folder(&root.path)) else { continue };
             let skip = world.below.skipped(place::folder(&world.absolute(&root.path)));
             let selection = Selection { only: Vec::new(), skip };
             let checked = compile::check_within(&root.path, &text, &world, Budget::default(), &selection);

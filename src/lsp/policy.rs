@@ -27,7 +27,7 @@ pub struct Policy {
 impl Policy {
     /// Resolves a policy; nothing if its main file cannot be read.
     pub fn new(root: &Root, world: Overlay) -> Option<Self> {
-        let text = world.read(&root.path).ok()?;
+        let text = world.read(&root.path, place::folder(&root.path)).ok()?;
         Some(Self::of(root.clone(), &text, world))
     }
 

@@ -46,16 +46,16 @@ impl Overlay {
 }
 
 impl World for Overlay {
-    fn read(&self, path: &str) -> Result<String, String> {
+    fn read(&self, path: &str, within: &str) -> Result<String, String> {
         let path = self.absolute(path);
         match self.open.get(&path) {
             Some(document) => Ok(document.text.to_string()),
-            None => self.below.read(&path),
+            None => self.below.read(&path, &self.absolute(within)),
         }
     }
 
-    fn list(&self, path: &str) -> Result<Vec<String>, String> {
-        self.below.list(&self.absolute(path))
+    fn list(&self, path: &str, within: &str) -> Result<Vec<String>, String> {
+        self.below.list(&self.absolute(path), &self.absolute(within))
     }
 
     fn today(&self) -> Date {
@@ -102,7 +102,7 @@ impl Workspace {
     /// Looks again at what one file uses.
     pub fn reread(&mut self, path: &str) {
         let world = Overlay { open: Arc::clone(&self.open), below: Arc::clone(&self.below), base: String::new() };
-        let used = world.read(path).map(|text| used(path, &text)).unwrap_or_default();
+        let used = world.read(path, place::folder(path)).map(|text| used(path, &text)).unwrap_or_default();
         self.uses.insert(path.to_owned(), used);
     }
 

@@ -239,7 +239,7 @@ impl Loader<'_> {
             return;
         }
         self.seen.insert(path.clone(), target);
-        match self.world.read(&path) {
+        match self.world.read(&path, &self.units.root) {
             Ok(text) => {
                 self.open.push(path.clone());
                 self.unit(&path, &text, target);

@@ -130,7 +130,7 @@ impl Resolver<'_> {
             None
         };
         let path = self.inside_root(folder, file)?;
-        let text = match self.world.read(&path) {
+        let text = match self.world.read(&path, self.root) {
             Ok(text) => text,
             Err(why) => return fail(format!("cannot read `{path}`: {why}"), "used here"),
         };

@@ -63,7 +63,7 @@ impl<'a> Files<'a> {
             self.errors.push(error);
             return None;
         }
-        let text = match self.world.read(path) {
+        let text = match self.world.read(path, self.root) {
             Ok(text) => text,
             Err(why) => {
                 let error = Diagnostic::error("unreadable-file", from, format!("cannot read `{path}`: {why}"))
@@ -142,7 +142,7 @@ impl<'a> Files<'a> {
     /// The files of a folder and of those below it, made into one as their tag says.
     fn folder(&mut self, tag: &str, folder: &str, from: Span) -> Option<Rc<Node>> {
         let path = self.beside(from, folder)?;
-        let files = match self.world.list(&path) {
+        let files = match self.world.list(&path, self.root) {
             Ok(files) => files,
             Err(why) => {
                 let error =
