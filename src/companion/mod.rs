@@ -13,6 +13,7 @@ mod names;
 mod nginx_addon;
 mod overlay;
 mod proxy;
+mod relay;
 mod shared;
 mod tunnel;
 mod vpn;
@@ -36,7 +37,7 @@ pub struct Companions {
 }
 
 /// The templates, each by the name under which the stages ask for it.
-const TEMPLATES: [(&str, &str); 23] = [
+const TEMPLATES: [(&str, &str); 24] = [
     ("home-assistant.yaml", include_str!("../../companions/home-assistant.yaml.j2")),
     ("home-assistant.md", include_str!("../../companions/home-assistant.md.j2")),
     ("nginx.conf", include_str!("../../companions/nginx.conf.j2")),
@@ -56,6 +57,7 @@ const TEMPLATES: [(&str, &str); 23] = [
     ("radiusplugin.cnf", include_str!("../../companions/radiusplugin.cnf.j2")),
     ("tailscale.hujson", include_str!("../../companions/tailscale.hujson.j2")),
     ("avahi-daemon.conf", include_str!("../../companions/avahi-daemon.conf.j2")),
+    ("relay.nft", include_str!("../../companions/relay.nft.j2")),
     ("relay.service", include_str!("../../companions/relay.service.j2")),
     ("relay.uci", include_str!("../../companions/relay.uci.j2")),
     ("dhcp.conf", include_str!("../../companions/dhcp.conf.j2")),
@@ -88,6 +90,7 @@ pub fn companions(network: &Network, beside: &Beside<'_>) -> Result<Companions, 
         home_assistant::write(network, &printer, &mut found)?;
         proxy::write(network, &printer, &mut found)?;
         tunnel::write(network, &printer, &mut found)?;
+        relay::write(network, &printer, &mut found)?;
         vpn::write(network, beside, &printer, &mut found)?;
         discovery::write(network, beside, &printer, &mut found)?;
         names::write(network, &printer, &mut found)?;

@@ -30,6 +30,9 @@ pub fn write(network: &Network, printer: &Printer, found: &mut Companions) -> Re
     let mut outlets: BTreeMap<(HostId, TunnelKind), Outlet> = BTreeMap::new();
     for exposure in network.exposures.iter().filter(|exposure| !exposure.expired) {
         let Some(tunnel) = &exposure.tunnel else { continue };
+        if tunnel.by_router {
+            continue;
+        }
         let kind = tunnel.kind.unwrap_or(TunnelKind::Cloudflared);
         add(outlets.entry((tunnel.host, kind)).or_default(), network, exposure, tunnel);
     }

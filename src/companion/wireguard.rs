@@ -27,11 +27,7 @@ pub fn write(
     found: &mut Companions,
 ) -> Result<(), Error> {
     let zone = &network.zone(vpn.zone).name;
-    let ports: Vec<u16> = vpn.listen.iter().filter_map(Traffic::single_port).collect();
-    let Some(port) = ports.first() else { return Ok(()) };
-    if ports.len() > 1 {
-        found.by_hand.push(format!("further ports of the WireGuard server of `{zone}`: an interface listens on one"));
-    }
+    let port = vpn.listen.iter().find_map(Traffic::single_port);
     for peer in vpn.peers.iter().filter(|peer| peer.addresses.is_empty()) {
         found.by_hand.push(format!("peer `{}` of `{zone}`, which has no `address`", peer.name));
     }
@@ -46,15 +42,15 @@ pub fn write(
         ));
     }
     match vpn.server.filter(|_| vpn.addon) {
-        Some(host) => addon(network, vpn, host, *port, &peers, printer, found)?,
+        Some(host) => addon(network, vpn, host, port, &peers, printer, found)?,
         // The router's own configuration has it already.
         None if router_holds => {}
-        None => server(network, vpn, *port, &peers, printer, found)?,
+        None => server(network, vpn, port, &peers, printer, found)?,
     }
     for peer in peers {
         // The add-on writes the file of a peer whose key it has made itself.
         if !vpn.addon || peer.key.is_some() {
-            client(network, vpn, *port, peer, printer, found)?;
+            client(network, vpn, port, peer, printer, found)?;
         }
     }
     Ok(())
@@ -63,15 +59,20 @@ pub fn write(
 fn server(
     network: &Network,
     vpn: &Vpn,
-    port: u16,
+    port: Option<u16>,
     peers: &[&Peer],
     printer: &Printer,
     found: &mut Companions,
 ) -> Result<(), Error> {
     let zone = &network.zone(vpn.zone).name;
     let key = |peer: &Peer| peer.key.clone().unwrap_or_else(|| "PUBLIC-KEY-OF-THE-PEER".to_owned());
-    let peers: Vec<(String, String, String)> =
-        peers.iter().map(|peer| (peer.name.clone(), key(peer), list(&peer.allowed().collect::<Vec<_>>()))).collect();
+    let peers: Vec<(String, String, String, String)> = peers
+        .iter()
+        .map(|peer| {
+            let called = peer.endpoint.as_ref().map(crate::model::Endpoint::written).unwrap_or_default();
+            (peer.name.clone(), key(peer), list(&peer.allowed().collect::<Vec<_>>()), called)
+        })
+        .collect();
     let none: Vec<String> = Vec::new();
     let values = context! {
         zone, peers, port, server => true, who => "the server", private => "PRIVATE-KEY-OF-THE-SERVER", dns => none, behind => "",
@@ -86,7 +87,7 @@ fn addon(
     network: &Network,
     vpn: &Vpn,
     host: HostId,
-    port: u16,
+    port: Option<u16>,
     peers: &[&Peer],
     printer: &Printer,
     found: &mut Companions,
@@ -97,11 +98,11 @@ fn addon(
         // The add-on takes letters, digits and hyphens.
         context! {
             name => peer.name.replace('_', "-"), key => peer.key.clone().unwrap_or_default(),
-            addresses => quoted(&peer.addresses),
+            addresses => quoted(&peer.addresses), endpoint => peer.endpoint.as_ref().map(crate::model::Endpoint::written).unwrap_or_default(),
         }
     };
     let values = context! {
-        host => network.host(host).name.clone(), port, allowed, endpoint => endpoint(network, vpn),
+        host => network.host(host).name.clone(), port => port.unwrap_or(51820), allowed, endpoint => endpoint(network, vpn),
         addresses => quoted(&own(network, vpn.zone)), dns => quoted(&names(network, vpn)),
         peers => peers.iter().map(of).collect::<Vec<_>>(),
     };
@@ -112,7 +113,7 @@ fn addon(
 fn client(
     network: &Network,
     vpn: &Vpn,
-    port: u16,
+    port: Option<u16>,
     peer: &Peer,
     printer: &Printer,
     found: &mut Companions,
@@ -122,10 +123,14 @@ fn client(
     let host = if host.contains(':') { format!("[{host}]") } else { host };
     let mut allowed = allowed(network, vpn);
     allowed.retain(|net| !peer.networks.contains(net));
+    // A server that is called keeps its own resolver, unless the policy names another.
+    let dns = if peer.endpoint.is_some() && vpn.resolver.is_none() { Vec::new() } else { names(network, vpn) };
+    // Who listens where it is called needs to be told its port, and who is not called back no place of ours.
     let values = context! {
+        port => peer.endpoint.as_ref().map(|endpoint| endpoint.port),
         zone, allowed => list(&allowed), behind => list(&peer.networks), server => false, who => peer.name.clone(),
-        private => "PRIVATE-KEY-OF-THIS-DEVICE", dns => names(network, vpn), addresses => list(&single(peer)),
-        endpoint => format!("{host}:{port}"),
+        private => "PRIVATE-KEY-OF-THIS-DEVICE", dns, addresses => list(&single(peer)),
+        endpoint => port.map(|port| format!("{host}:{port}")).unwrap_or_default(),
     };
     found.file(format!("wireguard-{zone}/peer-{}.conf", peer.name), printer.print("wireguard.conf", values)?);
     Ok(())

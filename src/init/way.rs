@@ -38,9 +38,10 @@ const DMZ: Option<(&str, Option<&str>)> = Some(("dmz", None));
 /// The clients of a VPN that a host ends have no interface of the router.
 const BY_HOST: Option<(&str, Option<&str>)> = None;
 const WIREGUARD: Option<(&str, Option<&str>)> = Some(("road", Some("wg0")));
+const RELAY: Option<(&str, Option<&str>)> = Some(("relay", Some("wg0")));
 
 /// All of them, those that open least before the others.
-pub const WAYS: [Way; 22] = [
+pub const WAYS: [Way; 23] = [
     way!(0, "lan-only", "from inside only"),
     way!(8, "wireguard", "WireGuard on the router", zone: WIREGUARD, by_forwards: false),
     way!(9, "wireguard-addon", "WireGuard as an add-on of Home Assistant", zone: BY_HOST),
@@ -65,6 +66,10 @@ pub const WAYS: [Way; 22] = [
     way!(13, "ipv6", "TLS on Home Assistant, by IPv6 without translation", by_forwards: false),
     way!(14, "tor", "a Tor onion service"),
     way!(15, "relay", "a server out there that relays, for lines without an address of their own"),
+    way!(
+        15, "relay-wireguard", "a server out there that relays, and that the router calls by WireGuard", zone: RELAY,
+        by_forwards: false
+    ),
     way!(1, "plain-forward", "a forward without TLS: always a finding, waived for a month"),
 ];
 

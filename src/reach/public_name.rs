@@ -210,7 +210,12 @@ impl Way {
     }
 
     fn by_tunnel(network: &Network, exposure: &Exposure, tunnel: &Tunnel, from: Vec<Region>) -> Self {
-        let words = format!("the provider of the tunnel that `{}` opens", network.host(tunnel.host).name);
+        let name = &network.host(tunnel.host).name;
+        let words = if tunnel.by_router {
+            format!("`{name}`, to which the router opens a tunnel")
+        } else {
+            format!("the provider of the tunnel that `{name}` opens")
+        };
         Self { from, to: legs(network.host(exposure.host)), words, inner: true, by_tunnel: true }
     }
 }

@@ -21,10 +21,24 @@ pub(super) struct Tunnelled {
 /// All that tunnels lead everybody to.
 pub(super) fn tunnelled(network: &Network) -> Vec<Tunnelled> {
     let all = network.led_by_tunnels().into_iter();
-    all.map(|led| {
+    let led = all.map(|led| {
         let words = led.traffic.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
         Tunnelled { to: led.to, traffic: led.traffic, step: Step::Tunnelled { words, span: led.span } }
-    })
+    });
+    // A relay that the router calls stands in the internet itself: whoever takes it over goes on from there.
+    let relays = network.exposures.iter().filter(|exposure| !exposure.expired);
+    let relays = relays.filter_map(|exposure| exposure.tunnel.as_ref()).filter(|tunnel| tunnel.by_router);
+    led.chain(relays.map(|tunnel| {
+        let host = network.host(tunnel.host);
+        let leg = |zone: &ZoneId| Region {
+            place: Place::Zone(*zone),
+            addresses: host.address_set(Some(*zone)),
+            whole: false,
+        };
+        let words = Traffic::ANY.to_string();
+        let to = host.zones.iter().map(leg).collect();
+        Tunnelled { to, traffic: vec![Traffic::ANY], step: Step::Tunnelled { words, span: tunnel.span } }
+    }))
     .collect()
 }
 

@@ -7,6 +7,7 @@ mod home;
 mod lab;
 mod mesh;
 mod programs;
+mod relay;
 mod services;
 mod side_by_side;
 mod vpn;
@@ -83,6 +84,11 @@ const TRIALS: &[Test] = &[
         "a_wireguard_on_a_host_is_routed",
         &["wireguard-go", "wg", "wg-quick", "curl", "nft", "ip", "python3"],
         vpn::a_wireguard_on_a_host_is_routed,
+    ),
+    (
+        "a_relay_that_the_router_calls",
+        &["home-assistant", "wireguard-go", "wg", "wg-quick", "nginx", "openssl", "curl", "nft", "ip", "ss", "python3"],
+        relay::a_relay_that_the_router_calls,
     ),
     ("dnsmasq_gives_what_is_reserved", &["dnsmasq", "busybox", "nft", "ip"], dhcp::dnsmasq_gives_what_is_reserved),
     (

@@ -110,7 +110,7 @@ pub fn openvpn_asks_radius_who_it_is() -> Result<(), String> {
 }
 
 /// A WireGuard in user space with one of the files that were written.
-fn wireguard(space: &Space, file: &Path) -> Result<Running, String> {
+pub fn wireguard(space: &Space, file: &Path) -> Result<Running, String> {
     let name = file.file_stem().and_then(|name| name.to_str()).unwrap_or_default();
     let place = file.to_str().unwrap_or_default();
     let running = space.start(&format!("wireguard-go -f {name}"), &file.with_extension("log"), "")?;
@@ -199,7 +199,7 @@ fn on_a_host(name: &str, words: &str, rules: &str) -> Result<(Lab, [String; 2]),
     Ok((Lab::with(name, &policy)?, keys))
 }
 
-fn public(private: &str) -> Result<String, String> {
+pub fn public(private: &str) -> Result<String, String> {
     let folder = crate::lab::Folder::new("key");
     let file = folder.write("key", private);
     run("sh", &["-c", &format!("wg pubkey < {file}")]).map(|key| key.trim().to_owned())

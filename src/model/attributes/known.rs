@@ -129,7 +129,11 @@ const EXPOSE: &[Known] = &[
     once("on", Value::Zones, "which uplink takes the connections"),
     once("port", Value::Free, "the public port, if it is not the service's own"),
     once("through", Value::HostsOr(&["router"]), "the reverse proxy that ends TLS: `HOST` or `HOST : SERVICE`"),
-    once("tunnel", Value::Hosts, "the host that opens an outbound tunnel: no inbound port at all"),
+    once(
+        "tunnel",
+        Value::HostsOr(&["router"]),
+        "the host, or the router, that opens an outbound tunnel: no inbound port at all",
+    ),
     once("name", Value::Free, "the public DNS name"),
     once("proxied", Value::Words(&["cloudflare"]), "whose servers answer to the name, and ask here"),
     once("split-dns", SWITCH, "whether a DNS server inside answers the name with the host's own address"),
@@ -168,6 +172,7 @@ const TUNNEL: &[Known] = &[
     often("publishes", Value::Hosts, "what it leads to beside the exposure itself: `WHOM : SERVICES`"),
     once("catch-all", Value::HostsOr(&["off", "on"]), "where names lead that nothing else is said of"),
     once("access", SWITCH, "whether the provider asks who it is before anything gets here"),
+    once("peer", Value::Hosts, "of a tunnel of the router itself: the peer of its WireGuard that relays"),
     often("connects", Value::Hosts, "where its host goes out to, if it is not the usual: `WHOM : SERVICES`"),
     once("runs-as", Value::Words(&["addon", "host", "container"]), "how its program is installed"),
     once("seen-as", Value::Words(&["client"]), "the addresses under which the service sees who comes by it"),
@@ -205,6 +210,7 @@ const VPN: &[Known] = &[
 const PEER: &[Known] = &[
     once("address", Value::Free, "its address in the tunnel"),
     once("network", Value::Free, "the networks behind it, as of another house"),
+    once("endpoint", Value::Free, "where it is called, as in \"vps.example.org:51820\"; without it the peer calls"),
     once("key", Value::Free, "its public key, never the private one"),
     once("admin", Value::Flag, "somebody administers the network from it"),
 ];

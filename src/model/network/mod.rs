@@ -31,7 +31,7 @@ pub use crate::syntax::tree::{Action, AssertionKind};
 pub use gate::{SignIn, SignInKind};
 pub use home_assistant::{HomeAssistant, Install};
 pub use host::{Host, HostAddress, HostIntegration, Lease};
-pub use opening::{Exposure, Overlay, Peer, Redirect, Reflector, Resolver, Through, Tls, Vpn, VpnKind};
+pub use opening::{Endpoint, Exposure, Overlay, Peer, Redirect, Reflector, Resolver, Through, Tls, Vpn, VpnKind};
 pub use promise::{Assertion, Check, ExposedEntry, ExposedList, Waiver};
 pub use provider::{CatchAll, Connection, Led, Need, OriginPulls, Proxied, Published, Tunnel, TunnelKind};
 pub use proxy::{Product, Proxy, RunsAs};

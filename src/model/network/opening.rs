@@ -202,7 +202,34 @@ impl VpnKind {
     }
 }
 
-/// Somebody who connects.
+/// Where a peer of a WireGuard listens, out there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Endpoint {
+    /// A name, or an address without brackets.
+    pub host: String,
+    pub port: u16,
+    pub span: Span,
+}
+
+impl Endpoint {
+    /// Its address, where it is none that a DNS server has to tell.
+    #[must_use]
+    pub fn address(&self) -> Option<IpAddr> {
+        self.host.parse().ok()
+    }
+
+    /// As `wg` takes it: `vps.example.org:51820`, `[2001:db8::1]:51820`
+    #[must_use]
+    pub fn written(&self) -> String {
+        if self.host.contains(':') {
+            format!("[{}]:{}", self.host, self.port)
+        } else {
+            format!("{}:{}", self.host, self.port)
+        }
+    }
+}
+
+/// Somebody who connects, or is called.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Peer {
     pub name: String,
@@ -210,6 +237,8 @@ pub struct Peer {
     /// The networks behind it.
     pub networks: Vec<IpNet>,
     pub key: Option<String>,
+    /// Where it is called; without that it calls.
+    pub endpoint: Option<Endpoint>,
     /// Does somebody administer the network from it?
     pub admin: bool,
     pub span: Span,

@@ -27,8 +27,10 @@ pub enum OriginPulls {
 /// `tunnel`
 #[derive(Clone, Debug)]
 pub struct Tunnel {
-    /// Who opens it.
+    /// Who opens it, and asks here; where the router opens it, who is at its other end.
     pub host: HostId,
+    /// Does the router itself end it?
+    pub by_router: bool,
     pub span: Span,
     pub kind: Option<TunnelKind>,
     /// What it publishes beside the exposure itself.

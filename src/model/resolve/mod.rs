@@ -3,6 +3,7 @@
 mod assertions;
 mod conflicts;
 mod declare;
+mod endpoints;
 mod exposures;
 mod hosts;
 mod index;
@@ -206,6 +207,8 @@ fn resolve_with<T>(
     resolver.statements(&units);
     resolver.addons();
     resolver.sign_ins();
+    resolver.relays();
+    resolver.endpoints();
     resolver.dead_ends();
     resolver.hidden_clients();
     resolver.conflicts();

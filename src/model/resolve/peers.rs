@@ -208,11 +208,13 @@ impl<'t> Resolver<'t> {
             }
             Some(key.text)
         });
+        let endpoint = self.endpoint(&attributes);
         Some(Peer {
             name: name.text,
             addresses,
             networks,
             key,
+            endpoint,
             admin: attributes.flag("admin"),
             span: arguments.span(),
         })

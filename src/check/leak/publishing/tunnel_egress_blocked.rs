@@ -1,4 +1,4 @@
-//! A tunnel's host does not get out to where the tunnel goes.
+//! A tunnel's host does not get out to where the tunnel goes, or what comes by it not to what it is for.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     diagnostic::Severity,
-    model::{Need, Region, Tunnel, service::Traffic},
+    model::{Exposure, Need, Place, Region, Tunnel, ZoneId, service::Traffic},
 };
 
 pub fn run(subject: &mut Subject<'_>) -> Outcome {
@@ -21,8 +21,15 @@ pub fn run(subject: &mut Subject<'_>) -> Outcome {
     }
     let mut told = BTreeSet::new();
     let mut found = Vec::new();
-    for (_, tunnel) in tunnels {
+    for (exposure, tunnel) in tunnels {
         let opener = subject.network.host(tunnel.host);
+        if let Some(finding) = held_back(subject, exposure, tunnel) {
+            found.push((tunnel.host, finding));
+        }
+        // What the router itself calls, it is told to call by an error.
+        if tunnel.by_router {
+            continue;
+        }
         for (need, to) in needs(subject, tunnel) {
             let open =
                 need.ways.iter().any(|way| !subject.passing(&host(opener), &to, std::slice::from_ref(way)).is_empty());
@@ -49,6 +56,22 @@ pub fn run(subject: &mut Subject<'_>) -> Outcome {
         }
     }
     Outcome::Decided(found.into_iter().map(|(_, finding)| finding).collect())
+}
+
+/// What comes by the tunnel comes from another zone, and no rule lets it go on to what it is for.
+fn held_back(subject: &mut Subject<'_>, exposure: &Exposure, tunnel: &Tunnel) -> Option<Finding> {
+    let network = subject.network;
+    let (opener, asked) = (network.host(tunnel.host), network.host(exposure.host));
+    let near = |from: &ZoneId| asked.zones.iter().any(|to| network.on_one_link(Place::Zone(*from), Place::Zone(*to)));
+    if opener.zones.iter().any(near) || !subject.passing(&host(opener), &host(asked), &exposure.service).is_empty() {
+        return None;
+    }
+    let (from, to) = (&opener.name, &asked.name);
+    let diagnostic = error(tunnel.span, format!("the tunnel leads to `{to}`, and nothing lets `{from}` ask it"))
+        .label(if tunnel.by_router { "comes in from here" } else { "asks from here" })
+        .also(exposure.span, "leads there")
+        .help(format!("write `allow {from} -> {to} : {}`", exposure.service_text));
+    Some(Finding::ends(diagnostic, host(opener), host(asked)))
 }
 
 fn needs(subject: &Subject<'_>, tunnel: &Tunnel) -> Vec<(Need, Vec<Region>)> {

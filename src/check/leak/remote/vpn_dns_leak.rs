@@ -28,6 +28,10 @@ pub fn run(subject: &mut Subject<'_>) -> Outcome {
 
 fn told(subject: &mut Subject<'_>, vpn: &Vpn) -> Option<Diagnostic> {
     let network = subject.network;
+    // Whom the router calls is a server or another house, and asks its own resolver.
+    if !vpn.peers.is_empty() && vpn.peers.iter().all(|peer| peer.endpoint.is_some()) {
+        return None;
+    }
     let name = &network.zone(vpn.zone).name;
     let Some((resolver, span)) = &vpn.resolver else {
         // An overlay has its own, and an add-on gives its peers Home Assistant's.

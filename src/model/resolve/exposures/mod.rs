@@ -6,6 +6,7 @@ mod home_assistant;
 mod proxied;
 mod redirect;
 mod reflect;
+mod relay;
 mod through;
 mod tunnel;
 mod vpn;

@@ -23,6 +23,20 @@ impl Resolver<'_> {
         let empty = tree::Body::default();
         let body = arguments.body().unwrap_or(&empty);
         let inner = Attributes::new("tunnel", body, self.errors);
+        if name.text == "router" {
+            return self.tunnel_of_router(&arguments, &name, &inner, space);
+        }
+        if let Some(peer) = inner.get("peer") {
+            self.report(
+                Diagnostic::error(
+                    "misplaced-attribute",
+                    peer.attribute.key.span,
+                    "the peer is that of a tunnel of the router's",
+                )
+                .label("has no meaning for a tunnel that a host opens")
+                .help("write `tunnel router`, or remove it"),
+            );
+        }
         let kind = inner.choice("kind", &TunnelKind::ALL);
         let publishes = inner.all("publishes").filter_map(|one| self.published(one, space)).collect();
         let connects = inner.all("connects").filter_map(|one| self.connection(one, space)).collect();
@@ -45,7 +59,7 @@ impl Resolver<'_> {
         }
         let host = self.host_named(&name, space)?;
         let span = Span { end: name.span.end, ..arguments.span() };
-        Some(Tunnel { host, span, kind, publishes, catch_all, access, connects, agent })
+        Some(Tunnel { host, by_router: false, span, kind, publishes, catch_all, access, connects, agent })
     }
 
     /// Reports what a provider does not have.

@@ -204,6 +204,10 @@ impl Renderer<'_> {
                 .set("public_key", key)
                 .list("allowed_ips", peer.allowed().map(|net| net.to_string()))
                 .maybe("route_allowed_ips", (!peer.networks.is_empty()).then_some("1"))
+                .maybe("endpoint_host", peer.endpoint.as_ref().map(|endpoint| endpoint.host.clone()))
+                .maybe("endpoint_port", peer.endpoint.as_ref().map(|endpoint| endpoint.port.to_string()))
+                // Who is called hears nothing before the first packet, and a line that shares its address forgets it.
+                .maybe("persistent_keepalive", peer.endpoint.as_ref().map(|_| "25"))
             })
             .collect()
     }

@@ -312,5 +312,9 @@ pub struct WireGuardPeer {
     pub device: String,
     pub descr: String,
     pub key: String,
+    /// Where it is called; empty where it calls.
+    pub endpoint: String,
+    pub endpoint_port: String,
+    pub keepalive: &'static str,
     pub addresses: Vec<(String, u8)>,
 }

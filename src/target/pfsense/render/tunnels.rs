@@ -109,7 +109,13 @@ impl Renderer<'_> {
                 Err(Box::new(self.other_port(vpn, tunnel, page)))
             };
         }
-        let Some(tunnel) = tunnels().find(port) else {
+        // One that listens for nobody is known by whom it calls.
+        let calls = |tunnel: &&Tunnel| {
+            let theirs = self.base.peers.iter().filter(|known| known.device == tunnel.device);
+            vpn.listen.is_empty()
+                && theirs.into_iter().any(|known| vpn.peers.iter().any(|peer| peer.key.as_ref() == Some(&known.key)))
+        };
+        let Some(tunnel) = tunnels().find(|tunnel| port(tunnel) || calls(tunnel)) else {
             // One that hands out the zone's addresses at another port is the same one, and two of them would be at odds.
             let same = |tunnel: &&Tunnel| {
                 let inside =
@@ -270,8 +276,19 @@ impl Renderer<'_> {
         );
     }
 
+    /// The first port from WireGuard's own on that no tunnel listens on.
+    fn free_port(&self) -> u16 {
+        let ours = |port: u16| {
+            self.network.vpns.iter().flat_map(|vpn| &vpn.listen).any(|one| one.single_port() == Some(port))
+                || self.document.wireguard.iter().any(|tunnel| tunnel.port == port)
+        };
+        let theirs = |port: u16| self.base.tunnels.iter().any(|tunnel| tunnel.port == port.to_string());
+        (51820..u16::MAX).find(|port| !ours(*port) && !theirs(*port)).unwrap_or(51820)
+    }
+
     fn wireguard(&mut self, vpn: &Vpn, device: &Device) {
-        let Some(port) = vpn.listen.iter().find_map(Traffic::single_port) else { return };
+        // One that calls its peers listens on some port, which nothing opens.
+        let port = vpn.listen.iter().find_map(Traffic::single_port).unwrap_or_else(|| self.free_port());
         let zone = self.network.zone(vpn.zone);
         for peer in &vpn.peers {
             let ours: BTreeSet<Option<IpNet>> = peer.allowed().map(Some).collect();
@@ -302,6 +319,9 @@ impl Renderer<'_> {
                 device: device.name.clone(),
                 descr: words::description(&format!("{}{}", words::MARK, peer.name)),
                 key,
+                endpoint: peer.endpoint.as_ref().map(|endpoint| endpoint.host.clone()).unwrap_or_default(),
+                endpoint_port: peer.endpoint.as_ref().map(|endpoint| endpoint.port.to_string()).unwrap_or_default(),
+                keepalive: if peer.endpoint.is_some() { "25" } else { "" },
                 addresses: peer.allowed().map(|net| (net.network().to_string(), net.prefix_len())).collect(),
             });
         }

@@ -89,7 +89,21 @@ impl Renderer<'_> {
                 }
             }
         }
+        self.refuse_tunnels();
         self.refuse_masquerade();
+    }
+
+    /// What ends at the router and opens no port: a tunnel that it calls, or its place in an overlay.
+    fn refuse_tunnels(&mut self) {
+        let vpns = self.request.network.vpns.iter().enumerate();
+        for (index, vpn) in vpns.filter(|(_, vpn)| vpn.server.is_none() && vpn.listen.is_empty()) {
+            self.refuse(
+                Cause::Vpn(index, vpn.span),
+                "a router of forwards ends no tunnel that hedgerow could configure",
+                "ends at the router",
+                "end it at a host: `server HOST`; a host can call a relay, too (`tunnel HOST`)",
+            );
+        }
     }
 
     fn refuse_masquerade(&mut self) {

@@ -88,12 +88,15 @@ impl Resolver<'_> {
         }
         self.listens_so(kind, &listen, &attributes, span);
         self.listens_twice(kind, &listen, &attributes);
-        if listen.is_empty() && !kind.is_overlay() && attributes.lacks("listen") {
+        // A peer that failed may be one that is called.
+        let failed = attributes.all("peer").any(|peer| self.failed_in(peer.span()));
+        let calls = failed || peers.iter().any(|peer| peer.endpoint.is_some());
+        if listen.is_empty() && !kind.is_overlay() && attributes.lacks("listen") && !calls {
             self.report(
                 Diagnostic::error("missing-attribute", tree.name.span, "this VPN listens nowhere")
                     .label("needs `listen`")
                     .help(if kind == VpnKind::Wireguard {
-                        "write `listen udp 51820`"
+                        "write `listen udp 51820`; or, where the router calls the peers, the `endpoint` of each"
                     } else {
                         "write `listen udp 1194`"
                     }),
