@@ -142,17 +142,16 @@ pub fn sign_in(network: &Network, exposure: &Exposure, proxy: Option<HostId>) ->
         ),
         SignInKind::Oauth2Proxy => ("/oauth2/auth", "/oauth2/auth", "/oauth2/auth", "/oauth2/"),
     };
-    let start = match sign_in.kind {
+    // What answers a stranger: oauth2-proxy's page, and authentik as it leads the strangers of Caddy on.
+    let stranger = match sign_in.kind {
         SignInKind::Authelia => "",
-        SignInKind::Authentik => "/outpost.goauthentik.io/start?rd=",
-        SignInKind::Oauth2Proxy => "/oauth2/sign_in?rd=",
+        SignInKind::Authentik => "/outpost.goauthentik.io/auth/caddy",
+        SignInKind::Oauth2Proxy => "/oauth2/sign_in",
     };
     // NGINX learns only that somebody is a stranger; the others are sent on by Authelia and authentik themselves.
     let redirect = sign_in.kind == SignInKind::Oauth2Proxy;
-    // Where oauth2-proxy leads back to is a path: it takes whole addresses of hosts only that it was told of.
-    let back = if redirect { ("", "") } else { ("$scheme://$http_host", "{scheme}://{hostport}") };
     Ok(Some(
-        context! { redirect, back_nginx => back.0, back_caddy => back.1, kind => sign_in.kind.name(), host => asked, to, nginx, caddy, traefik, pages, start },
+        context! { redirect, kind => sign_in.kind.name(), host => asked, to, nginx, caddy, traefik, pages, stranger },
     ))
 }
 
@@ -172,7 +171,7 @@ pub fn by_hand(network: &Network, exposure: &Exposure, name: &str) -> Option<Str
             "authentik on {host}: a proxy provider for https://{whole} with forward auth for a single application; the apps of phones cannot sign in there"
         ),
         SignInKind::Oauth2Proxy => format!(
-            "oauth2-proxy on {host}: `--reverse-proxy`, `--whitelist-domain {whole}`, and https://{whole}/oauth2/callback at the provider; the apps of phones cannot sign in there"
+            "oauth2-proxy on {host}: `--reverse-proxy`, and https://{whole}/oauth2/callback at the provider; the apps of phones cannot sign in there"
         ),
     })
 }

@@ -162,11 +162,13 @@ pub fn the_proxies_ask_for_a_sign_in() -> Result<(), String> {
         for (line, _) in &proxies {
             let _proxy = site.start(line)?;
             let known = format!("{with} -H Cookie:session=known");
-            // Traefik shows the page of oauth2-proxy in place of leading there.
-            let status = if line.contains("--providers.file") && asked == 4180 { "401" } else { "302" };
+            // What oauth2-proxy has to show is its page, of which Traefik says that it is no answer.
+            let page = if line.contains("--providers.file") { "401" } else { "200" };
+            let status = if asked == 4180 { page } else { "302" };
             site.expect(line, "a stranger", &with, "/", status)?;
             site.expect(line, "a stranger who claims more", &format!("{with} -H Remote-User:admin"), "/api/", status)?;
             site.expect(line, "who has signed in", &known, "/", "200")?;
+            site.leads_back(line, &with)?;
         }
         let log = site.folder.read("web.log");
         if proxies.len() != 3 || log.matches("GET ").count() != 3 {
@@ -260,6 +262,24 @@ impl Site {
         Err(format!("{line} does not listen on {}\n{}", self.port, self.folder.read("proxy.log")))
     }
 
+    /// The sign-in is told where a stranger wanted to go: all of it, and nothing else.
+    fn leads_back(&self, line: &str, with: &str) -> Result<(), String> {
+        let (name, port) = (self.name, self.port);
+        let request = format!(
+            "curl --silent --insecure --noproxy * --max-time 5 --include {with} --resolve {name}:{port}:127.0.0.1 https://{name}:{port}{ASKED}"
+        );
+        let said = self.space.run(&request)?;
+        let start = "https://auth.example.org/?rd=";
+        let told: Vec<&str> = said.lines().filter_map(|line| location(line)?.trim_end().strip_prefix(start)).collect();
+        // A path alone is one of this name.
+        let right = [ASKED.to_owned(), format!("https://{name}:{port}{ASKED}")].map(|right| encoded(&right));
+        if told.len() == 1 && right.iter().any(|right| told == [right.as_str()]) {
+            Ok(())
+        } else {
+            Err(format!("{line}: who asks for {ASKED} is led back to {told:?}\n{said}"))
+        }
+    }
+
     fn expect(&self, line: &str, who: &str, with: &str, path: &str, status: &str) -> Result<(), String> {
         let (name, port) = (self.name, self.port);
         let request = format!("{with} --resolve {name}:{port}:127.0.0.1 https://{name}:{port}{path}");
@@ -270,6 +290,20 @@ impl Site {
             Err(format!("{line}: {who} gets {found}, not {status}\n{}", self.folder.read("proxy.log")))
         }
     }
+}
+
+/// What somebody asks for who would like to be led elsewhere after the sign-in.
+const ASKED: &str = "/love%20lace/?a=1&rd=https://evil.example/&X-authentik-logout=true&b=%26c";
+
+/// Where an answer leads, if the line of its head says so.
+fn location(line: &str) -> Option<&str> {
+    line.split_once(": ").filter(|(key, _)| key.eq_ignore_ascii_case("location")).map(|(_, value)| value)
+}
+
+/// A text as one value of a query.
+fn encoded(text: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte);
+    text.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
 }
 
 /// A certificate that nobody has signed but itself, as curl is told of it.

@@ -40,7 +40,7 @@ impl Resolver<'_> {
         };
         let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
         let known = match bare {
-            Some(v6) => v6.parse().ok().filter(IpAddr::is_ipv6).is_some(),
+            Some(v6) => v6.parse().is_ok_and(|address: IpAddr| address.is_ipv6()),
             None => host.parse::<std::net::Ipv4Addr>().is_ok(),
         };
         if bare.is_some() && !known || host.contains(':') && bare.is_none() {
