@@ -9,7 +9,8 @@ use super::{
     words::{literal, machine, port, prefixes, socket, upstream},
 };
 use crate::model::{
-    Action, AddressSet, Exposure, HostId, Network, OriginPulls, Place, Rule, SignInKind, ZoneId, service::Traffic,
+    Action, AddressSet, Exposure, HostId, Network, OriginPulls, Place, Product, Rule, SignInKind, ZoneId,
+    service::Traffic,
 };
 use crate::policy::seen::asks;
 
@@ -22,7 +23,16 @@ pub struct Authority {
     pub insiders: Vec<String>,
 }
 
+/// The volume in which Nginx Proxy Manager keeps what is its own.
+const NPM: &str = "/data";
+
 impl Authority {
+    /// Where Nginx Proxy Manager finds it, where that is one of several products that it may be.
+    pub fn for_npm(&self) -> String {
+        let name = self.file.rsplit('/').next().unwrap_or_default();
+        if self.file.starts_with("/ssl") || name.is_empty() { self.file.clone() } else { format!("{NPM}/{name}") }
+    }
+
     /// Of an exposure under a name, with what has to be brought there by hand.
     pub fn of(
         network: &Network,
@@ -32,8 +42,13 @@ impl Authority {
         found: &mut Companions,
     ) -> Self {
         let host = machine(network, proxy);
-        // What an add-on of Home Assistant reads lies elsewhere.
-        let certificates = if is_one(exposure) { "/ssl" } else { "/etc/ssl/certs" };
+        let product = exposure.through.as_ref().and_then(|through| through.proxy.product);
+        // What an add-on of Home Assistant reads lies elsewhere, and a container sees its volumes alone.
+        let certificates = match product {
+            _ if is_one(exposure) => "/ssl",
+            Some(Product::Npm) => NPM,
+            _ => "/etc/ssl/certs",
+        };
         if exposure.client_certificates.is_some() {
             let file = format!("{certificates}/clients-{name}.pem");
             found.by_hand.push(clients(host, &file));

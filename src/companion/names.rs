@@ -11,7 +11,7 @@ pub fn write(network: &Network, printer: &Printer, found: &mut Companions) -> Re
         let Some(name) = &exposure.name else { continue };
         if !exposure.splits_dns() {
             if exposure.split_dns.is_none() && exposure.asks_insiders() {
-                found.by_hand.push(format!("{name} from inside: by Cloudflare as from outside, for Traefik asks everybody for the certificate of Cloudflare"));
+                found.by_hand.push(format!("{name} from inside: by Cloudflare as from outside, for the proxy asks everybody for the certificate of Cloudflare"));
             }
             if exposure.split_dns.is_none()
                 && !exposure.hairpin

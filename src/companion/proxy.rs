@@ -73,7 +73,7 @@ pub fn write(network: &Network, printer: &Printer, found: &mut Companions) -> Re
             // A variable of NGINX: letters, digits and underscores.
             word => name.replace('-', "__").replace('.', "_"),
             only => only(network, exposure, proxy),
-            authority => authority.file.clone(), why => authority.why, insiders => authority.insiders.clone(),
+            authority => authority.file.clone(), npm_authority => authority.for_npm(), why => authority.why, insiders => authority.insiders.clone(),
             proxy => machine(network, proxy),
             v6,
             router => on_router(network, exposure),
@@ -89,7 +89,8 @@ pub fn write(network: &Network, printer: &Printer, found: &mut Companions) -> Re
                 "router.md" => false,
                 // pfSense has its own pages, and takes no file.
                 _ if exposure.is_on_router() && !takes_files(network) => true,
-                "pages.md" => exposure.is_gated() || exposure.is_on_router(),
+                // Synology's pages can ask for nothing, those of Nginx Proxy Manager for certificates.
+                "pages.md" => exposure.sign_in.is_some() || exposure.is_on_router(),
                 "haproxy.cfg" => exposure.sign_in.is_some(),
                 _ => false,
             };
@@ -161,7 +162,7 @@ fn pages(
     let open = seen.ways.len() > 1;
     let seen: Vec<String> = seen.addresses().map(net).collect();
     context! {
-        synology => product != Some(Product::Npm),
+        synology => product != Some(Product::Npm) && exposure.client_certificates.is_none(),
         npm => product != Some(Product::Synology),
         by_address, open,
         npm_asked => npm_asked.to_string(),

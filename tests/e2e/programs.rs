@@ -82,13 +82,18 @@ pub fn with_certificates(text: &str, folder: &Folder) -> Result<String, String> 
 
 /// The main file of an NGINX that has one site and writes into the folder alone.
 pub fn nginx(site: &str, folder: &Folder) -> String {
-    let at = |name: &str| folder.0.join(name).to_str().unwrap().to_owned();
-    let site = folder.write("site.conf", site);
+    nginx_as("", site, folder)
+}
+
+/// The same beside another one, by a word before the names of its files.
+fn nginx_as(word: &str, site: &str, folder: &Folder) -> String {
+    let at = |name: &str| folder.0.join(format!("{word}{name}")).to_str().unwrap().to_owned();
+    let site = folder.write(&format!("{word}site.conf"), site);
     let temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
         .map(|kind| format!("{kind}_temp_path {};", at(&format!("{kind}-temp"))))
         .concat();
     folder.write(
-        "nginx.conf",
+        &format!("{word}nginx.conf"),
         &format!(
             "pid {};\nerror_log {};\nevents {{}}\nhttp {{ access_log off; {temporary} include {site}; }}\n",
             at("nginx.pid"),
@@ -241,7 +246,37 @@ impl Site {
             let file = self.folder.write("dynamic.yaml", &with_certificates(text, &self.folder)?);
             found.push((crate::services::traefik(&file, self.port), ["000", "000"]));
         }
+        if let Some(text) = companion("pages.md").filter(|text| text.contains("Nginx Proxy Manager")) {
+            let site = with_certificates(&self.in_npm(text)?, &self.folder)?;
+            let main = nginx_as("npm-", &site, &self.folder);
+            let text = fs::read_to_string(&main).map_err(|error| error.to_string())?;
+            self.folder.write("npm-nginx.conf", &format!("daemon off;\nmaster_process off;\n{text}"));
+            found.push((format!("nginx -c {main}"), ["400", "400"]));
+        }
         if found.is_empty() { Err(format!("{} has no site", self.name)) } else { Ok(found) }
+    }
+
+    /// The server that Nginx Proxy Manager makes of a proxy host (`backend/templates/proxy_host.conf`), with the lines that
+    /// its page takes where that file has them.
+    fn in_npm(&self, page: &str) -> Result<String, String> {
+        let lines =
+            page.split_once("```nginx\n").and_then(|(_, rest)| rest.split_once("```")).map_or("", |(own, _)| own);
+        let field = |key: &str| {
+            let row = page
+                .lines()
+                .filter_map(|line| line.strip_prefix("| Details: "))
+                .find_map(|line| line.strip_prefix(key));
+            row.map(|row| row.trim_matches([' ', '|']).to_owned()).ok_or_else(|| format!("no {key} in the page"))
+        };
+        let (name, port) = (self.name, self.port);
+        // A container has a loopback of its own, the test none.
+        let asked =
+            if self.name == "two.example.org" { "127.0.0.1".to_owned() } else { field("Forward Hostname / IP")? };
+        Ok(format!(
+            "server {{\n listen {port} ssl;\n server_name {name};\n ssl_certificate /etc/ssl/certs/{name}.pem;\n ssl_certificate_key /etc/ssl/private/{name}.key;\n{lines}\n location / {{\n proxy_set_header Host $host;\n proxy_pass {}://{asked}:{};\n }}\n}}\n",
+            field("Scheme")?,
+            field("Forward Port")?
+        ))
     }
 
     fn start(&self, line: &str) -> Result<crate::lab::Running, String> {

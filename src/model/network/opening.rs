@@ -112,11 +112,12 @@ impl Exposure {
     }
 
     /// Does the proxy ask those inside as well for the certificate that Cloudflare alone has? Traefik cannot tell them
-    /// apart.
+    /// apart, nor can what is typed into Nginx Proxy Manager for one host.
     #[must_use]
     pub fn asks_insiders(&self) -> bool {
         let product = self.through.as_ref().and_then(|through| through.proxy.product);
-        product == Some(Product::Traefik) && self.proxied.is_some_and(|proxied| proxied.pulls != OriginPulls::Off)
+        matches!(product, Some(Product::Traefik | Product::Npm))
+            && self.proxied.is_some_and(|proxied| proxied.pulls != OriginPulls::Off)
     }
 }
 

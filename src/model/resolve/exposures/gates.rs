@@ -71,15 +71,11 @@ impl Resolver<'_> {
                 "clients end their TLS at Cloudflare",
                 "let Cloudflare ask for it and write `origin-pulls zone` here, or remove `proxied`",
             );
-        } else if exposure
-            .through
-            .as_ref()
-            .is_some_and(|through| matches!(through.proxy.product, Some(Product::Npm | Product::Synology)))
-        {
+        } else if exposure.through.as_ref().is_some_and(|through| through.proxy.product == Some(Product::Synology)) {
             report(
                 "this proxy asks no client for a certificate",
                 "its pages have no setting for that",
-                "take `product nginx`, `caddy`, `traefik` or `haproxy`",
+                "take `product nginx`, `caddy`, `traefik`, `haproxy` or `npm`",
             );
         }
     }

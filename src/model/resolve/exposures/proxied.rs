@@ -54,18 +54,19 @@ impl Resolver<'_> {
             return;
         }
         let product = exposure.through.as_ref().and_then(|through| through.proxy.product);
-        if matches!(product, Some(Product::Npm | Product::Synology)) {
+        if product == Some(Product::Synology) {
             self.report(
                 Diagnostic::error("misplaced-attribute", proxied.span, "this proxy does not ask Cloudflare for a certificate")
                     .label("its pages have no setting for that")
-                    .help("take `product nginx`, `caddy`, `traefik` or `haproxy`; or write `origin-pulls off`, and let nobody in but Cloudflare by `from cloudflare-v4`"),
+                    .help("take `product nginx`, `caddy`, `traefik`, `haproxy` or `npm`; or write `origin-pulls off`, and let nobody in but Cloudflare by `from cloudflare-v4`"),
             );
         }
         if let Some((true, span)) = exposure.split_dns.filter(|_| exposure.asks_insiders()) {
+            let who = if product == Some(Product::Npm) { "Nginx Proxy Manager" } else { "Traefik" };
             self.report(
-                Diagnostic::error("misplaced-attribute", span, "Traefik lets nobody in who comes straight from inside")
-                    .label("leads people inside to Traefik, past Cloudflare")
-                    .also(proxied.span, "Traefik asks everybody for the certificate that only Cloudflare has")
+                Diagnostic::error("misplaced-attribute", span, format!("{who} lets nobody in who comes straight from inside"))
+                    .label(format!("leads people inside to {who}, past Cloudflare"))
+                    .also(proxied.span, format!("{who} asks everybody for the certificate that only Cloudflare has"))
                     .help("remove it: inside, the name then leads to Cloudflare as well; or take `product nginx`, `caddy` or `haproxy`, which ask outside only"),
             );
         }
