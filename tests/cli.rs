@@ -295,6 +295,38 @@ fn explain_takes_public_names() {
     );
 }
 
+/// A name that leads in by each of two uplinks, a deny that is about where it leads, and a relay that the router calls.
+const UPLINKS: &str = "\
+use std.services
+router edge { target nftables }
+zone wan  { role internet;  interface eth0;  address 203.0.113.20 }
+zone wan2 { role internet;  interface eth5;  address 198.51.100.7 }
+zone lan  { role trusted;  interface eth1;  network 10.0.10.0/24 }
+zone srv  { role server;  interface eth2;  network 10.0.20.0/24 }
+zone relay { role vpn;  interface wg9;  network 10.9.0.0/30;  address 10.9.0.2 }
+host web { zone srv;  address 10.0.20.5 }
+allow lan -> web : https
+expose web : https { name www.example.org;  port 8443 }
+expose web : http  { name one.example.org;  on wan2 }
+deny 203.0.113.0/24 -> web : https
+vpn relay { kind wireguard;  peer vps { address 10.9.0.1;  endpoint \"192.0.2.9:51820\" } }
+expose web : ssh { name far.example.org;  tunnel router { kind relay;  peer vps } }
+allow vps -> web : ssh
+";
+
+#[test]
+fn explain_answers_for_every_uplink() {
+    let folder = Folder::new("explain-uplinks").file("main.hedge", UPLINKS);
+    session!(
+        folder.run("explain . internet https://www.example.org:8443"),
+        folder.run("explain . lan https://www.example.org:8443"),
+        folder.run("explain . wan2 https://www.example.org:8443"),
+        folder.run("explain . internet one.example.org"),
+        folder.run("explain . internet far.example.org ssh"),
+        folder.run("explain . lan https://www.example.org:8443 --format json"),
+    );
+}
+
 #[test]
 fn explain_speaks_json_too() {
     let folder = Folder::home("explain-json");

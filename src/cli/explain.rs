@@ -58,7 +58,10 @@ pub fn run(arguments: &Arguments, common: &Common) -> Exit {
         return common.fail(compile::TOO_LARGE);
     }
     let text = match arguments.format {
-        Format::Human => human(&found),
+        Format::Human => {
+            let all: Vec<String> = std::iter::once(&found).chain(&found.others).map(human).collect();
+            all.join("\n")
+        }
         Format::Json => match serde_json::to_string_pretty(&found) {
             Ok(text) => text + "\n",
             Err(error) => return common.fail(&error.to_string()),
@@ -67,10 +70,8 @@ pub fn run(arguments: &Arguments, common: &Common) -> Exit {
     if std::io::stdout().write_all(text.as_bytes()).is_err() {
         return Exit::Invalid;
     }
-    match found.verdict {
-        Verdict::Allowed | Verdict::Unfiltered | Verdict::Tunnelled => Exit::Clean,
-        Verdict::Partly | Verdict::Denied => Exit::Findings,
-    }
+    let open = |found: &Answer| !matches!(found.verdict, Verdict::Partly | Verdict::Denied);
+    if open(&found) && found.others.iter().all(open) { Exit::Clean } else { Exit::Findings }
 }
 
 fn human(answer: &Answer) -> String {

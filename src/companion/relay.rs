@@ -69,7 +69,7 @@ fn site(
     let host = &network.host(exposure.host).name;
     let values = context! {
         name, host, proxy => relay, listen, public => listen, secure, certificate, key, to, v6 => true, http01 => false,
-        edges => nobody, insiders => nobody, authority => "", why => "", sign_in => (), forwarded => tunnel.agent.forwarded_for,
+        edges => nobody, insiders => nobody, only => nobody, authority => "", why => "", sign_in => (), forwarded => tunnel.agent.forwarded_for,
     };
     found.file(format!("relay-{relay}/{name}/nginx.conf"), printer.print("nginx.conf", values)?);
     if secure {

@@ -43,6 +43,9 @@ pub struct Answer {
     pub proxies: Vec<Reason>,
     /// What would have to change for the other answer.
     pub change: Option<String>,
+    /// The same by each further uplink, where a public name may lead in by several.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub others: Vec<Self>,
 }
 
 /// The verdict over all packets that were asked about.
@@ -86,8 +89,13 @@ pub struct Reason {
     pub text: String,
 }
 
-/// Answers a question.
+/// Answers a question, by every uplink that it is about.
 pub fn answer(network: &Network, sources: &Sources, meant: &mut Meant, question: &Question) -> Answer {
+    let others = question.others.iter().map(|other| answer(network, sources, meant, other)).collect();
+    Answer { others, ..answer_one(network, sources, meant, question) }
+}
+
+fn answer_one(network: &Network, sources: &Sources, meant: &mut Meant, question: &Question) -> Answer {
     let mut question = question.clone();
     towards_uplink(network, &mut question);
     let question = &question;
@@ -148,7 +156,8 @@ pub fn answer(network: &Network, sources: &Sources, meant: &mut Meant, question:
     let by_name = question.by_name.clone();
     let tunnelled = by_name.as_ref().is_some_and(|by_name| by_name.by_tunnel);
     let (verdict, held_back) = if tunnelled { (Verdict::Tunnelled, None) } else { (verdict, held_back) };
-    Answer { verdict, question: words, by_name, goes_on, passes, held_back, tunnels, proxies, change }
+    let others = Vec::new();
+    Answer { verdict, question: words, by_name, goes_on, passes, held_back, tunnels, proxies, change, others }
 }
 
 /// Nobody out there can ask for an address that only houses have (`fc00::/7`), if there is another to ask for.
@@ -290,10 +299,7 @@ fn case_passing(network: &Network, sources: &Sources, meant: &Meant, packet: Pac
         because.push(reason(sources, cause, "passes"));
     }
     if outcome.dnat.is_some() {
-        let forward = meant.meaning.forwards.iter().find(|forward| {
-            forward.target.map(bits) == Some(after.dst)
-                || forward.target.is_none() && outcome.dnat.is_some_and(|dnat| matches!(dnat, Dnat::ToRouter { .. }))
-        });
+        let forward = meant.meaning.forward_of(&packet, &meant.space);
         because.extend(
             forward
                 .filter(|forward| !causes.contains(&forward.cause))

@@ -89,26 +89,43 @@ impl Typed {
         from: Vec<Region>,
         traffic: Option<Vec<Traffic>>,
     ) -> Option<Question> {
-        let asked = |port: Option<u16>| port.map(|port| vec![Traffic::ports(TCP, port, port)]);
         let Some(exposure) = self.exposure(network) else {
             let host = self.host(network)?;
-            let traffic = traffic.or(asked(self.port)).unwrap_or_else(|| vec![Traffic::ANY]);
+            let traffic = traffic.or(on_port(self.port)).unwrap_or_else(|| vec![Traffic::ANY]);
             let leads_to = host.name.clone();
             let by_name = ByName { name: self.name.clone(), leads_to, exposure: None, by_tunnel: false };
-            return Some(Question { from, to: legs(host), traffic, unaddressed: None, by_name: Some(by_name) });
+            return Some(Question {
+                from,
+                to: legs(host),
+                traffic,
+                unaddressed: None,
+                by_name: Some(by_name),
+                others: Vec::new(),
+            });
         };
-        let way = Way::of(network, exposure, from);
+        let mut ways = Way::all(network, exposure, &from).into_iter();
+        let asked = |way| self.by_way(exposure, way, traffic.clone());
+        let first = asked(ways.next()?);
+        Some(Question { others: ways.map(asked).collect(), ..first })
+    }
+
+    fn by_way(&self, exposure: &Exposure, way: Way, traffic: Option<Vec<Traffic>>) -> Question {
         let port = self.port.or(exposure.ports().map(|(public, inner)| if way.inner { inner } else { public }));
         let usual = if way.inner || exposure.port.is_none() { exposure.target().1.to_vec() } else { Vec::new() };
-        let traffic = traffic.or(asked(port)).unwrap_or(usual);
+        let traffic = traffic.or(on_port(port)).unwrap_or(usual);
         let by_name = ByName {
             name: self.name.clone(),
             leads_to: way.words,
             exposure: Some(exposure.span),
             by_tunnel: way.by_tunnel,
         };
-        Some(Question { from: way.from, to: way.to, traffic, unaddressed: None, by_name: Some(by_name) })
+        Question { from: way.from, to: way.to, traffic, unaddressed: None, by_name: Some(by_name), others: Vec::new() }
     }
+}
+
+/// What is asked for on a port.
+fn on_port(port: Option<u16>) -> Option<Vec<Traffic>> {
+    port.map(|port| vec![Traffic::ports(TCP, port, port)])
 }
 
 /// Where a name leads.
@@ -122,13 +139,32 @@ struct Way {
 }
 
 impl Way {
-    fn of(network: &Network, exposure: &Exposure, from: Vec<Region>) -> Self {
+    /// By each uplink that takes the exposure, of those by which somebody asks; from inside the name may stand for any.
+    fn all(network: &Network, exposure: &Exposure, from: &[Region]) -> Vec<Self> {
+        let outside = |region: &Region| matches!(region.place, Place::Zone(zone) if network.zone(zone).is_internet());
+        let from_outside = from.iter().any(outside);
+        let mut found: Vec<Self> = Vec::new();
+        for uplink in exposure.on.iter().map(|zone| Place::Zone(*zone)) {
+            let here: Vec<Region> =
+                from.iter().filter(|region| !outside(region) || region.place == uplink).cloned().collect();
+            if !from_outside || here.iter().any(outside) {
+                let way = Self::of(network, exposure, here, Some(uplink));
+                // Where no uplink has a part in it, one answer is enough.
+                if !found.iter().any(|known| known.words == way.words) {
+                    found.push(way);
+                }
+            }
+        }
+        if found.is_empty() { vec![Self::of(network, exposure, from.to_vec(), None)] } else { found }
+    }
+
+    fn of(network: &Network, exposure: &Exposure, from: Vec<Region>, uplink: Option<Place>) -> Self {
         let outside = |region: &Region| matches!(region.place, Place::Zone(zone) if network.zone(zone).is_internet());
         let outside = from.iter().any(outside);
         match &exposure.tunnel {
             Some(tunnel) if outside => return Self::by_tunnel(network, exposure, tunnel, from),
-            _ if outside && exposure.proxied.is_some() => return Self::by_cloudflare(network, exposure),
-            _ if outside => return Self::by_uplink(network, exposure, from),
+            _ if outside && exposure.proxied.is_some() => return Self::by_cloudflare(network, exposure, uplink),
+            _ if outside => return Self::by_uplink(network, exposure, from, uplink),
             _ => {}
         }
         if exposure.splits_dns() {
@@ -153,20 +189,13 @@ impl Way {
             let words = format!("{who}, out there and back in");
             return Self { from, to, words, inner: false, by_tunnel: false };
         }
-        let mut way = Self::by_uplink(network, exposure, Vec::new());
+        let mut way = Self::by_uplink(network, exposure, Vec::new(), uplink);
         way.words += if exposure.is_on_router() { "" } else { ", and back in by a hairpin" };
         Self { from, ..way }
     }
 
     /// To the router's address on the uplink by which somebody comes, and to the host by IPv6.
-    fn by_uplink(network: &Network, exposure: &Exposure, mut from: Vec<Region>) -> Self {
-        let here = |region: &&Region| exposure.on.iter().any(|zone| region.place == Place::Zone(*zone));
-        let zone = from.iter().find(here).map(|region| region.place);
-        let zone = zone.or(exposure.on.first().map(|zone| Place::Zone(*zone)));
-        // Several uplinks are several questions; this one is about the first of them.
-        if from.iter().any(|region| here(&region)) {
-            from.retain(|region| Some(region.place) == zone);
-        }
+    fn by_uplink(network: &Network, exposure: &Exposure, from: Vec<Region>, zone: Option<Place>) -> Self {
         let uplink = match zone {
             Some(Place::Zone(zone)) => Some(network.zone(zone)),
             _ => None,
@@ -200,12 +229,12 @@ impl Way {
         Self { from, to, words: words.join(", and "), inner: false, by_tunnel: false }
     }
 
-    fn by_cloudflare(network: &Network, exposure: &Exposure) -> Self {
+    fn by_cloudflare(network: &Network, exposure: &Exposure, uplink: Option<Place>) -> Self {
         let edges = Cloudflare::standard().edges(network);
         let from = internet(network).into_iter();
-        let from = from.filter(|region| exposure.on.iter().any(|zone| region.place == Place::Zone(*zone)));
+        let from = from.filter(|region| Some(region.place) == uplink);
         let from = from.map(|region| Region { addresses: region.addresses.intersect(&edges), ..region }).collect();
-        let way = Self::by_uplink(network, exposure, from);
+        let way = Self::by_uplink(network, exposure, from, uplink);
         Self { words: format!("Cloudflare, whose servers ask {}", way.words), ..way }
     }
 

@@ -20,6 +20,8 @@ pub struct Question {
     pub unaddressed: Option<(String, String)>,
     /// The public name by which it was asked.
     pub by_name: Option<ByName>,
+    /// The same by each further uplink at which the name may lead in.
+    pub others: Vec<Self>,
 }
 
 /// Reads the words of a question in a policy. A service may be written `tcp/8123`; `any` is every service. To whom may be
@@ -76,7 +78,7 @@ pub fn ask(
             }
             None => {
                 let (from, to, traffic) = (asked.from, asked.to, asked.traffic);
-                Ok((network, Question { from, to, traffic, unaddressed: None, by_name: None }))
+                Ok((network, Question { from, to, traffic, unaddressed: None, by_name: None, others: Vec::new() }))
             }
         },
         _ => Err(diagnostics),

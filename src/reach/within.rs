@@ -40,5 +40,6 @@ pub(super) fn within(network: &Network, question: &Question, words: String) -> A
         tunnels: Vec::new(),
         proxies: Vec::new(),
         change: Some(change.to_owned()),
+        others: Vec::new(),
     }
 }
