@@ -100,7 +100,8 @@ fn openvpn(
                 pool => pool.to_string(), mask => mask.to_string(), pool6 => pool6.clone(), radius => radius.clone(),
                 routes => routes.clone(), routes6 => routes6.clone(), rest => rest.clone(),
                 full => vpn.full_tunnel, ipv6 => vpn.carries_ipv6(), fixed => !fixed.is_empty(), behind => behind.clone(), dns => dns.clone(),
-                endpoint => endpoint(network, vpn),
+                endpoint => endpoint(network, vpn), forwards => vpn.server.is_some(),
+                hidden => if vpn.hides_clients { net.to_string() } else { String::new() },
             }
         };
         if !router_holds {

@@ -74,9 +74,11 @@ fn server(
         })
         .collect();
     let none: Vec<String> = Vec::new();
+    let hidden = if vpn.hides_clients { near(network, vpn) } else { Vec::new() };
+    let hidden = hidden.iter().filter(|net| matches!(net, IpNet::V4(_))).map(ToString::to_string);
     let values = context! {
         zone, peers, port, server => true, who => "the server", private => "PRIVATE-KEY-OF-THE-SERVER", dns => none, behind => "",
-        addresses => list(&own(network, vpn.zone)),
+        addresses => list(&own(network, vpn.zone)), forwards => vpn.server.is_some(), hidden => hidden.collect::<Vec<_>>(),
     };
     found.file(format!("wireguard-{zone}/server.conf"), printer.print("wireguard.conf", values)?);
     Ok(())
@@ -143,12 +145,19 @@ fn allowed(network: &Network, vpn: &Vpn) -> Vec<IpNet> {
     } else {
         let host = vpn.server.filter(|_| vpn.addon).map(|host| network.host(host));
         let host = host.into_iter().flat_map(crate::model::Host::written).map(IpNet::from);
-        let zones = network.reached(vpn.zone);
+        // Whom an add-on lets in is there for Home Assistant.
+        let zones = if vpn.addon { near(network, vpn) } else { network.reached(vpn.zone) };
         let beyond = host.filter(|own| !zones.iter().any(|net| net.contains(own))).collect::<Vec<_>>();
         zones.into_iter().chain(beyond).collect()
     };
     nets.retain(|net| vpn.carries_ipv6() || matches!(net, IpNet::V4(_)));
     nets
+}
+
+/// The networks of the tunnel itself.
+fn near(network: &Network, vpn: &Vpn) -> Vec<IpNet> {
+    let known = network.zone(vpn.zone).networks.iter().filter(|network| network.delegated.is_none());
+    known.map(|network| network.net).collect()
 }
 
 /// Whom peers ask for names. The router is no resolver inside the tunnel of an add-on, which has one of its own.

@@ -86,7 +86,11 @@ impl Folder {
                 &at("ca.crt"),
             ],
         )?;
-        for (name, subject, usage) in [("server", "home.example.org", "serverAuth"), ("client", "anna", "clientAuth")] {
+        for (name, subject, usage) in [
+            ("server", "home.example.org", "serverAuth"),
+            ("client", "anna", "clientAuth"),
+            ("second", "bert", "clientAuth"),
+        ] {
             let usage = format!("extendedKeyUsage={usage}");
             run(
                 "openssl",

@@ -66,6 +66,11 @@ const TRIALS: &[Test] = &[
         vpn::openvpn_through_the_router,
     ),
     (
+        "openvpn_leads_to_a_network_behind_a_client",
+        &["openvpn", "openssl", "curl", "nft", "ip", "python3"],
+        vpn::openvpn_leads_to_a_network_behind_a_client,
+    ),
+    (
         "openvpn_asks_radius_who_it_is",
         &["openvpn", "freeradius", "openssl", "curl", "nft", "ip", "python3"],
         vpn::openvpn_asks_radius_who_it_is,
@@ -79,6 +84,11 @@ const TRIALS: &[Test] = &[
         "a_wireguard_add_on_hides_its_peers",
         &["wireguard-go", "wg", "wg-quick", "curl", "nft", "ip", "python3"],
         vpn::a_wireguard_add_on_hides_its_peers,
+    ),
+    (
+        "a_wireguard_on_a_host_hides_its_peers",
+        &["wireguard-go", "wg", "wg-quick", "curl", "nft", "ip", "python3"],
+        vpn::a_wireguard_on_a_host_hides_its_peers,
     ),
     (
         "a_wireguard_on_a_host_is_routed",

@@ -59,6 +59,37 @@ pub fn openvpn_through_the_router() -> Result<(), String> {
     reaches_the_proxy_alone(&lab, "via 10.0.98.1", "10.0.98.1")
 }
 
+/// From site to site: one client has a network behind it, of which the other one is told, and the first one is not.
+pub fn openvpn_leads_to_a_network_behind_a_client() -> Result<(), String> {
+    let policy = fs::read_to_string(super::home::POLICY).map_err(|error| error.to_string())?;
+    let policy = policy.replace(
+        "peer anna { address 10.0.98.10 }",
+        "peer anna { address 10.0.98.10;  network 192.168.60.0/24 };  peer bert { address 10.0.98.11 }",
+    ) + "allow guest -> router : udp 1194\nhost printer { zone ovpn;  address 192.168.60.7 }\nallow pc -> printer : tcp 8080\n";
+    let lab = Lab::with("sites", &policy)?;
+    openvpn_files(&lab)?;
+    let second = lab.folder.read("client.ovpn").replace("client.crt", "second.crt").replace("client.key", "second.key");
+    lab.folder.write("second.ovpn", &second.replace("203.0.113.20", "10.0.50.1"));
+    let at = |name: &str| lab.folder.0.join(name);
+    let (anna, bert) = (&lab.hosts["outside"], &lab.hosts["guest"]);
+    let _server = lab.router.start("openvpn --config server.conf", &at("server.log"), DONE)?;
+    let _anna = anna.start("openvpn --config client.ovpn", &at("client.log"), DONE)?;
+    let _bert = bert.start("openvpn --config second.ovpn", &at("second.log"), DONE)?;
+    // Two devices of the house behind anna, which forwards to them.
+    for device in ["192.168.60.7", "192.168.60.8"] {
+        anna.run(&format!("ip addr add {device}/32 dev lo"))?;
+    }
+    anna.run("ip route add 10.0.10.0/24 dev tun0")?;
+    let _printer = anna.start("python3 -u -m http.server 8080", &at("printer.log"), "Serving")?;
+    let own = anna.run("ip route")?;
+    if own.contains("192.168.60.0/24") {
+        return Err(format!("a client is told of the network behind itself:\n{own}"));
+    }
+    lab.expect("guest", "http://192.168.60.7:8080/", "200", "a client reaches what lies behind another one")?;
+    lab.expect("pc", "http://192.168.60.7:8080/", "200", "the house reaches it as far as a rule lets it")?;
+    lab.expect("pc", "http://192.168.60.8:8080/", "000", "and no further")
+}
+
 /// A `FreeRADIUS` that knows one user, in the place of a directory.
 fn radius(lab: &Lab) -> Result<Running, String> {
     let folder = lab.folder.0.display();
@@ -292,4 +323,27 @@ pub fn a_wireguard_on_a_host_is_routed() -> Result<(), String> {
         "000",
         "nor does another address of the tunnel",
     )
+}
+
+pub fn a_wireguard_on_a_host_hides_its_peers() -> Result<(), String> {
+    let (lab, keys) = on_a_host("hidden", "masquerade on;", "allow ha -> iot : https\n")?;
+    let server = lab.companion("wireguard-road/server.conf")?.to_owned();
+    let (_tunnel, client) = tunnel(&lab, 'm', &server, &keys)?;
+    let device = format!("sm{}", std::process::id());
+    // What wg-quick does once its interface is up.
+    for line in server.lines().filter_map(|line| line.strip_prefix("PostUp = ")) {
+        let script = lab.folder.write("up.sh", &line.replace("%i", &device));
+        lab.hosts["ha"].run(&format!("sh -e {script}"))?;
+    }
+    let iot = lab.hosts["iot"].start("python3 -u -m http.server 443", &lab.folder.0.join("iot.log"), "Serving")?;
+    // By the routes that AllowedIPs have set, and by no other.
+    lab.expect("outside", "http://10.0.40.9:443/", "200", "a peer gets where the host gets")?;
+    let seen = lab.folder.read("iot.log");
+    if !seen.contains("10.0.20.10 - -") || seen.contains("10.0.97.2") {
+        return Err(format!("a peer is seen under another address than its host's:\n{seen}"));
+    }
+    lab.hosts["outside"].run(&format!("ip route replace 10.0.0.0/8 dev {client}"))?;
+    lab.expect("outside", "http://10.0.10.9:22/", "000", "and nowhere else")?;
+    drop(iot);
+    Ok(())
 }

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
-use super::{Action, HostAddress, Network, Place, Resolver, Vpn, ZoneId};
+use super::{Action, HostAddress, Network, Place, Region, Resolver, Vpn, ZoneId};
 use crate::diagnostic::Span;
 
 /// Who connects to a VPN, and has an address there by which rules know it.
@@ -26,12 +26,20 @@ impl Client {
 const LEFT_OUT: u128 = 0x1000;
 
 impl Network {
-    /// The networks of the zones, other than the internet, in which somebody of a zone may reach something.
+    /// The networks of the zones, other than the internet, in which somebody of a zone may reach something. Clients whom a
+    /// host hides get where the host gets, and into its own zone.
     #[must_use]
     pub fn reached(&self, zone: ZoneId) -> Vec<IpNet> {
+        let host = self.zone(zone).behind.as_ref().filter(|behind| behind.hidden).map(|behind| self.host(behind.host));
         let mut zones = vec![zone];
+        zones.extend(host.iter().flat_map(|host| &host.zones));
+        let sends = |region: &Region| match (region.place, host) {
+            (Place::Zone(from), None) => from == zone,
+            (Place::Zone(from), Some(host)) => !host.address_set(Some(from)).intersect(&region.addresses).is_empty(),
+            (Place::Router, _) => false,
+        };
         for rule in self.rules.iter().filter(|rule| rule.action == Action::Allow && !rule.expired) {
-            if !rule.from.iter().any(|region| region.place == Place::Zone(zone)) {
+            if !rule.from.iter().any(sends) {
                 continue;
             }
             for region in &rule.to {
@@ -58,11 +66,14 @@ impl Network {
         (v4, v6.filter(|net| vpn.carries_ipv6() && (64..=112).contains(&net.prefix_len())))
     }
 
-    /// The networks that a server of OpenVPN tells its clients of, in the families that it carries.
+    /// The networks that a server of OpenVPN tells its clients of, in the families that it carries: those behind another
+    /// client too, where nothing keeps them apart. OpenVPN itself leaves out what lies behind the one that it tells.
     #[must_use]
     pub fn announced(&self, vpn: &Vpn) -> Vec<IpNet> {
         let v6 = self.pools(vpn).1.is_some();
-        let own = |net: &IpNet| self.zone(vpn.zone).networks.iter().any(|network| network.net == *net);
+        let zone = self.zone(vpn.zone);
+        let own =
+            |net: &IpNet| zone.networks.iter().any(|network| network.net == *net && (!network.far || zone.isolated));
         self.reached(vpn.zone).into_iter().filter(|net| !own(net) && (v6 || net.network().is_ipv4())).collect()
     }
 

@@ -2,12 +2,14 @@
 
 use std::net::IpAddr;
 
+use ipnet::IpNet;
+
 use super::Resolver;
 use crate::{
     diagnostic::Diagnostic,
     model::{
-        attributes::{Attributes, dns_name},
-        network::{Action, Endpoint, Place, Rule, Vpn, VpnKind},
+        attributes::{Arguments, Attributes, dns_name},
+        network::{Action, Endpoint, Place, Rule, Vpn, VpnKind, ZoneId},
         service::{Traffic, UDP},
     },
     syntax::{
@@ -54,6 +56,38 @@ impl Resolver<'_> {
             return None;
         }
         Some(Endpoint { host: bare.unwrap_or(host).to_owned(), port, span: arguments.span() })
+    }
+
+    /// Tells of a network where a peer's own address is asked for, as `AllowedIPs` of WireGuard have it in one list.
+    pub(super) fn network_as_address(&self, arguments: &Arguments<'_>, zone: Option<ZoneId>) -> bool {
+        let near = |net: &IpNet| {
+            zone.is_some_and(|zone| {
+                self.network.zone(zone).networks.iter().any(|own| !own.far && own.net.contains(net))
+            })
+        };
+        let mut found = false;
+        for token in arguments.rest() {
+            let Kind::Literal(Literal::Prefix(address, length)) = &token.kind else { continue };
+            let Ok(net) = IpNet::new(*address, *length) else { continue };
+            let help = if net.network() != *address || net.prefix_len() == net.max_prefix_len() {
+                format!("write `{address}`; the network of the tunnel stands in the zone")
+            } else if near(&net) {
+                "write one address of it; the network itself stands in the zone".to_owned()
+            } else {
+                format!("`address` is the peer's own in the tunnel: write `network {net}` for what lies behind it")
+            };
+            self.report(
+                Diagnostic::error(
+                    "attribute-value",
+                    token.span,
+                    format!("`{address}/{length}` is a prefix, not an address"),
+                )
+                .label("expected the address of the peer in the tunnel")
+                .help(help),
+            );
+            found = true;
+        }
+        found
     }
 
     /// Reports endpoints that nothing could call, and peers of which neither side calls. To be called once the rules are

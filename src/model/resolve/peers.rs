@@ -185,7 +185,8 @@ impl<'t> Resolver<'t> {
         let attributes = Attributes::new("peer", body, self.errors);
         let mut addresses: Vec<IpAddr> = Vec::new();
         if let Some(mut arguments) = attributes.get("address") {
-            while let Some((address, span)) = arguments.address("the address of the peer in the tunnel") {
+            let prefixes = self.network_as_address(&arguments, zone);
+            while !prefixes && let Some((address, span)) = arguments.address("the address of the peer in the tunnel") {
                 if self.peer_address(address, span, zone) {
                     addresses.push(address);
                 }
