@@ -28,7 +28,7 @@ const CALLED: &[(&str, &[&str])] = &[
     ("trusted", &["home", "internal", "lan", "pc"]),
     ("management", &["admin", "mgmt"]),
     ("guest", &["guests", "untrusted", "visitor"]),
-    ("ds-lite", &["dslite", "map-e", "map-t"]),
+    ("ds-lite", &["dslite"]),
     ("home-assistant", &["ha", "hass", "homeassistant"]),
     ("letsencrypt", &["acme", "lets-encrypt"]),
 ];

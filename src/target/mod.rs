@@ -50,7 +50,16 @@ impl Target {
         match self {
             Self::Nftables => &["hedgerow.nft"],
             Self::OpenWrt => {
-                &["firewall", "network", "dhcp", "hedgerow/table.nft", "hedgerow/forward.nft", "hedgerow/dstnat.nft"]
+                // uhttpd tells where the router's own page listens.
+                &[
+                    "firewall",
+                    "network",
+                    "dhcp",
+                    "uhttpd",
+                    "hedgerow/table.nft",
+                    "hedgerow/forward.nft",
+                    "hedgerow/dstnat.nft",
+                ]
             }
             Self::PfSense => &[pfsense::read::FILE],
             Self::PortForward => &port_forward::read::FILES,

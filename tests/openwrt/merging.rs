@@ -198,3 +198,36 @@ fn an_uplink_of_the_users_has_to_say_what_the_policy_says() {
     settings.set_snapshot_path("../snapshots/openwrt");
     settings.bind(|| insta::assert_snapshot!("base_differs", text));
 }
+
+/// uhttpd as OpenWrt is delivered, and moved.
+const PAGE: &str = "config uhttpd 'main'\n\tlist listen_http '0.0.0.0:80'\n\tlist listen_http '[::]:80'\n\tlist listen_https '0.0.0.0:443'\n\toption home '/www'\n";
+
+/// A proxy on the router, and the page that it has to share the router with.
+#[test]
+fn the_page_of_the_router_leaves_its_port_to_what_listens_there() {
+    let proxy = policy().replace("target nftables", "target openwrt").replacen(
+        "router edge {",
+        "router edge { page 8443; ",
+        1,
+    ) + "\nhost box { zone lan;  address 10.0.10.7 }\nexpose box : tcp 8123 { through router;  name a.example.org;  tls own }\n";
+    let said = |page: &str| {
+        let mut base = base();
+        base.push(File { name: "uhttpd".to_owned(), text: page.to_owned() });
+        let files = render(&proxy, &base).map(|files| files.iter().any(|file| file.name == "uhttpd"));
+        files.map_err(|errors| errors.iter().map(|error| error.message.clone()).collect::<Vec<_>>())
+    };
+    assert_eq!(said(PAGE), Err(vec!["the router's page listens on tcp 443, where this proxy should".to_owned()]));
+    let elsewhere = PAGE.replace(":443", ":9443");
+    assert_eq!(said(&elsewhere), Err(vec!["the router's page does not listen on 8443, but on 80 and 9443".to_owned()]));
+    let moved = PAGE.replace(":443", ":8443");
+    assert_eq!(said(&moved), Ok(false), "it is read, and never written");
+    // The page without TLS is where the challenge of a certificate would be answered.
+    let challenge = proxy.replace("tls own", "tls letsencrypt http-01");
+    let mut base = base();
+    base.push(File { name: "uhttpd".to_owned(), text: moved });
+    let errors = render(&challenge, &base).unwrap_err();
+    assert_eq!(
+        errors.iter().map(|error| error.message.as_str()).collect::<Vec<_>>(),
+        ["the router's page listens on tcp 80, where this proxy should"]
+    );
+}

@@ -40,6 +40,10 @@ struct WrittenAddresses {
     assigned: Option<(AddressSource, Span)>,
 }
 
+/// Ways to carry IPv4 over a line of IPv6 in which the router translates, or wraps, into a device of its own: MAP (RFC
+/// 7597, 7599), lw4o6 (RFC 7596) and 464XLAT (RFC 6877).
+const TRANSITIONS: [&str; 8] = ["map", "map-e", "map-t", "mape", "mapt", "lw4o6", "xlat", "clat"];
+
 impl Resolver<'_> {
     pub(super) fn zones(&mut self) {
         let mut networks = Vec::new();
@@ -159,15 +163,7 @@ impl Resolver<'_> {
                 arguments.attribute.key.span
             }),
             masquerade: attributes.switch("masquerade").unwrap_or(internet),
-            uplink: attributes.choice(
-                "uplink",
-                &[
-                    ("public", Uplink::Public),
-                    ("private", Uplink::Private),
-                    ("cgnat", Uplink::Cgnat),
-                    ("ds-lite", Uplink::DsLite),
-                ],
-            ),
+            uplink: self.uplink_kind(&attributes),
             upstream: upstream.into_iter().map(|(net, _)| net).collect(),
             links: Vec::new(),
             gateways: Vec::new(),
@@ -256,6 +252,29 @@ impl Resolver<'_> {
             }
         }
         found
+    }
+
+    fn uplink_kind(&self, attributes: &Attributes<'_>) -> Option<Uplink> {
+        let mut arguments = attributes.get("uplink")?;
+        if let Some(Token { kind: Kind::Word(word), span }) = arguments.peek()
+            && TRANSITIONS.contains(&word.as_str())
+        {
+            self.report(
+                Diagnostic::error("attribute-value", *span, format!("`uplink` cannot be `{word}`"))
+                    .label("carries the line's IPv4 by a device of its own")
+                    .help("declare that device as an uplink of its own with `uplink cgnat` (on OpenWrt `interface map-wan`, or `464-wan`), and leave the IPv6 of the line in this zone, without `uplink`")
+                    .help("forwards by IPv4 cannot work there, as others share the address: with MAP a few ports are yours, which the provider tells, and then it is `uplink public`"),
+            );
+            return None;
+        }
+        let kind = arguments.choice(&[
+            ("public", Uplink::Public),
+            ("private", Uplink::Private),
+            ("cgnat", Uplink::Cgnat),
+            ("ds-lite", Uplink::DsLite),
+        ])?;
+        arguments.end();
+        Some(kind)
     }
 
     fn egress(&mut self, attributes: &Attributes<'_>, space: Space) -> Option<Egress> {

@@ -22,6 +22,7 @@ mod matches;
 mod merge;
 mod names;
 mod network;
+mod page;
 mod redirects;
 mod times;
 mod uci;
@@ -70,6 +71,7 @@ pub fn render(request: &Request) -> Result<Vec<File>, Vec<Diagnostic>> {
     let firewall = renderer.firewall();
     let includes = renderer.includes();
     let packages = [firewall, renderer.network_package(base), renderer.dhcp_package(base)];
+    renderer.page(base);
     if !renderer.errors.is_empty() {
         renderer.errors.sort_by_key(|error| error.primary.span);
         renderer.errors.dedup();
