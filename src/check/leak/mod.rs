@@ -8,6 +8,7 @@ mod discovery;
 mod finding;
 mod home_assistant;
 mod hygiene;
+mod led;
 mod names;
 mod offers;
 mod page;

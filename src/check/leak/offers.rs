@@ -1,10 +1,14 @@
 //! What listens where: by the words of the hosts, and by those of the rules and exposures that lead to it.
 
-use super::{Subject, subject::host};
+use super::{
+    Subject,
+    led::{How, by_number},
+    subject::host,
+};
 use crate::{
     diagnostic::Span,
     model::{
-        Action, Region, Zone, ZoneId,
+        Action, Place, Region, Zone, ZoneId,
         service::{Traffic, Trait},
     },
     packet::Set,
@@ -29,7 +33,7 @@ impl Offer<'_> {
 
     /// Is somebody beside it, whom the router does not hold back?
     pub fn is_beside(&self, zone: ZoneId) -> bool {
-        self.to.iter().any(|to| to.place == crate::model::Place::Zone(zone))
+        self.to.iter().any(|to| to.place == Place::Zone(zone))
     }
 }
 
@@ -61,9 +65,36 @@ impl<'a> Subject<'a> {
         found
     }
 
+    /// What rules and forwards from outside lead to that is known by its number alone, with that number.
+    #[must_use]
+    pub fn guesses(&self, wanted: Trait) -> Vec<(u16, Offer<'a>)> {
+        let network = self.network;
+        let mut found = Vec::new();
+        let mut look = |to: Vec<Region>, traffic: &[Traffic], named: &[(String, Vec<Traffic>)], span: Span| {
+            if to.iter().any(|region| region.place == Place::Router) {
+                return;
+            }
+            for known in by_number(network, &to, traffic, named, wanted) {
+                let How::Number(protocol, port) = known.how else { continue };
+                let traffic = vec![Traffic::ports(protocol, port, port)];
+                found.push((port, Offer { name: known.name, to: to.clone(), traffic, span, host: None }));
+            }
+        };
+        let outside = |region: &Region| matches!(region.place, Place::Zone(zone) if network.zone(zone).is_internet());
+        let rules = network.rules.iter().filter(|rule| rule.action == Action::Allow && !rule.expired);
+        for rule in rules.filter(|rule| rule.from.iter().any(outside)) {
+            look(rule.to.clone(), &rule.traffic, &rule.named, rule.span);
+        }
+        let live = network.exposures.iter().filter(|exposure| !exposure.expired);
+        for exposure in live.filter(|exposure| exposure.through.is_none() && exposure.tunnel.is_none()) {
+            look(host(network.host(exposure.host)), &exposure.service, &exposure.named, exposure.span);
+        }
+        found
+    }
+
     /// The packets of the rules that let all of a zone in, and not single hosts of it.
     pub fn by_zone(&mut self, zone: ZoneId) -> Set {
-        let place = crate::model::Place::Zone(zone);
+        let place = Place::Zone(zone);
         self.rules(|rule| rule.from.iter().any(|side| side.place == place && side.whole))
     }
 

@@ -27,9 +27,9 @@ const PAGE: (u16, u16) = (8123, 8123);
 /// Whom a household has no reason to trust.
 const UNTRUSTED: [Role; 6] = [Role::Guest, Role::Iot, Role::Camera, Role::Media, Role::Voip, Role::Kids];
 /// What was made for inside alone. Message brokers: MQTT (8883 with TLS, 1884 and 8884 in web sockets); databases:
-/// `MySQL`, `PostgreSQL`, `Redis`, `InfluxDB`, `Elasticsearch`, `memcached`, `MongoDB`; shares: `SMB`, `AFP`, `rsync`, `NFS`.
-pub const BACK_ENDS: [u16; 16] =
-    [1883, 1884, 8883, 8884, 3306, 5432, 6379, 8086, 9200, 11211, 27017, 139, 445, 548, 873, 2049];
+/// `MySQL`, `PostgreSQL`, `Redis`, `InfluxDB`, `Elasticsearch`, `memcached`, `MongoDB`; shares: `SMB`, `AFP`, `rsync`, `NFS`, `iSCSI`.
+pub const BACK_ENDS: [u16; 17] =
+    [1883, 1884, 8883, 8884, 3306, 5432, 6379, 8086, 9200, 11211, 27017, 139, 445, 548, 873, 2049, 3260];
 /// Where people work.
 const PEOPLE: [Role; 3] = [Role::Trusted, Role::Work, Role::Kids];
 

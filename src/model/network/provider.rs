@@ -60,6 +60,8 @@ pub struct Published {
     pub span: Span,
     pub to: Vec<Region>,
     pub traffic: Vec<Traffic>,
+    /// The services that it names, each with what it stands for.
+    pub named: Vec<(String, Vec<Traffic>)>,
     /// As the policy writes it.
     pub text: String,
     pub name: Option<String>,
@@ -91,6 +93,8 @@ pub struct Led<'n> {
     pub span: Span,
     pub to: Vec<Region>,
     pub traffic: Vec<Traffic>,
+    /// The services that the policy names, each with what it stands for.
+    pub named: &'n [(String, Vec<Traffic>)],
     /// As the policy writes it.
     pub text: &'n str,
 }
@@ -111,14 +115,15 @@ impl Network {
             };
             let to = host.zones.iter().map(leg).filter(|region| !region.addresses.is_empty()).collect();
             let (span, text) = (exposure.span, exposure.service_text.as_str());
-            found.push(Led { exposure, tunnel, span, to, traffic: exposure.service.clone(), text });
+            let (traffic, named) = (exposure.service.clone(), exposure.named.as_slice());
+            found.push(Led { exposure, tunnel, span, to, traffic, named, text });
             let rest = match &tunnel.catch_all {
                 CatchAll::To(target) => Some(target),
                 CatchAll::Off | CatchAll::On(_) => None,
             };
             for one in tunnel.publishes.iter().chain(rest) {
                 let (to, traffic) = (one.to.clone(), one.traffic.clone());
-                found.push(Led { exposure, tunnel, span: one.span, to, traffic, text: &one.text });
+                found.push(Led { exposure, tunnel, span: one.span, to, traffic, named: &one.named, text: &one.text });
             }
         }
         found

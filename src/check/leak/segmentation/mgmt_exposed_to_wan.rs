@@ -2,11 +2,15 @@
 
 use super::super::{
     Finding, Outcome, Subject,
-    subject::{BACK_ENDS, error, host, is_back_end, router},
+    led::{By, How, guessed},
+    subject::{BACK_ENDS, error, is_back_end, router},
 };
-use crate::model::{
-    Place, Region, Role, Tls,
-    service::{TCP, Traffic, Trait},
+use crate::{
+    diagnostic::Severity,
+    model::{
+        Place, Region, Role, Tls,
+        service::{TCP, Traffic, Trait},
+    },
 };
 
 /// Ports of the pages and shells of routers.
@@ -51,56 +55,53 @@ pub fn run(subject: &mut Subject<'_>) -> Outcome {
         .label("lets it in")
         .help("let its programs in through a VPN, or name the senders with `from`; waive it for a broker whose clients are out there on purpose");
     let mut found = vec![Finding::packets(diagnostic, packets), Finding::packets(back_end, back_ends)];
-    found.extend(by_tunnels(subject, &pages));
-    found.extend(by_proxies(subject));
+    for (port, offer) in subject.guesses(Trait::Management) {
+        let packets = offer.packets(subject, &outside);
+        let diagnostic = error(offer.span, "the internet reaches what administers a device")
+            .label("lets it in")
+            .note(guessed(port, offer.name))
+            .help("administer from inside, or through a VPN: close this");
+        found.push(Finding::packets(diagnostic, packets).with_severity(Severity::Warning));
+    }
+    found.extend(led(subject, &pages));
     Outcome::Decided(found)
 }
 
-/// What a proxy hands on to everybody: no packet from outside goes there itself.
-fn by_proxies(subject: &Subject<'_>) -> Vec<Finding> {
-    let network = subject.network;
-    let behind = network.exposures.iter().filter(|exposure| !exposure.expired && exposure.through.is_some());
-    let open = behind.filter(|exposure| {
-        exposure.from_anywhere && exposure.sign_in.is_none() && exposure.client_certificates.is_none()
-    });
-    let managed = open.filter(|exposure| exposure.named.iter().any(|(name, _)| network.is(name, Trait::Management)));
-    managed
-        .map(|exposure| {
-            let diagnostic = error(exposure.span, "a proxy leads everybody to what administers a device")
-                .label(format!("publishes {}", exposure.service_text))
-                .help("administer from inside, or through a VPN; or let the proxy ask first, by `client-certificates` or `sign-in`");
-            Finding::ends(diagnostic, subject.outside(), host(network.host(exposure.host)))
-        })
-        .collect()
-}
-
-/// What tunnels lead everybody to: the router does not see these packets.
-fn by_tunnels(subject: &Subject<'_>, pages: &[Traffic]) -> Vec<Finding> {
+/// What proxies and tunnels lead everybody to.
+fn led(subject: &Subject<'_>, pages: &[Traffic]) -> Vec<Finding> {
     let network = subject.network;
     let mut found = Vec::new();
-    for led in network.led_by_tunnels() {
+    for led in subject.led() {
         let meets = |traffic: &Traffic| led.traffic.iter().any(|asked| asked.meets(traffic));
         let administers = |region: &Region| match region.place {
             Place::Router => pages.iter().any(meets),
-            Place::Zone(zone) if network.zone(zone).role == Role::Management => true,
-            Place::Zone(zone) => network.hosts.iter().any(|host| {
-                let here = !host.address_set(Some(zone)).intersect(&region.addresses).is_empty();
-                let managed = |name: &str| network.is(name, Trait::Management);
-                here && host.runs.iter().any(|(name, traffic)| managed(name) && meets(traffic))
-            }),
+            Place::Zone(zone) => network.zone(zone).role == Role::Management,
         };
-        let what = if led.to.iter().any(administers) {
+        let known = led.known(network, Trait::Management);
+        let surely = led.to.iter().any(administers) || known.iter().any(|one| !matches!(one.how, How::Number(..)));
+        let what = if surely || !known.is_empty() {
             "what administers a device"
         } else if led.traffic.iter().any(is_back_end) {
             "a message broker, a database or a share"
         } else {
             continue;
         };
-        let diagnostic = error(led.span, format!("a tunnel leads everybody to {what}"))
+        let mut diagnostic = error(led.span, format!("{} leads everybody to {what}", led.by.name()))
             .label(format!("publishes {}", led.text))
-            .also(led.tunnel.span, "goes out here")
-            .help("administer from inside, or through a VPN: take it out, or write `access on` where the provider asks who it is");
-        found.push(Finding::ends(diagnostic, subject.outside(), led.to));
+            .help(format!("administer from inside, or through a VPN: take it out, or {}", led.by.gate()));
+        if let By::Tunnel(span) = led.by {
+            diagnostic = diagnostic.also(span, "goes out here");
+        }
+        for one in &known {
+            diagnostic = match &one.how {
+                How::Named => diagnostic,
+                How::Runs(host) => diagnostic.note(format!("`{host}` runs `{}` there", one.name)),
+                How::Number(_, port) => diagnostic.note(guessed(*port, one.name)),
+            };
+        }
+        let found_here = Finding::ends(diagnostic, subject.outside(), led.to);
+        let guess = what == "what administers a device" && !surely;
+        found.push(if guess { found_here.with_severity(Severity::Warning) } else { found_here });
     }
     found
 }

@@ -2,8 +2,9 @@
 
 use super::super::{
     Finding, Outcome, Subject,
+    led::{By, How, guessed},
     offers::Offer,
-    subject::{host, is_untrusted, region, warning},
+    subject::{error, host, is_untrusted, region, warning},
 };
 use crate::{
     diagnostic::Severity,
@@ -13,12 +14,14 @@ use crate::{
 
 pub fn run(subject: &mut Subject<'_>) -> Outcome {
     let offers = subject.offers(Trait::LoginNone);
-    if offers.is_empty() {
+    let led = led(subject);
+    let guesses = subject.guesses(Trait::LoginNone);
+    if offers.is_empty() && led.is_empty() && guesses.is_empty() {
         return Outcome::NotApplicable("no service without a login");
     }
     // Home Assistant is whom these services are made for.
     let homes: Vec<_> = subject.home_assistants().iter().flat_map(|(_, found)| host(found)).collect();
-    let mut found = Vec::new();
+    let mut found = led;
     let mut told = Set::EMPTY;
     for offer in &offers {
         // Who shares a zone with it is not held back by the router.
@@ -40,7 +43,42 @@ pub fn run(subject: &mut Subject<'_>) -> Outcome {
             found.push(Finding::packets(diagnostic, packets).with_severity(severity));
         }
     }
+    let outside = subject.outside();
+    for (port, offer) in guesses {
+        let packets = offer.packets(subject, &outside);
+        let packets = subject.without(packets, told);
+        let text = format!("`{}` asks nobody for a login, and the internet reaches it", offer.name);
+        let diagnostic = warning(offer.span, text)
+            .label("lets it in")
+            .note(guessed(port, offer.name))
+            .help("use the port with a login, or let only the host in that needs it");
+        found.push(Finding::packets(diagnostic, packets));
+    }
     Outcome::Decided(found)
+}
+
+/// What proxies and tunnels lead everybody to.
+fn led(subject: &Subject<'_>) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for led in subject.led() {
+        for known in led.known(subject.network, Trait::LoginNone) {
+            let of = if let How::Runs(host) = known.how { format!(" of `{host}`") } else { String::new() };
+            let (name, by) = (known.name, led.by.name());
+            let text = format!("`{name}`{of} asks nobody for a login, and {by} leads everybody to it");
+            let help = format!("use the port with a login, take it out, or {}", led.by.gate());
+            let mut diagnostic = error(led.span, text).label(format!("publishes {}", led.text)).help(help);
+            let mut severity = Severity::Error;
+            if let By::Tunnel(span) = led.by {
+                diagnostic = diagnostic.also(span, "goes out here");
+            }
+            if let How::Number(_, port) = known.how {
+                diagnostic = diagnostic.note(guessed(port, name));
+                severity = Severity::Warning;
+            }
+            found.push(Finding::ends(diagnostic, subject.outside(), led.to.clone()).with_severity(severity));
+        }
+    }
+    found
 }
 
 /// What of a zone reaches it: of a zone that is trusted not the single hosts that a rule names, for they are those that

@@ -17,6 +17,9 @@ use crate::{
     },
 };
 
+/// Whom, on what, and the services of it that have a name.
+type Services = (Vec<Region>, Vec<Traffic>, Vec<(String, Vec<Traffic>)>);
+
 impl Resolver<'_> {
     pub(super) fn tunnel(&mut self, mut arguments: Arguments<'_>, space: Space) -> Option<Tunnel> {
         let name = arguments.name("the host that opens the tunnel")?;
@@ -91,18 +94,18 @@ impl Resolver<'_> {
     }
 
     fn published(&mut self, arguments: Arguments<'_>, space: Space) -> Option<Published> {
-        let (to, traffic) = self.services_of(&arguments, space, "hosts and services such as nas : https")?;
+        let (to, traffic, named) = self.services_of(&arguments, space, "hosts and services such as nas : https")?;
         let empty = tree::Body::default();
         let body = arguments.attribute.body.as_ref().unwrap_or(&empty);
         let inner = Attributes::new("publishes", body, self.errors);
         let name = inner.text("name").filter(|name| dns_name(name, 2..=127, self.errors)).map(|name| name.text);
         let text = self.written(&arguments);
-        Some(Published { span: self.head(arguments.span()), to, traffic, text, name })
+        Some(Published { span: self.head(arguments.span()), to, traffic, named, text, name })
     }
 
     fn connection(&mut self, arguments: Arguments<'_>, space: Space) -> Option<Connection> {
         arguments.no_body();
-        let (to, traffic) = self.services_of(&arguments, space, "whom and a service such as 203.0.113.9 : ssh")?;
+        let (to, traffic, _) = self.services_of(&arguments, space, "whom and a service such as 203.0.113.9 : ssh")?;
         if let Some(inside) = to.iter().find(|region| !self.is_outside(region)) {
             self.report(
                 Diagnostic::error(
@@ -128,23 +131,20 @@ impl Resolver<'_> {
             return Some(CatchAll::On(arguments.span()));
         }
         arguments.no_body();
-        let (to, traffic) = self.services_of(&arguments, space, "`on`, `off` or a target such as proxy : https")?;
+        let (to, traffic, named) =
+            self.services_of(&arguments, space, "`on`, `off` or a target such as proxy : https")?;
         Some(CatchAll::To(Published {
             span: arguments.span(),
             to,
             traffic,
+            named,
             text: self.written(&arguments),
             name: None,
         }))
     }
 
     /// `WHOM : SERVICES`
-    fn services_of(
-        &mut self,
-        arguments: &Arguments<'_>,
-        space: Space,
-        what: &str,
-    ) -> Option<(Vec<Region>, Vec<Traffic>)> {
+    fn services_of(&mut self, arguments: &Arguments<'_>, space: Space, what: &str) -> Option<Services> {
         let tokens = arguments.rest();
         let colon = tokens.iter().position(|token| token.kind == Kind::Colon);
         let (side, services): (&[Token], &[Token]) = match colon {
@@ -165,7 +165,8 @@ impl Resolver<'_> {
             (Ok(side), Ok(items)) => {
                 let regions = self.filled_side(&side, space);
                 let traffic = self.traffic(&items, space);
-                regions.filter(|_| !traffic.is_empty()).map(|regions| (regions, traffic))
+                let named = self.named_services(&items, space);
+                regions.filter(|_| !traffic.is_empty()).map(|regions| (regions, traffic, named))
             }
             (side, items) => {
                 for error in [side.err(), items.err()].into_iter().flatten() {
