@@ -3,18 +3,23 @@
 use super::super::{
     Finding, Outcome, Subject,
     led::{By, How, guessed},
-    subject::{BACK_ENDS, error, is_back_end, router},
+    subject::{BACK_ENDS, error, host, is_back_end, router},
 };
 use crate::{
     diagnostic::Severity,
     model::{
         Place, Region, Role, Tls,
-        service::{TCP, Traffic, Trait},
+        service::{TCP, Traffic, Trait, UDP},
     },
+    packet::Set,
 };
 
 /// Ports of the pages and shells of routers.
 const PORTS: [u16; 6] = [22, 23, 80, 443, 8080, 8443];
+
+/// What answers by UDP with more than it was asked (CISA, alert TA14-017A): qotd, chargen, DNS, TFTP, portmap, NTP,
+/// NetBIOS, SNMP, CLDAP, RIP.
+const AMPLIFIERS: [u16; 10] = [17, 19, 53, 69, 111, 123, 137, 161, 389, 520];
 
 pub fn run(subject: &mut Subject<'_>) -> Outcome {
     let outside = subject.outside();
@@ -48,13 +53,24 @@ pub fn run(subject: &mut Subject<'_>) -> Outcome {
     let gate = subject.thrown_open();
     let back_ends = subject.without(back_ends, gate);
     let packets = subject.space().union_all(sets);
+    let amplified = amplified(subject, &outside);
+    let amplified = subject.without(amplified, packets);
+    let amplified = subject.without(amplified, gate);
     let diagnostic = error(network.router.span, "the internet reaches what administers a device")
         .label("lets it in")
         .help("administer from inside, or through a VPN: close this");
     let back_end = error(network.router.span, "the internet reaches a message broker, a database or a share")
         .label("lets it in")
         .help("let its programs in through a VPN, or name the senders with `from`; waive it for a broker whose clients are out there on purpose");
-    let mut found = vec![Finding::packets(diagnostic, packets), Finding::packets(back_end, back_ends)];
+    let amplifier = error(network.router.span, "the internet reaches a resolver, a clock or its like: attacks on others use them")
+        .label("lets it in")
+        .note("its answers are longer than the questions, and go to whoever a forged question names as its sender")
+        .help("let those inside ask alone: `private` and not `any`; waive it for a name server that answers for a domain of yours and for nothing else");
+    let mut found = vec![
+        Finding::packets(diagnostic, packets),
+        Finding::packets(back_end, back_ends),
+        Finding::packets(amplifier, amplified),
+    ];
     for (port, offer) in subject.guesses(Trait::Management) {
         let packets = offer.packets(subject, &outside);
         let diagnostic = error(offer.span, "the internet reaches what administers a device")
@@ -65,6 +81,20 @@ pub fn run(subject: &mut Subject<'_>) -> Outcome {
     }
     found.extend(led(subject, &pages));
     Outcome::Decided(found)
+}
+
+/// What answers to everybody with more than it was asked, without the ports of a VPN.
+fn amplified(subject: &mut Subject<'_>, outside: &[Region]) -> Set {
+    let everywhere: Vec<Region> = subject.private().into_iter().chain([router()]).collect();
+    let mut traffic: Vec<Traffic> = AMPLIFIERS.iter().map(|port| Traffic::ports(UDP, *port, *port)).collect();
+    traffic.push(Traffic::ports(TCP, 53, 53));
+    let mut packets = subject.passing(outside, &everywhere, &traffic);
+    for vpn in &subject.network.vpns {
+        let to = vpn.server.map_or_else(|| vec![router()], |server| host(subject.network.host(server)));
+        let own = subject.passing(outside, &to, &vpn.listen);
+        packets = subject.without(packets, own);
+    }
+    packets
 }
 
 /// What proxies and tunnels lead everybody to.
