@@ -165,6 +165,14 @@ impl Vpn {
     pub fn carries_ipv6(&self) -> bool {
         self.ipv6.is_none_or(|(on, _)| on)
     }
+
+    /// Do the peers go on from an add-on, under the address of its host? Those of an overlay go only to what is
+    /// announced; what is announced unasked is found by `overlay-advertises-all`.
+    #[must_use]
+    pub fn lets_in_as_host(&self) -> bool {
+        let announces = self.overlay.advertises.as_ref().is_some_and(|(nets, _)| !nets.is_empty());
+        self.hides_clients && (!self.kind.is_overlay() || announces)
+    }
 }
 
 /// Whom the clients of a VPN ask for names.

@@ -32,7 +32,7 @@ pub fn run(subject: &mut Subject<'_>) -> Outcome {
             .help("name the hosts and services that are needed; mark who administers the network `admin`");
         found.push(Finding::packets(diagnostic, packets).with_severity(severity));
     }
-    for vpn in network.vpns.iter().filter(|vpn| lets_in_as_host(vpn)) {
+    for vpn in network.vpns.iter().filter(|vpn| vpn.lets_in_as_host()) {
         if let Some(server) = vpn.server {
             found.push(as_host(subject, vpn, network.host(server)));
         }
@@ -49,13 +49,6 @@ fn is_wide(network: &Network, rule: &Rule) -> bool {
     rule.traffic.iter().any(is_everything)
         && rule.from.iter().any(|from| is_vpn(network, from.place))
         && rule.to.iter().any(|to| to.whole && to.place != Place::Router && !is_vpn(network, to.place))
-}
-
-/// Do the peers go on from an add-on, under the address of its host? Those of an overlay go only to what is announced;
-/// what is announced unasked is found by `overlay-advertises-all`.
-fn lets_in_as_host(vpn: &Vpn) -> bool {
-    let announces = vpn.overlay.advertises.as_ref().is_some_and(|(nets, _)| !nets.is_empty());
-    vpn.hides_clients && (!vpn.kind.is_overlay() || announces)
 }
 
 fn as_host(subject: &mut Subject<'_>, vpn: &Vpn, server: &Host) -> Finding {

@@ -1,6 +1,9 @@
 //! VPN users who are no administrators reach the router's own services, or a zone of management.
 
-use super::super::{Finding, Outcome, Subject, subject::error};
+use super::super::{
+    Finding, Outcome, Subject,
+    subject::{error, host},
+};
 use crate::model::{AddressSet, Place, Region, Role};
 
 /// Everybody in the zones of VPNs but the administrators: hosts and peers that say so.
@@ -30,5 +33,35 @@ pub fn run(subject: &mut Subject<'_>) -> Outcome {
     let diagnostic = error(zone, "VPN users who are no administrators reach the management")
         .label("lets them in")
         .help("name the administrators' addresses in the rule, and mark these hosts or peers `admin`");
-    Outcome::Decided(vec![Finding::packets(diagnostic, packets)])
+    let mut found = vec![Finding::packets(diagnostic, packets)];
+    found.extend(as_host(subject));
+    Outcome::Decided(found)
+}
+
+/// What the host of a VPN's server may administer, where its peers come in under its address.
+fn as_host(subject: &mut Subject<'_>) -> Vec<Finding> {
+    let network = subject.network;
+    let mut found = Vec::new();
+    for vpn in network.vpns.iter().filter(|vpn| vpn.lets_in_as_host()) {
+        // Without a list of them nobody knows who they are.
+        let admins_alone = !vpn.peers.is_empty() && vpn.peers.iter().all(|peer| peer.admin);
+        let Some(server) = vpn.server.filter(|_| !admins_alone).map(|server| network.host(server)) else { continue };
+        let mut packets = super::mgmt_reachable_from_untrusted::management(subject, &host(server));
+        if let (true, Some((nets, _))) = (vpn.kind.is_overlay(), &vpn.overlay.advertises) {
+            let announced = AddressSet::nets(nets.iter().copied());
+            let places = network.zone_ids().map(|(id, _)| Place::Zone(id)).chain([Place::Router]);
+            let to: Vec<Region> =
+                places.map(|place| Region { place, addresses: announced.clone(), whole: false }).collect();
+            let announced = subject.anything(&host(server), &to);
+            packets = subject.space().intersect(packets, announced);
+        }
+        let name = &server.name;
+        let text = format!("VPN users come in as `{name}`, which reaches the management: they are no administrators");
+        let diagnostic = error(vpn.span, text)
+            .label("lets them in with it")
+            .also(vpn.span, format!("hides its peers behind the address of `{name}`"))
+            .help("end the tunnel on the router, where each peer has an address of its own; or take this from the host, or mark the peers `admin` if all of them are");
+        found.push(Finding::packets(diagnostic, packets));
+    }
+    found
 }
