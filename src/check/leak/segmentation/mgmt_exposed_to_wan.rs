@@ -18,7 +18,7 @@ use crate::{
 const PORTS: [u16; 6] = [22, 23, 80, 443, 8080, 8443];
 
 /// What answers by UDP with more than it was asked (CISA, alert TA14-017A): qotd, chargen, DNS, TFTP, portmap, NTP,
-/// NetBIOS, SNMP, CLDAP, RIP.
+/// `NetBIOS`, SNMP, CLDAP, RIP.
 const AMPLIFIERS: [u16; 10] = [17, 19, 53, 69, 111, 123, 137, 161, 389, 520];
 
 pub fn run(subject: &mut Subject<'_>) -> Outcome {
