@@ -193,14 +193,13 @@ fn on_router(network: &Network, exposure: &Exposure) -> Value {
     let router = &network.router;
     let target = |name: &str| router.targets.iter().any(|(target, _)| target == name);
     let product = exposure.through.as_ref().and_then(|through| through.proxy.product);
-    let page = router.page.as_ref().and_then(|(ports, _)| ports.last()).copied();
     context! {
         pfsense => target("pfsense"),
         openwrt => target("openwrt"),
         linux => target("nftables") || router.targets.is_empty(),
         // The one package that both have, and the only one of pfSense.
         haproxy => matches!(product, None | Some(Product::Haproxy)) && exposure.sign_in.is_none(),
-        page => page.unwrap_or(8443),
+        page => router.page_port().unwrap_or(8443),
         off => router.page.as_ref().is_some_and(|(ports, _)| ports.is_empty()),
         inside => network.inside(exposure).1.first().map(ToString::to_string).unwrap_or_default(),
         split => exposure.splits_dns(),

@@ -140,11 +140,21 @@ impl<'a> Subject<'a> {
 
     /// The packets of the rules that fit, before anything is denied.
     pub fn rules(&mut self, fits: impl Fn(&Rule) -> bool) -> Set {
+        self.of_rules(Action::Allow, fits)
+    }
+
+    /// The packets that the rules which fit hold back.
+    pub fn denied(&mut self, fits: impl Fn(&Rule) -> bool) -> Set {
+        self.of_rules(Action::Deny, fits)
+    }
+
+    fn of_rules(&mut self, action: Action, fits: impl Fn(&Rule) -> bool) -> Set {
         let network = self.network;
         let Meant { standing, meaning, limits, space, .. } = &mut *self.meant;
         let of =
             |flow: &&Flow| matches!(flow.cause, Cause::Rule(index, _) if network.rules.get(index).is_some_and(&fits));
-        let flows: Vec<Flow> = meaning.flows.allowed.iter().filter(of).cloned().collect();
+        let flows = if action == Action::Allow { &meaning.flows.allowed } else { &meaning.flows.denied };
+        let flows: Vec<Flow> = flows.iter().filter(of).cloned().collect();
         flow_set(network, standing, limits, space, &flows)
     }
 

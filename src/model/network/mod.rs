@@ -320,6 +320,13 @@ impl Router {
             None => Vec::new(),
         }
     }
+
+    /// The port of them that people use: the first one that is no redirect to another.
+    #[must_use]
+    pub fn page_port(&self) -> Option<u16> {
+        let said = self.page.as_ref().map(|(ports, _)| ports.as_slice()).unwrap_or_default();
+        said.iter().copied().find(|port| *port != 80).or(said.first().copied())
+    }
 }
 
 impl Network {

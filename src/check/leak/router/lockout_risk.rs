@@ -19,7 +19,7 @@ pub fn run(subject: &mut Subject<'_>) -> Outcome {
     if !passes.is_empty() {
         return Outcome::Decided(Vec::new());
     }
-    let page = said.and_then(|ports| ports.last()).map_or("https".to_owned(), |port| match port {
+    let page = subject.network.router.page_port().map_or("https".to_owned(), |port| match port {
         80 => "http".to_owned(),
         443 => "https".to_owned(),
         port => format!("tcp {port}"),

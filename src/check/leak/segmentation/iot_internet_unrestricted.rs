@@ -18,14 +18,17 @@ pub fn run(subject: &mut Subject<'_>) -> Outcome {
     let mut all = Vec::new();
     for protocol in [TCP, UDP] {
         let packets = subject.passing(&devices, &internet, &[Traffic::protocol(protocol)]);
-        // A question that a redirect takes has found its way out, too: other ports are no fewer for it.
-        let redirects = subject.network.redirects.iter().flat_map(|redirect| redirect.traffic.iter().cloned());
-        let taken: Vec<Traffic> = redirects.filter(|traffic| traffic.protocol == Some(protocol)).collect();
-        let taken = between(&devices, &internet, &taken, subject.space());
-        let out = subject.space().union(packets, taken);
+        // What is let out says how wide the door is: a service that is denied besides, or led to a resolver of the house,
+        // makes it no narrower. Nobody uses port 0.
+        let rules = subject.rules(|_| true);
+        let denied = subject.denied(|rule| rule.traffic.iter().any(is_wide));
+        let rules = subject.space().minus(rules, denied);
+        let nobody = between(&devices, &internet, &[Traffic::ports(protocol, 0, 0)], subject.space());
+        let asked = between(&devices, &internet, &[Traffic::protocol(protocol)], subject.space());
+        let out = subject.space().intersect(rules, asked);
+        let out = subject.space().union(out, nobody);
         let unbounded = subject.space().project_all(out, Field::DstPort);
         let about = subject.space().intersect(packets, unbounded);
-        // Who may send to every port of an address is not bounded by what else is denied.
         all.push(about);
     }
     let packets = subject.space().union_all(all);
@@ -33,4 +36,10 @@ pub fn run(subject: &mut Subject<'_>) -> Outcome {
         .label("lets devices out without a limit")
         .help("name the services that they need, as in `: https, ntp`, or take the internet away");
     Outcome::Decided(vec![Finding::packets(diagnostic, packets)])
+}
+
+/// Does it hold more ports than services have?
+fn is_wide(traffic: &Traffic) -> bool {
+    let ports = traffic.to.iter().map(|(from, to)| u32::from(*to) + 1 - u32::from(*from)).sum::<u32>();
+    traffic.to.is_empty() || ports > 1024
 }

@@ -12,15 +12,11 @@ const COMMENT_MAX: usize = 127;
 /// Bytes that the kernel takes in a log prefix (`NF_LOG_PREFIXLEN` less its terminator).
 const PREFIX_MAX: usize = 126;
 
-/// A text as a comment: nft knows no escapes in strings, so what cannot stand in one becomes `_`, and a text that is
-/// too long loses its start, since a place in a source ends with what matters.
+/// A text as a comment: nft knows no escapes in strings, so what cannot stand in one becomes `_`, as does `$`, which
+/// begins a variable in the prefix of a log; and a text that is too long loses its start, since a place in a source ends with what matters.
 pub fn comment(text: &str) -> String {
-    let clean: String = text
-        .chars()
-        .map(
-            |found| if found.is_ascii_graphic() && found != '"' && found != '\\' || found == ' ' { found } else { '_' },
-        )
-        .collect();
+    let safe = |found: char| found.is_ascii_graphic() && !matches!(found, '"' | '\\' | '$') || found == ' ';
+    let clean: String = text.chars().map(|found| if safe(found) { found } else { '_' }).collect();
     let excess = clean.len().saturating_sub(COMMENT_MAX);
     clean.get(excess..).unwrap_or_default().to_owned()
 }

@@ -149,7 +149,7 @@ impl Renderer<'_> {
         self.document.timezone =
             router.timezone.as_ref().map_or_else(|| "Etc/UTC".to_owned(), |(name, _)| name.clone());
         let page = router.page.as_ref().map(|(ports, _)| ports.as_slice()).unwrap_or_default();
-        self.document.page = page.iter().copied().find(|port| *port != 80).or(page.first().copied());
+        self.document.page = router.page_port();
         self.document.page_alone = !page.contains(&80);
         self.document.default_there = self.base.default_gateway.is_some();
         self.marks = self.holds_output();
