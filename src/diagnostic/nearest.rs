@@ -2,6 +2,13 @@
 
 /// Words of other tools, and of people, for what the language calls otherwise.
 const CALLED: &[(&str, &[&str])] = &[
+    ("allow", &["accept", "pass", "permit"]),
+    ("deny", &["block", "disallow", "drop", "forbid", "reject"]),
+    ("expose", &["dnat", "forward", "port-forward", "portforward", "publish"]),
+    ("any", &["all", "anyone", "anywhere", "everybody", "everyone", "everything"]),
+    ("router", &["firewall", "gateway", "self"]),
+    ("mqtts", &["mqtt-ssl", "mqtt-tls"]),
+    ("ping", &["echo", "echo-request", "icmp-echo"]),
     ("address", &["addr", "ip", "ipaddr", "ip-address"]),
     ("because", &["comment", "description", "note", "reason", "why"]),
     ("during", &["schedule", "time", "when"]),
@@ -46,7 +53,8 @@ pub fn nearest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Opt
         // The distance is costly, and at least the difference of the lengths.
         .filter(|name| name.chars().count().abs_diff(length) <= limit || called.contains(name))
         .map(|name| {
-            let distance = if called.contains(&name) { 0 } else { strsim::damerau_levenshtein(wrong, name) };
+            let same = called.contains(&name) || name.eq_ignore_ascii_case(wrong);
+            let distance = if same { 0 } else { strsim::damerau_levenshtein(wrong, name) };
             (distance, name)
         })
         .filter(|&(distance, name)| distance <= limit && name != wrong)

@@ -266,6 +266,19 @@ fn not_a_literal(run: &str) -> Fault {
     if number(run).is_none() && run.bytes().all(|byte| byte.is_ascii_digit()) {
         return Fault::new(format!("`{run}` is too large a number"), "expected at most 18446744073709551615");
     }
-    Fault::new(format!("`{run}` is neither a name nor a literal"), "a name starts with a letter")
-        .help("give it a name that starts with a letter; a text that starts with a digit goes into quotes")
+    let fault = Fault::new(format!("`{run}` is neither a name nor a literal"), "a name starts with a letter");
+    let lower = run.to_ascii_lowercase();
+    let hour = |part: &str| {
+        let digits = part.strip_suffix("am").or_else(|| part.strip_suffix("pm")).unwrap_or_default();
+        !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b':')
+    };
+    if lower.split('-').all(hour) {
+        return fault.help("a day has 24 hours here, as in 21:00-07:00");
+    }
+    let bytes: String = run.chars().filter(char::is_ascii_hexdigit).collect();
+    if bytes.len() == 12 && run.len() > 12 {
+        let parts: Vec<&str> = (0..6).filter_map(|part| bytes.get(2 * part..2 * part + 2)).collect();
+        return fault.help(format!("a hardware address is written as {}", parts.join(":").to_ascii_lowercase()));
+    }
+    fault.help("give it a name that starts with a letter; a text that starts with a digit goes into quotes")
 }

@@ -97,8 +97,14 @@ fn statement(input: Tokens<'_>) -> Parsed<'_, Statement> {
         "waive" => waive(after).map(kind(StatementKind::Waive)),
         unknown => {
             let mut failure = input.expected("a statement");
-            failure.help =
-                misspelt(unknown).or_else(|| Some(format!("a statement starts with one of {}", STATEMENTS.join(", "))));
+            let arrow = matches!(input.skip().peek(), Kind::Arrow);
+            failure.help = misspelt(unknown).or_else(|| {
+                Some(if arrow {
+                    "a rule begins with what it does: `allow A -> B` or `deny A -> B`".to_owned()
+                } else {
+                    format!("a statement starts with one of {}", STATEMENTS.join(", "))
+                })
+            });
             return Err(Err::Error(failure));
         }
     }?;
@@ -210,6 +216,9 @@ fn rule(input: Tokens<'_>, action: Action) -> Parsed<'_, Rule> {
         error.map(|mut failure| {
             if failure.found == Kind::Colon {
                 failure.help = Some("the services stand at the end: `allow A -> B : SERVICES`".to_owned());
+            } else if matches!(failure.found, Kind::Word(_) | Kind::Literal(_)) {
+                let word = if action == Action::Allow { "allow" } else { "deny" };
+                failure.help = Some(format!("a rule reads `{word} A -> B : SERVICES`"));
             }
             failure
         })

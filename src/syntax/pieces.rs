@@ -149,6 +149,9 @@ fn item(input: Tokens<'_>) -> Parsed<'_, Item> {
         if matches!(input.peek(), Kind::Literal(Literal::Number(_) | Literal::NumberRange(..))) {
             failure.help = Some("write the protocol before a port: `tcp 8123`".to_owned());
         }
+        if let Kind::Literal(Literal::Rate(port, protocol)) = input.peek() {
+            failure.help = Some(format!("write the protocol before a port: `{protocol} {port}`"));
+        }
         return Err(Err::Error(failure));
     };
     let start = input.span();

@@ -35,6 +35,10 @@ fn missing_sign(before: Tokens<'_>, rest: Tokens<'_>) -> Option<String> {
         (Some(Kind::Word(word)), Kind::Colon | Kind::Equals) if matches!(word.as_str(), "tcp" | "udp" | "sctp") => {
             Some(format!("ports follow their protocol with a space: `{word} 443`"))
         }
+        (Some(Kind::Word(word)), Kind::Word(_)) if matches!(word.as_str(), "icmp" | "icmpv6") => Some(format!(
+            "the types of `{word}` are numbers, as in `{word} {}`; an echo is the service `ping`",
+            if word == "icmp" { 8 } else { 128 }
+        )),
         (Some(Kind::Word(_) | Kind::Literal(_)), Kind::Word(_) | Kind::Literal(_)) => {
             Some(if rule && !taken.iter().any(|token| token.kind == Kind::Colon) {
                 "services stand behind a `:`, and several names have commas between them".to_owned()

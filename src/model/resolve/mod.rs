@@ -248,7 +248,11 @@ impl<'t> Resolver<'t> {
     }
 
     fn report(&self, error: Diagnostic) {
-        self.errors.borrow_mut().push(error);
+        // Of a word that could not be read nothing else is told.
+        let unread = |earlier: &Diagnostic| earlier.code == "bad-literal" && earlier.primary.span == error.primary.span;
+        if !self.earlier.iter().any(unread) {
+            self.errors.borrow_mut().push(error);
+        }
     }
 
     /// What a message underlines of a statement: all of it on one line, and without its body on several.

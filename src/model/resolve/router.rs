@@ -80,6 +80,9 @@ impl<'t> Resolver<'t> {
                             )
                             .label("unknown target");
                             self.report(match nearest(&name.text, TARGETS) {
+                                _ if name.text == "opnsense" => error.help(
+                                    "OPNsense takes no configuration of pfSense; its forwards can be typed in from `port-forward`",
+                                ),
                                 Some(near) => error.help(format!("did you mean `{near}`?")),
                                 None => error.help(format!("the targets are {}", TARGETS.join(", "))),
                             });
