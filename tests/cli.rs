@@ -378,6 +378,33 @@ fn diff_tells_what_tunnels_lead_to() {
 }
 
 #[test]
+fn diff_tells_conditions_ports_and_hosts_that_moved() {
+    let old = "use std.services
+router edge { target nftables }
+zone wan { role internet;  interface eth0;  address dhcp }
+zone lan { role trusted;  interface eth1;  network 10.0.10.0/24 }
+zone srv { role server;  interface eth2;  network 10.0.20.0/24 }
+host ha  { zone srv;  address 10.0.20.10 }
+schedule day = 07:00-21:00
+allow lan -> ha : tcp 8123
+expose ha : tcp 8123 { port 443 }
+allow lan -> internet
+";
+    let folder = Folder::new("diff-conditions")
+        .file("old.hedge", old)
+        .file("limit.hedge", &old.replace("ha : tcp 8123\n", "ha : tcp 8123 { limit 10/minute }\n"))
+        .file("during.hedge", &old.replace("-> internet", "-> internet { during day }"))
+        .file("port.hedge", &old.replace("port 443", "port 8443"))
+        .file("moved.hedge", &old.replace("10.0.20.10", "10.0.20.11"));
+    session!(
+        folder.run("diff old.hedge limit.hedge"),
+        folder.run("diff during.hedge old.hedge"),
+        folder.run("diff old.hedge port.hedge"),
+        folder.run("diff old.hedge moved.hedge"),
+    );
+}
+
+#[test]
 fn diff_of_the_same_meaning_is_empty() {
     let same = HOME
         .replace("allow lan, guest -> internet", "allow lan -> internet\nallow guest -> internet")

@@ -8,6 +8,7 @@ mod idle;
 pub mod leak;
 mod named;
 mod not_enforced;
+mod unaskable;
 mod unused;
 
 use crate::{
@@ -42,6 +43,7 @@ pub fn run(
     }
     found.extend(exposed::run(network, meant));
     found.extend(idle::run(network, meant));
+    found.extend(unaskable::run(network));
     found.extend(unused::run(network));
     reckoning.waived += waivers.settle(&mut found, &mut meant.space);
     // A host that a forward leads to is told of there: one cure mends both.

@@ -33,7 +33,17 @@ pub fn write(network: &Network, printer: &Printer, found: &mut Companions) -> Re
             continue;
         };
         let (Some(listen), Some(inner)) = (listen, inner) else {
-            found.by_hand.push(format!("the reverse proxy before {host}: a site needs one port on either side"));
+            let (service, side) = if listen.is_none() {
+                (exposure.target().1, "listens on")
+            } else {
+                (exposure.service.as_slice(), "asks")
+            };
+            let ports: Vec<String> = service.iter().map(ToString::to_string).collect();
+            found.by_hand.push(format!(
+                "the reverse proxy for {name} before {host}: a site {side} one port, and the policy names others ({}); write it, as in `tcp {}`",
+                ports.join(", "),
+                service.iter().flat_map(|traffic| &traffic.to).map(|(first, _)| *first).next().unwrap_or(8096),
+            ));
             continue;
         };
         let runs_as = exposure.through.as_ref().and_then(|through| through.proxy.runs_as);

@@ -10,7 +10,7 @@ use crate::{
     model::{AddressSet, Network, Place, Region, Role, ZoneId, service::Traffic},
     packet::{Cube, Field, Ranges, Set, Space},
     policy::{Cause, Flow, Meaning, Meant, flow_set, meaning, zone_number},
-    router::{Dnat, LOCAL, Limits},
+    router::{Dnat, LOCAL, Limits, Outcome},
 };
 
 /// A policy of a comparison.
@@ -46,6 +46,35 @@ pub enum ChangeKind {
     Closes,
 }
 
+/// One side of a comparison with all that names its packets. Sets have the numbering of zones that both sides share.
+struct Side<'a> {
+    version: &'a Version<'a>,
+    meaning: Meaning,
+    /// From its own number of a zone to the shared one.
+    numbers: BTreeMap<u16, u16>,
+    reaching: Set,
+    accepted: BTreeMap<Outcome, Set>,
+}
+
+impl<'a> Side<'a> {
+    fn new(version: &'a Version<'a>, names: &[String], limits: &mut Limits, space: &mut Space) -> Self {
+        let meaning = meaning(version.network, &version.meant.standing, limits, space);
+        let numbers = numbers(version.network, names);
+        let reaching = meaning.reaching(space);
+        let reaching = matters(version.network, &meaning, reaching, space);
+        let reaching = relabel(reaching, &numbers, space);
+        let accepted = meaning.behaviour.accepted.iter();
+        let accepted = accepted.map(|(outcome, set)| (*outcome, relabel(*set, &numbers, space))).collect();
+        Self { version, meaning, numbers, reaching, accepted }
+    }
+
+    /// The same packets in its own numbering.
+    fn own(&self, set: Set, space: &mut Space) -> Set {
+        let back = self.numbers.iter().map(|(own, common)| (*common, *own)).collect();
+        relabel(set, &back, space)
+    }
+}
+
 /// Everything that differs in meaning, the riskiest first; empty when only the wording changed.
 #[must_use]
 pub fn changes(old: &Version<'_>, new: &Version<'_>) -> Vec<Change> {
@@ -58,56 +87,95 @@ pub fn changes(old: &Version<'_>, new: &Version<'_>) -> Vec<Change> {
             names.push(zone.name.clone());
         }
     }
-    let mut of = |side: &Version<'_>, space: &mut Space| {
-        let meaning = meaning(side.network, &side.meant.standing, &mut limits, space);
-        let numbers = numbers(side.network, &names);
-        let reaching = meaning.reaching(space);
-        let reaching = matters(side.network, &meaning, reaching, space);
-        let accepted = meaning
-            .behaviour
-            .accepted
-            .iter()
-            .map(|(outcome, set)| (*outcome, relabel(*set, &numbers, space)))
-            .collect::<BTreeMap<_, _>>();
-        (meaning, relabel(reaching, &numbers, space), numbers, accepted)
-    };
-    let (old_meaning, before, old_numbers, old_accepted) = of(old, &mut space);
-    let (new_meaning, after, new_numbers, new_accepted) = of(new, &mut space);
-    let opened = space.minus(after, before);
-    let opened = known_to(opened, old, &mut space);
-    let closed = space.minus(before, after);
-    let closed = known_to(closed, new, &mut space);
-    let (opened, closed) = (shared(opened, old, new, &names, &mut space), shared(closed, old, new, &names, &mut space));
+    let before = Side::new(old, &names, &mut limits, &mut space);
+    let after = Side::new(new, &names, &mut limits, &mut space);
     let mut found = Vec::new();
-    list(&mut found, ChangeKind::Opens, new, &new_meaning, &new_numbers, opened, &mut limits, &mut space);
-    list(&mut found, ChangeKind::Closes, old, &old_meaning, &old_numbers, closed, &mut limits, &mut space);
-    let was = space.union_all(old_accepted.values().copied().collect());
-    let back = new_numbers.iter().map(|(own, common)| (*common, *own)).collect();
-    for (outcome, packets) in &new_accepted {
-        let same = old_accepted.get(outcome).copied().unwrap_or(Set::EMPTY);
-        let other = space.minus(*packets, same);
-        // A forward that leads to what was reachable already opens nothing, and yet is another way in.
-        let other = if outcome.dnat.is_some() { other } else { space.intersect(other, was) };
-        let other = relabel(other, &back, &mut space);
-        let in_the_end = new_meaning.in_the_end(outcome, other, &mut space);
-        let in_the_end = relabel(in_the_end, &new_numbers, &mut space);
-        if !other.is_empty() && space.disjoint(in_the_end, opened) {
-            let inside = crossing(other, &mut space);
-            for mut change in described(ChangeKind::Translates, new.network, inside, None, &mut space) {
-                if outcome.dnat.is_some() {
-                    change.to = "router".to_owned();
-                }
-                if let Some(Dnat::To { port: Some(port), .. }) = outcome.dnat {
-                    change.service = format!("{} to port {port}", change.service);
-                }
-                found.push(change);
+    for (kind, side, other) in [(ChangeKind::Opens, &after, &before), (ChangeKind::Closes, &before, &after)] {
+        let changed = space.minus(side.reaching, other.reaching);
+        let changed = known_to(changed, other.version, &mut space);
+        let changed = shared(changed, old, new, &names, &mut space);
+        let mut here = Vec::new();
+        for (part, when) in by_condition(changed, other.reaching, &mut space) {
+            for mut line in list(kind, side, part, &mut limits, &mut space) {
+                line.service += when;
+                here.push(line);
+            }
+        }
+        by_address(&mut here, side.version.network, other.version.network);
+        found.extend(here);
+        found.extend(translated(kind, side, other, changed, &mut space));
+        found.extend(by_tunnels(kind, side.version, other.version));
+    }
+    found.sort();
+    found.dedup();
+    found
+}
+
+/// A change in parts: what the other side never lets through, at no time and no rate, and what it does at others.
+fn by_condition(changed: Set, other: Set, space: &mut Space) -> [(Set, &'static str); 3] {
+    let any_time = space.project(other, Field::Minute);
+    let any_rate = space.project(other, Field::Exceeded);
+    let ever = space.project(any_time, Field::Exceeded);
+    let times = space.intersect(changed, any_time);
+    let rates = space.intersect(changed, any_rate);
+    let rates = space.minus(rates, times);
+    let both = space.intersect(changed, ever);
+    let times = space.minus(both, rates);
+    [(space.minus(changed, ever), ""), (times, ", at some times"), (rates, ", beyond a limit")]
+}
+
+/// Adds the address to the name of a host that has others on the other side: it has moved, and means somebody else.
+fn by_address(changes: &mut [Change], network: &Network, other: &Network) {
+    let moved = |name: &str| {
+        let host =
+            |network: &Network| network.hosts.iter().find(|host| host.name == name).map(|host| host.address_set(None));
+        let (here, there) = (host(network)?, host(other)?);
+        let host = network.hosts.iter().find(|host| host.name == name).filter(|_| here != there)?;
+        let addresses: Vec<String> = host.addresses.iter().map(|own| own.address.to_string()).collect();
+        (!addresses.is_empty()).then(|| format!("{name} ({})", addresses.join(", ")))
+    };
+    for change in changes {
+        for end in [&mut change.from, &mut change.to] {
+            if let Some(named) = moved(end) {
+                *end = named;
             }
         }
     }
-    found.extend(by_tunnels(ChangeKind::Opens, new, old));
-    found.extend(by_tunnels(ChangeKind::Closes, old, new));
-    found.sort();
-    found.dedup();
+}
+
+/// Ways in to what is reachable on both sides, which only one of them has.
+fn translated(kind: ChangeKind, side: &Side<'_>, other: &Side<'_>, changed: Set, space: &mut Space) -> Vec<Change> {
+    let mut found = Vec::new();
+    let passes = space.union_all(other.accepted.values().copied().collect());
+    for (outcome, packets) in &side.accepted {
+        let same = other.accepted.get(outcome).copied().unwrap_or(Set::EMPTY);
+        let only = space.minus(*packets, same);
+        // A forward that leads to what was reachable already opens nothing, and yet is another way in. Of the ways that are
+        // gone those are told that lead nowhere now.
+        let only = match (kind, outcome.dnat) {
+            (ChangeKind::Closes, None) => continue,
+            (ChangeKind::Closes, Some(_)) => space.minus(only, passes),
+            (_, Some(_)) => only,
+            (_, None) => space.intersect(only, passes),
+        };
+        let own = side.own(only, space);
+        let in_the_end = side.meaning.in_the_end(outcome, own, space);
+        let in_the_end = relabel(in_the_end, &side.numbers, space);
+        if only.is_empty() || !space.disjoint(in_the_end, changed) {
+            continue;
+        }
+        let inside = crossing(own, space);
+        let kind = if kind == ChangeKind::Closes { kind } else { ChangeKind::Translates };
+        for mut change in described(kind, side.version.network, inside, None, space) {
+            if outcome.dnat.is_some() {
+                change.to = "router".to_owned();
+            }
+            if let Some(Dnat::To { port: Some(port), .. }) = outcome.dnat {
+                change.service = format!("{} to port {port}", change.service);
+            }
+            found.push(change);
+        }
+    }
     found
 }
 
@@ -200,32 +268,24 @@ fn matters(network: &Network, meaning: &Meaning, reaching: Set, space: &mut Spac
     space.minus(set, own)
 }
 
-#[expect(clippy::too_many_arguments, reason = "one side of a comparison with everything that names its packets")]
-fn list(
-    found: &mut Vec<Change>,
-    kind: ChangeKind,
-    side: &Version<'_>,
-    meaning: &Meaning,
-    numbers: &BTreeMap<u16, u16>,
-    changed: Set,
-    limits: &mut Limits,
-    space: &mut Space,
-) {
-    let back: BTreeMap<u16, u16> = numbers.iter().map(|(own, common)| (*common, *own)).collect();
-    let mut rest = relabel(changed, &back, space);
+/// The lines of packets that one side lets through, each with the statement that does.
+fn list(kind: ChangeKind, side: &Side<'_>, changed: Set, limits: &mut Limits, space: &mut Space) -> Vec<Change> {
+    let (version, meaning) = (side.version, &side.meaning);
+    let mut found = Vec::new();
+    let mut rest = side.own(changed, space);
     let mut groups: BTreeMap<(Cause, Place, Place), Vec<Flow>> = BTreeMap::new();
     for flow in &meaning.flows.allowed {
         groups.entry((flow.cause, flow.from.place, flow.to.place)).or_default().push(flow.clone());
     }
     for ((cause, ..), flows) in groups {
-        let all = flow_set(side.network, &side.meant.standing, limits, space, &flows);
+        let all = flow_set(version.network, &version.meant.standing, limits, space, &flows);
         let part = space.intersect(all, rest);
         if part.is_empty() {
             continue;
         }
         rest = space.minus(rest, part);
-        let place = cause.span().map(|span| side.sources.place(span));
-        found.extend(described(kind, side.network, part, place, space));
+        let place = cause.span().map(|span| version.sources.place(span));
+        found.extend(described(kind, version.network, part, place, space));
     }
     for forward in &meaning.forwards {
         let (Some(target), Some(zone)) = (forward.target, forward.zone) else { continue };
@@ -238,12 +298,13 @@ fn list(
         let part = space.intersect(all, rest);
         if !part.is_empty() {
             rest = space.minus(rest, part);
-            let place = forward.cause.span().map(|span| side.sources.place(span));
-            found.extend(described(kind, side.network, part, place, space));
+            let place = forward.cause.span().map(|span| version.sources.place(span));
+            found.extend(described(kind, version.network, part, place, space));
         }
     }
     // What no single statement stands for.
-    found.extend(described(kind, side.network, rest, None, space));
+    found.extend(described(kind, version.network, rest, None, space));
+    found
 }
 
 /// The lines of a set: one for each pair of places.
