@@ -102,6 +102,8 @@ pub struct Firewall {
     pub offset: i64,
     /// By the numbers of the topology, less one.
     pub own: Vec<Own>,
+    /// The interface on whose device the packets of each arrive, by their numbers: its own, or that of a host's link.
+    pub devices: Vec<u16>,
     pub redirects: Vec<Redirect>,
     pub outbound: Vec<Outbound>,
     pub rules: Vec<Rule>,
@@ -161,6 +163,7 @@ impl Firewall {
 
     fn meets(&self, of: &Conditions, now: &Now, at: u16) -> bool {
         let packet = now.packet;
+        let at = self.devices.get(usize::from(at).wrapping_sub(1)).copied().unwrap_or(at);
         of.on.as_ref().is_none_or(|(numbers, not)| numbers.contains(&at) != *not)
             && of.family.is_none_or(|family| family == packet.family)
             && (of.protocols.is_empty() || of.protocols.contains(&packet.proto))
@@ -212,7 +215,9 @@ impl Firewall {
         if packet.ingress == LOCAL && packet.egress == LOCAL {
             let out = self.decide(&now, LOOPBACK, false, "");
             let back = self.decide(&now, LOOPBACK, true, &out.tag);
-            let passes = out.passes && back.passes;
+            // A gateway takes them even from here.
+            let taken = out.rule.is_some_and(|rule| rule.route.is_some());
+            let passes = out.passes && back.passes && !taken;
             return Some(if passes { Fate::Passed { to: None, from: None } } else { Fate::Dropped });
         }
         let (mut tag, mut kept, mut to) = (String::new(), true, None);

@@ -10,9 +10,13 @@ use ipnet::IpNet;
 use super::{
     ast::{Atom, Ports},
     names,
+    routes::Vpns,
     xml::Node,
 };
 use crate::router::Unreadable;
+
+/// Stands in a list for what cannot be told.
+const UNKNOWN: &str = "?";
 
 /// An alias as it is written.
 #[derive(Clone, Debug)]
@@ -32,8 +36,9 @@ pub struct Aliases(BTreeMap<String, Alias>);
 pub enum Meaning {
     /// A table, or the addresses of a literal.
     Addresses(Vec<Atom>),
-    /// A list of ports used where an address should stand: pf refuses it.
-    Ports,
+    /// A list that pf does not take where an address should stand: one of ports, or of a type that pfSense does not
+    /// know, whose words it hands on as they are.
+    Refused(&'static str),
     /// pfSense knows nothing of this name, and leaves out the rule that uses it.
     Nothing,
 }
@@ -78,7 +83,7 @@ impl Aliases {
     ///
     /// # Errors
     /// If pf would refuse a name, and with it all rules.
-    pub fn new(root: &Node, vpns: &[IpNet]) -> Result<Self, Unreadable> {
+    pub fn new(root: &Node, vpns: &Vpns) -> Result<Self, Unreadable> {
         let mut all = BTreeMap::new();
         for node in root.all(&["aliases"], "alias") {
             let name = node.text("name");
@@ -102,9 +107,10 @@ impl Aliases {
             all.insert((*name).to_owned(), network((*address).to_owned()));
         }
         all.insert("_reserved46_".to_owned(), network(format!("{RESERVED4} {RESERVED6}")));
-        let vpns: Vec<String> = vpns.iter().map(ToString::to_string).collect();
-        all.insert("vpn_networks".to_owned(), network(vpns.join(" ")));
-        all.insert("negate_networks".to_owned(), network(vpns.join(" ")));
+        let mut words: Vec<String> = vpns.known.iter().map(ToString::to_string).collect();
+        words.extend((!vpns.perhaps.is_empty()).then(|| UNKNOWN.to_owned()));
+        all.insert("vpn_networks".to_owned(), network(words.join(" ")));
+        all.insert("negate_networks".to_owned(), network(words.join(" ")));
         for name in ["bogons", "bogonsv6"] {
             all.insert(name.to_owned(), Alias { kind: "urltable".to_owned(), address: String::new(), loads: true });
         }
@@ -123,8 +129,13 @@ impl Aliases {
         let Some(alias) = self.0.get(word).filter(|_| !numeric(word)) else { return Meaning::Nothing };
         match alias.kind.as_str() {
             "url" | "urltable" | "url_ports" | "urltable_ports" if !alias.loads => Meaning::Nothing,
-            "port" | "url_ports" | "urltable_ports" => Meaning::Ports,
-            _ => Meaning::Addresses(self.atoms(word)),
+            "host" | "network" | "url" | "urltable" => Meaning::Addresses(self.atoms(word)),
+            // What is no table is a macro, and pf reads what stands in it.
+            _ if alias.address.split_whitespace().all(|word| literal(word).is_some()) => {
+                Meaning::Addresses(self.atoms(word))
+            }
+            _ if is_of_ports(alias) => Meaning::Refused("a list of ports"),
+            _ => Meaning::Refused("a list of no known type, with words that are no addresses"),
         }
     }
 
@@ -137,18 +148,46 @@ impl Aliases {
         found.into_iter().collect()
     }
 
-    /// What stands in a port of a rule that is no number; nothing if no port comes of it.
-    pub fn ports(&self, name: &str) -> Option<Ports> {
-        let alias = self.0.get(name).filter(|_| !numeric(name))?;
+    /// Does a list become a macro and no table? `not` cannot stand before one.
+    pub fn is_macro(&self, name: &str) -> bool {
+        self.0.get(name).is_some_and(|alias| !TABLES.contains(&alias.kind.as_str()))
+    }
+
+    /// What stands in a port of a rule that is no number: nothing if pfSense finds no port in it, and leaves the rule out.
+    ///
+    /// # Errors
+    /// Why pf refuses it.
+    pub fn ports(&self, name: &str) -> Result<Option<Ports>, &'static str> {
+        let Some(alias) = self.0.get(name).filter(|_| !numeric(name)) else { return Ok(None) };
         if alias.kind.starts_with("url") && !alias.loads {
-            return None;
+            return Ok(None);
         }
         let mut found = Ports { unknown: alias.kind.starts_with("url"), ..Ports::default() };
+        let (mut whole, mut address) = (true, false);
         self.collect(name, &mut BTreeSet::new(), &mut |word| match names::ports(word) {
             Some(range) => found.ranges.push(range),
-            None => found.unknown = true,
+            None => {
+                whole = false;
+                address |= literal(word).is_some();
+            }
         });
-        (!found.ranges.is_empty() || found.unknown).then_some(found)
+        if is_of_ports(alias) && address {
+            return Err("a list of addresses where a port should stand");
+        }
+        if is_of_ports(alias) {
+            found.unknown |= !whole;
+            return Ok((!found.ranges.is_empty() || found.unknown).then_some(found));
+        }
+        // In a list of another type a port looks like the name of a host, and then nothing is left of the list.
+        if !alias.kind.starts_with("url") && !alias.address.split_whitespace().all(|word| word.contains(':')) {
+            return Ok(None);
+        }
+        let plain = alias.address.split_whitespace().all(|word| names::ports(word).is_some());
+        if self.is_macro(name) && plain {
+            Ok(Some(found))
+        } else {
+            Err("a list of addresses where a port should stand")
+        }
     }
 
     /// The words of an alias, and of those within it.
@@ -161,7 +200,7 @@ impl Aliases {
             }
             // What is loaded from elsewhere, such as GeoIP or a list on the web.
             if alias.kind.starts_with("url") {
-                found("?");
+                found(UNKNOWN);
             }
             for word in alias.address.split_whitespace() {
                 if self.is_alias(word) {
@@ -177,6 +216,13 @@ impl Aliases {
 /// An address or network.
 pub fn literal(word: &str) -> Option<IpNet> {
     word.parse::<IpAddr>().map(IpNet::from).or_else(|_| word.parse::<IpNet>()).ok().map(|net| net.trunc())
+}
+
+/// The types of lists that become a table of pf.
+const TABLES: [&str; 4] = ["host", "network", "url", "urltable"];
+
+fn is_of_ports(alias: &Alias) -> bool {
+    ["port", "url_ports", "urltable_ports"].contains(&alias.kind.as_str())
 }
 
 fn numeric(word: &str) -> bool {

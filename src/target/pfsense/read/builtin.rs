@@ -1,4 +1,4 @@
-//! The rules that pfSense puts before the user's (`filter_rules_generate`), and those behind.
+//! The rules that pfSense puts before the user's (`filter_rules_generate`).
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -6,9 +6,10 @@ use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
 use super::{
     aliases::NAT64_RESERVED,
-    ast::{Action, Addresses, Atom, Direction, End, Filter, Flags, Match, On, Own, Ports},
+    ast::{Atom, Direction, End, Filter, Match, On, Own, Ports},
     config::Config,
     interfaces::Interface,
+    line::{Line, atoms, block, pass},
     names,
 };
 use crate::packet::Family;
@@ -22,83 +23,6 @@ const LINK_LOCAL6: IpNet = IpNet::V6(Ipv6Net::new_assert(Ipv6Addr::new(0xfe80, 0
 const MULTICAST6: IpNet = IpNet::V6(Ipv6Net::new_assert(Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 0), 16));
 const UNSPECIFIED6: IpNet = IpNet::V6(Ipv6Net::new_assert(Ipv6Addr::UNSPECIFIED, 128));
 const PRIVATE: [&str; 5] = ["10.0.0.0/8", "127.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"];
-
-/// A rule being written.
-struct Line(Filter);
-
-impl Line {
-    fn new(action: Action, text: &str) -> Self {
-        Self(Filter::new(action, text))
-    }
-
-    fn going(mut self, direction: Direction) -> Self {
-        self.0.direction = Some(direction);
-        self
-    }
-
-    fn quick(mut self) -> Self {
-        self.0.quick = true;
-        self
-    }
-
-    fn on(mut self, device: &str) -> Self {
-        self.0.matches.on = Some(On::one(device));
-        self
-    }
-
-    fn family(mut self, family: Family) -> Self {
-        self.0.matches.family = Some(family);
-        self
-    }
-
-    fn proto(mut self, protocols: &[u8]) -> Self {
-        self.0.matches.protocols = protocols.to_vec();
-        self
-    }
-
-    fn from(mut self, end: End) -> Self {
-        self.0.matches.src = end;
-        self
-    }
-
-    fn to(mut self, end: End) -> Self {
-        self.0.matches.dst = end;
-        self
-    }
-
-    fn icmp(mut self, types: &[u8]) -> Self {
-        self.0.icmp = types.iter().map(|kind| (*kind, None)).collect();
-        self
-    }
-
-    fn own(mut self, own: Own) -> Self {
-        self.0.own = Some(own);
-        self
-    }
-
-    fn always(mut self) -> Self {
-        self.0.always = true;
-        self
-    }
-
-    fn stateless(mut self) -> Self {
-        self.0.stateless = true;
-        self.0.flags = Flags::ANY;
-        self
-    }
-}
-
-fn atoms(atoms: Vec<Atom>) -> End {
-    End { addresses: Addresses::Of(atoms), ..End::ANY }
-}
-
-fn block(text: &str) -> Line {
-    Line::new(Action::Block, text)
-}
-
-fn pass(text: &str) -> Line {
-    Line::new(Action::Pass, text)
-}
 
 /// What comes before the rules of the user.
 pub fn before(config: &Config) -> Vec<Filter> {
@@ -304,7 +228,33 @@ fn loopback_and_self(config: &Config, found: &mut Vec<Line>) {
             found.push(pass("let out anything from firewall host itself").going(Direction::Out).family(family));
         }
     }
-    // Packets under the address of an uplink are sent out there; the routes of the topology lead there anyway.
+    for interface in config.interfaces.all.iter().filter(|interface| !interface.is_virtual) {
+        sent_by_uplink(config, interface, found);
+    }
+}
+
+/// What leaves under the address of an uplink is sent to its gateway, wherever routing would send it; its own network
+/// alone is spared. Of IPv6 pfSense takes the whole prefix that the provider delegates for that network.
+fn sent_by_uplink(config: &Config, interface: &Interface, found: &mut Vec<Line>) {
+    if interface.device.starts_with("ipsec") {
+        return;
+    }
+    for family in [Family::V4, Family::V6] {
+        let Some(own) = interface.address(family).filter(|_| config.has_gateway(interface, family)) else { continue };
+        let vips = interface.vips.iter().filter(|vip| vip.own && vip.net.addr().is_ipv4() == (family == Family::V4));
+        for address in std::iter::once(own).chain(vips.map(|vip| vip.net)) {
+            let near = match family {
+                Family::V4 => Ok(if own.contains(&address.addr()) { own } else { address }),
+                Family::V6 => IpNet::new(address.addr(), interface.delegated),
+            };
+            let Ok(near) = near else { continue };
+            let text = "let out anything from firewall host itself";
+            let mut line = pass(text).going(Direction::Out).family(family).always();
+            line.0.route = Some(vec![interface.device.clone()]);
+            let to = End { not: true, ..End::net(near.trunc()) };
+            found.push(line.from(End::net(IpNet::from(address.addr()))).to(to));
+        }
+    }
 }
 
 /// The page and the shell of the firewall stay reachable from `lan`.
@@ -329,63 +279,6 @@ fn antilockout(config: &Config, found: &mut Vec<Line>) {
     let ranges: Vec<(u16, u16)> = words.iter().filter_map(|word| names::ports(word)).collect();
     let to = End { ports: Some(Ports { ranges, unknown: false }), ..atoms(vec![Atom::Of(interface.device.clone())]) };
     found.push(pass("anti-lockout rule").going(Direction::In).quick().on(&interface.device).proto(&[TCP]).to(to));
-}
-
-/// What comes behind the rules of the user.
-pub fn after(config: &Config) -> Vec<Filter> {
-    let mut found = Vec::new();
-    static_routes(config, &mut found);
-    if !config.system("disablevpnrules") {
-        for node in config.root.all(&["ipsec"], "phase1").filter(|node| !node.has("disabled")) {
-            let Some(interface) = config.interfaces.get(node.text("interface")) else { continue };
-            let device = config.interfaces.macro_device(interface);
-            let peer = node.text("remote-gateway").parse::<IpAddr>();
-            let from = match peer {
-                Ok(peer) if !peer.is_unspecified() => End::net(IpNet::from(peer)),
-                _ if node.has("mobile") => End::ANY,
-                Ok(_) => End::ANY,
-                Err(_) => atoms(vec![Atom::Unknown]),
-            };
-            let line = || pass("IPsec").going(Direction::In).on(&device).from(from.clone());
-            let to = || atoms(vec![Atom::Own]);
-            for port in [500, 4500] {
-                found.push(line().proto(&[UDP]).to(to().with_port(port)));
-            }
-            let mine = |kind: &str| {
-                let mut all = config.root.all(&["ipsec"], "phase2");
-                all.any(|other| other.text("ikeid") == node.text("ikeid") && other.text("protocol") == kind)
-            };
-            for (kind, number) in [("esp", 50), ("ah", 51)] {
-                if mine(kind) {
-                    found.push(line().proto(&[number]).to(to()));
-                }
-            }
-        }
-    }
-    found.into_iter().map(|line| line.0).collect()
-}
-
-fn static_routes(config: &Config, found: &mut Vec<Line>) {
-    if config.root.at(&["filter", "bypassstaticroutes"]).is_none() {
-        return;
-    }
-    for route in config.root.all(&["staticroutes"], "route").filter(|route| !route.has("disabled")) {
-        let Ok(net) = route.text("network").parse::<IpNet>() else { continue };
-        let keys = config.gateway(route.text("gateway")).unwrap_or_default();
-        let Some(interface) = keys.first().and_then(|key| config.interfaces.get(key)) else { continue };
-        let family = if net.addr().is_ipv4() { Family::V4 } else { Family::V6 };
-        let Some(own) = interface.address(family) else { continue };
-        let device = config.interfaces.macro_device(interface);
-        for (from, to) in [(own.trunc(), net), (net, own.trunc())] {
-            let line = || {
-                let line = pass("pass traffic between statically routed subnets").quick().on(&device);
-                line.from(End::net(from)).to(End::net(to))
-            };
-            let mut tcp = line().proto(&[TCP]);
-            tcp.0.flags = Flags::ANY;
-            found.extend([tcp, line()]);
-        }
-    }
 }
 
 /// A match of everything on an interface, for what cannot be known.

@@ -1,14 +1,18 @@
 //! A configuration as far as it decides over packets.
 
-use ipnet::IpNet;
+use std::net::IpAddr;
 
 use super::{
-    aliases::{self, Aliases},
+    aliases::Aliases,
     ast::Origin,
-    interfaces::{Interfaces, interfaces},
+    interfaces::{Interface, Interfaces, interfaces},
+    routes::Vpns,
     xml::Node,
 };
-use crate::router::{Topology, Unreadable};
+use crate::{
+    packet::Family,
+    router::{Topology, Unreadable},
+};
 
 /// What rules are made of.
 #[derive(Clone, Debug)]
@@ -17,7 +21,7 @@ pub struct Config {
     pub interfaces: Interfaces,
     pub aliases: Aliases,
     /// Networks of VPNs, that gateways of rules do not apply to.
-    pub vpns: Vec<IpNet>,
+    pub vpns: Vpns,
     /// Minutes that the firewall's clock is ahead of UTC; several if that cannot be told.
     pub offsets: Vec<i64>,
 }
@@ -28,8 +32,8 @@ impl Config {
     pub fn new(root: Node, topology: &Topology) -> Result<Self, Unreadable> {
         let interfaces = interfaces(&root, topology)?;
         // Networks of a tunnel may be written as an alias, and no alias is made of them.
-        let known = Aliases::new(&root, &[])?;
-        let vpns = vpns(&root, &known);
+        let known = Aliases::new(&root, &Vpns::default())?;
+        let vpns = Vpns::of(&root, &known);
         let aliases = Aliases::new(&root, &vpns)?;
         let offsets = super::schedule::offsets(root.text_at(&["system", "timezone"]), topology.offset);
         Ok(Self { root, interfaces, aliases, vpns, offsets })
@@ -79,6 +83,40 @@ impl Config {
         interface.map(|interface| vec![interface.key.clone()])
     }
 
+    /// Is the address of an interface's own gateway known while the firewall runs?
+    pub fn has_gateway(&self, interface: &Interface, family: Family) -> bool {
+        let (kind, field) = match family {
+            Family::V4 => (&interface.kind4, "gateway"),
+            Family::V6 => (&interface.kind6, "gatewayv6"),
+        };
+        let name = self.root.text_at(&["interfaces", &interface.key, field]);
+        let mut items = self.root.all(&["gateways"], "gateway_item");
+        let item = items.find(|item| !name.is_empty() && item.text("name") == name);
+        let written = item.and_then(|item| item.text("gateway").parse::<IpAddr>().ok());
+        written.is_some_and(|gateway| gateway.is_ipv4() == (family == Family::V4))
+            || ["dhcp", "pppoe", "ppp", "pptp", "l2tp", "dhcp6", "slaac", "6rd", "6to4"].contains(&kind.as_str())
+    }
+
+    /// The interfaces at which a tunnel of IPsec ends: one, that of a virtual address, or one of those of a group of
+    /// gateways, which is up at the moment. Says whether all of them are meant.
+    pub fn ends_of_tunnel(&self, word: &str) -> (Vec<&Interface>, bool) {
+        let mut key = word;
+        // An alias may hang on an address of CARP, and so on its interface.
+        for _ in 0..2 {
+            let Some(id) = key.strip_prefix("_vip") else { break };
+            let mut vips = self.root.all(&["virtualip"], "vip");
+            key = vips.find(|vip| vip.text("uniqid") == id).map_or("", |vip| vip.text("interface"));
+        }
+        let keys = if self.root.all(&["gateways"], "gateway_group").any(|group| group.text("name") == key) {
+            self.gateway(key).unwrap_or_default()
+        } else {
+            vec![key.to_owned()]
+        };
+        let found: Vec<&Interface> = keys.iter().filter_map(|key| self.interfaces.get(key)).collect();
+        let sure = found.len() < 2;
+        (found, sure)
+    }
+
     /// The devices of a gateway.
     pub fn gateway_devices(&self, name: &str) -> Option<Vec<String>> {
         let keys = self.gateway(name)?;
@@ -100,23 +138,4 @@ pub fn origin(node: &Node, kind: &str) -> Origin {
 pub fn shown(text: &str) -> String {
     let flat: String = text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
     if flat.chars().count() > 80 { flat.chars().take(79).chain(['…']).collect() } else { flat }
-}
-
-fn vpns(root: &Node, aliases: &Aliases) -> Vec<IpNet> {
-    let mut found = Vec::new();
-    for list in ["openvpn-client", "openvpn-server"] {
-        for node in root.all(&["openvpn"], list).filter(|node| !node.has("disable")) {
-            let networks = node.text("remote_network").split(',').chain([node.text("tunnel_network")]);
-            for word in networks.map(str::trim) {
-                let atoms = if aliases.is_alias(word) { aliases.atoms(word) } else { Vec::new() };
-                let nested = atoms.into_iter().filter_map(|atom| match atom {
-                    super::ast::Atom::Net(net) => Some(net),
-                    _ => None,
-                });
-                found.extend(aliases::literal(word).into_iter().chain(nested).filter(|net| net.prefix_len() > 0));
-            }
-        }
-    }
-    found.retain(|net| net.addr().is_ipv4());
-    found
 }

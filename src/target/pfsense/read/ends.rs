@@ -63,15 +63,22 @@ impl Config {
             match self.aliases.address(address) {
                 Meaning::Addresses(atoms) => atoms,
                 Meaning::Nothing => return Ok(Err(format!("there is no alias `{}`", shown(address)))),
-                Meaning::Ports => {
+                Meaning::Refused(why) => {
                     return Err(Unreadable::new(format!(
-                        "line {}: `{}` is a list of ports where an address should stand, and pf refuses all rules",
+                        "line {}: `{}` is {why} where an address should stand, and pf refuses all rules",
                         node.line,
                         shown(address)
                     )));
                 }
             }
         };
+        if not && self.aliases.is_macro(address) {
+            return Err(Unreadable::new(format!(
+                "line {}: `{}` is no list of addresses by its type, and pf takes no `not` before it, and refuses all rules",
+                node.line,
+                shown(address)
+            )));
+        }
         if let ([Atom::Net(net)], Some(_)) = (atoms.as_slice(), aliases::literal(address))
             && net.addr().is_ipv4() != (family == Family::V4)
         {
@@ -122,15 +129,18 @@ impl Config {
     }
 
     /// The ports of one end: `Ok(Ok(None))` for any.
-    pub fn ports(&self, protocol: &str, word: &str) -> Result<Option<Ports>, Skipped> {
+    pub fn ports(&self, protocol: &str, word: &str) -> Made<Option<Ports>> {
         if word.is_empty() || !has_ports(protocol) {
-            return Ok(None);
+            return Ok(Ok(None));
         }
         if let Some((from, to)) = names::ports(&word.replace('-', ":")) {
             let all = (from, to) == (1, u16::MAX) && from != to;
-            return Ok((!all).then(|| Ports { ranges: vec![(from, to)], unknown: false }));
+            return Ok(Ok((!all).then(|| Ports { ranges: vec![(from, to)], unknown: false })));
         }
-        self.aliases.ports(word).map(Some).ok_or_else(|| format!("there is no port in `{}`", shown(word)))
+        match self.aliases.ports(word) {
+            Ok(found) => Ok(found.map(Some).ok_or_else(|| format!("there is no port in `{}`", shown(word)))),
+            Err(why) => Err(Unreadable::new(format!("`{}` is {why}, and pf refuses all rules", shown(word)))),
+        }
     }
 
     /// Addresses and ports of one end.
@@ -140,6 +150,6 @@ impl Config {
             Err(why) => return Ok(Err(why)),
         };
         let word = rule.get(side).map_or("", |node| node.text("port"));
-        Ok(self.ports(rule.text("protocol"), word).map(|ports| End { ports, ..end }))
+        Ok(self.ports(rule.text("protocol"), word)?.map(|ports| End { ports, ..end }))
     }
 }

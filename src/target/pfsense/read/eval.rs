@@ -102,6 +102,8 @@ impl<'a, 's> Eval<'a, 's> {
     fn redirect(&mut self, packets: Set) -> Flow {
         let mut flow = Flow::new();
         let mut pending = packets;
+        // `no rdr` spares packets all redirections, and 1:1 is asked about them all the same.
+        let mut spared = Set::EMPTY;
         let fresh = State::fresh();
         for rdr in &self.rules.rdrs {
             let mut found = self.matcher.whole(&rdr.matches, &fresh, Stage::Arriving, self.space);
@@ -114,11 +116,11 @@ impl<'a, 's> Eval<'a, 's> {
             }
             self.doubt(found, pending, &rdr.origin);
             pending = self.space.minus(pending, found.surely);
-            let state = State { passed: rdr.pass, tag: rdr.tag.clone(), ..fresh.clone() };
             if rdr.no {
-                join(self.space, &mut flow, state, here);
+                spared = self.space.union(spared, here);
                 continue;
             }
+            let state = State { passed: rdr.pass, tag: rdr.tag.clone(), ..fresh.clone() };
             for (destination, packets) in self.rewritten(&rdr.to, rdr.port, &rdr.matches.dst, here) {
                 join(self.space, &mut flow, State { destination, ..state.clone() }, packets);
             }
@@ -127,6 +129,7 @@ impl<'a, 's> Eval<'a, 's> {
                 self.doubt(doubt, here, &rdr.origin);
             }
         }
+        pending = self.space.union(pending, spared);
         for binat in &self.rules.binats {
             let found = self.binat_in(binat, pending);
             pending = self.space.minus(pending, found.1);
@@ -188,7 +191,7 @@ impl<'a, 's> Eval<'a, 's> {
             let hit = self.matcher.whole(&matches, &State::fresh(), Stage::Arriving, self.space).perhaps();
             let here = self.space.intersect(hit.possibly, packets);
             self.doubt(hit, packets, &binat.origin);
-            found.push((Destination::Unknown, here));
+            found.push((if binat.no { Destination::Original } else { Destination::Unknown }, here));
         }
         let sure = self.space.union_all(sure);
         (found, sure)
@@ -219,29 +222,29 @@ impl<'a, 's> Eval<'a, 's> {
     fn translate(&mut self, state: State, packets: Set) -> Flow {
         let mut flow = Flow::new();
         let mut pending = packets;
+        // `no binat` spares packets 1:1, and outbound NAT is asked about them all the same.
+        let mut spared = Set::EMPTY;
         for binat in &self.rules.binats {
             let pairs = super::binat::pairs(binat, FOLLOWED);
-            let all = pairs.known.iter().map(|pair| (pair.0, Some(pair.1)));
+            let known = pairs.known.iter().map(|pair| (Some(pair.0), Source::Address(pair.1)));
             let mut sure = Vec::new();
-            for (inside, outside) in all {
-                let matches = pairs.matches(binat, Some(inside), true);
+            for (inside, source) in known.chain(pairs.unknown.then_some((None, Source::Unknown))) {
+                let matches = pairs.matches(binat, inside, true);
                 let hit = self.matcher.whole(&matches, &state, Stage::Leaving, self.space);
+                let hit = if inside.is_none() { hit.perhaps() } else { hit };
                 let here = self.space.intersect(hit.possibly, pending);
                 self.doubt(hit, pending, &binat.origin);
                 sure.push(hit.surely);
-                let source = outside.filter(|_| !binat.no).map_or(state.source, Source::Address);
-                join(self.space, &mut flow, State { source, ..state.clone() }, here);
-            }
-            if pairs.unknown {
-                let matches = pairs.matches(binat, None, true);
-                let hit = self.matcher.whole(&matches, &state, Stage::Leaving, self.space).perhaps();
-                let here = self.space.intersect(hit.possibly, pending);
-                self.doubt(hit, pending, &binat.origin);
-                join(self.space, &mut flow, State { source: Source::Unknown, ..state.clone() }, here);
+                if binat.no {
+                    spared = self.space.union(spared, here);
+                } else {
+                    join(self.space, &mut flow, State { source, ..state.clone() }, here);
+                }
             }
             let sure = self.space.union_all(sure);
             pending = self.space.minus(pending, sure);
         }
+        pending = self.space.union(pending, spared);
         for nat in &self.rules.nats {
             if pending == Set::EMPTY {
                 break;
@@ -308,7 +311,8 @@ impl<'a, 's> Eval<'a, 's> {
 
     /// A gateway takes packets wherever their destination is, even if that is the firewall.
     fn sent_by(&mut self, rule: usize, packets: Set) -> Set {
-        let devices = self.rules.filters.get(rule).and_then(|rule| rule.route.clone()).unwrap_or_default();
+        let rule = self.rules.filters.get(rule);
+        let devices = rule.and_then(|rule| rule.route.clone()).unwrap_or_default();
         let mut ids = self.matcher.ids(&devices);
         if devices.iter().any(|device| self.matcher.config.interfaces.others.contains(device)) {
             ids.push(crate::router::OTHER);
@@ -317,6 +321,9 @@ impl<'a, 's> Eval<'a, 's> {
         let out = self.space.cube(&Cube::any().with(Field::Out, Ranges::from_pairs(ids)));
         let elsewhere = self.space.minus(packets, out);
         self.held = self.space.union(self.held, elsewhere);
+        if rule.is_some_and(|rule| rule.always) {
+            self.dropped = self.space.union(self.dropped, elsewhere);
+        }
         self.space.intersect(packets, out)
     }
 

@@ -41,6 +41,8 @@ pub struct Interface {
     pub kind6: String,
     pub gateway4: bool,
     pub gateway6: bool,
+    /// The length of the IPv6 prefix that counts as its own, as far as sending is concerned.
+    pub delegated: u8,
     /// No assigned interface: a group, or the tunnels of a VPN.
     pub is_virtual: bool,
     pub bridged: bool,
@@ -143,8 +145,10 @@ pub fn interfaces(root: &Node, topology: &Topology) -> Result<Interfaces, Unread
     }
     let bridges: Vec<&str> = root.all(&["bridges"], "bridged").map(|node| node.text("members")).collect();
     for node in assigned.iter().filter(|node| node.has("enable")) {
-        let position = found.devices.iter().position(|device| device == node.text("if"));
-        let running = position.and_then(|at| topology.interfaces.get(at));
+        // Of those that share a device, one is on the link, and the others lie behind its hosts.
+        let mut known = topology.interfaces.iter().zip(&found.devices);
+        let running = known.find(|(interface, device)| *device == node.text("if") && interface.behind.is_none());
+        let running = running.map(|(interface, _)| interface);
         let mut interface = assigned_interface(node, running, vips(root, &node.name));
         interface.bridged = bridges.iter().any(|members| members.to_lowercase().contains(&node.name));
         let word = |letter: char| letter == '_' || letter.is_ascii_alphanumeric();
@@ -271,6 +275,7 @@ fn assigned_interface(node: &Node, running: Option<&crate::router::Interface>, v
         kind6: kind(ipaddrv6),
         gateway4,
         gateway6,
+        delegated: delegated(node),
         is_virtual: false,
         bridged: false,
         blocks_private: node.has("blockpriv"),
@@ -278,6 +283,21 @@ fn assigned_interface(node: &Node, running: Option<&crate::router::Interface>, v
         no_nat: node.has("nonat"),
         device,
     }
+}
+
+/// `calculate_ipv6_delegation_length`, taken off 64.
+fn delegated(node: &Node) -> u8 {
+    let bits = match node.text("ipaddrv6") {
+        "dhcp6" => node.text("dhcp6-ia-pd-len").parse().unwrap_or(0),
+        "6to4" => 16,
+        "6rd" => {
+            let prefix: u8 = node.text("prefix-6rd").split('/').nth(1).and_then(|bits| bits.parse().ok()).unwrap_or(0);
+            let of_v4: u8 = node.text("prefix-6rd-v4plen").parse().unwrap_or(0);
+            64_u8.saturating_sub(prefix.saturating_add(32_u8.saturating_sub(of_v4)))
+        }
+        _ => 0,
+    };
+    64_u8.saturating_sub(bits)
 }
 
 /// The running firewall's first address of a family that is not written, in the network that it is in.
@@ -330,6 +350,7 @@ fn virtual_interface(key: &str, device: &str, descr: &str) -> Interface {
         kind6: String::new(),
         gateway4: false,
         gateway6: false,
+        delegated: 64,
         is_virtual: true,
         bridged: false,
         blocks_private: false,

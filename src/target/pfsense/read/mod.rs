@@ -10,9 +10,10 @@
 //! knows is the router's own in the topology.
 //!
 //! The way through the modules: [`xml`] → [`config`] with [`interfaces`], [`aliases`], [`schedule`] → the rules of [`ast`]:
-//! [`nat`] with [`reflect`], [`builtin`], [`user`] with [`ends`] and [`names`], [`unknown`] → [`eval`] with [`decide`],
+//! [`nat`] with [`helpers`] and [`reflect`], [`routes`], [`builtin`] and [`after`] with [`line`], [`user`] with [`ends`] and [`names`], [`unknown`] → [`eval`] with [`decide`],
 //! [`matching`] and [`binat`] → [`reading`].
 
+mod after;
 mod aliases;
 mod ast;
 mod binat;
@@ -21,13 +22,16 @@ mod config;
 mod decide;
 mod ends;
 mod eval;
+mod helpers;
 mod interfaces;
+mod line;
 mod matching;
 mod names;
 mod nat;
 mod print;
 mod reading;
 mod reflect;
+mod routes;
 mod schedule;
 mod state;
 mod unknown;
@@ -71,9 +75,10 @@ fn understand(text: &str, topology: &Topology) -> Result<(config::Config, ast::R
     let config = config::Config::new(xml::parse(text)?, topology)?;
     let mut rules = ast::Rules { notes: reading::mismatches(&config, topology), ..ast::Rules::default() };
     nat::translations(&config, &mut rules)?;
-    rules.filters = builtin::before(&config);
+    rules.filters = routes::missing(&config, topology);
+    rules.filters.extend(builtin::before(&config));
     user::rules(&config, &mut rules.filters, &mut rules.notes)?;
-    rules.filters.extend(builtin::after(&config));
+    rules.filters.extend(after::rules(&config));
     unknown::unknown(&config, &mut rules);
     Ok((config, rules))
 }

@@ -9,8 +9,9 @@ use super::{
     ast::{Addresses, Atom, Binat, End, From, Match, Nat, On, Origin, Rdr, Rules, To},
     config::{Config, origin, shown},
     ends::{Made, Skipped, has_ports},
+    helpers,
     interfaces::Interface,
-    names, reflect,
+    names, reflect, routes,
     xml::Node,
 };
 use crate::{packet::Family, router::Unreadable};
@@ -41,11 +42,13 @@ pub fn translations(config: &Config, rules: &mut Rules) -> Result<(), Unreadable
         npt(config, node, rules);
     }
     outbound(config, rules)?;
+    helpers::redirections(config, rules);
     for node in config.root.all(&["nat"], "rule").filter(|node| !node.has("disabled")) {
         if let Err(why) = forward(config, node, rules)? {
             rules.notes.push(left_out(node, "forward", &why));
         }
     }
+    reflect::one_to_one(config, rules);
     Ok(())
 }
 
@@ -88,7 +91,11 @@ fn single(end: &End) -> Option<IpNet> {
     }
 }
 
-fn one_to_one(config: &Config, node: &Node) -> Made<Binat> {
+/// A 1:1, or why pfSense leaves it out.
+///
+/// # Errors
+/// If pf would refuse it, and with it all rules.
+pub fn one_to_one(config: &Config, node: &Node) -> Made<Binat> {
     let interface = match named(config, node) {
         Ok(interface) => interface,
         Err(why) => return Ok(Err(why)),
@@ -183,8 +190,8 @@ fn outbound_rule(config: &Config, node: &Node) -> Made<Vec<Nat>> {
     let mut found = Vec::new();
     for family in written {
         let (src, dst) = (
-            onat_end(config, node, "source", "sourceport", family),
-            onat_end(config, node, "destination", "dstport", family),
+            onat_end(config, node, "source", "sourceport", family)?,
+            onat_end(config, node, "destination", "dstport", family)?,
         );
         let (src, dst) = match (src, dst) {
             (Ok(src), Ok(dst)) => (src, dst),
@@ -230,7 +237,7 @@ fn outbound_rule(config: &Config, node: &Node) -> Made<Vec<Nat>> {
 }
 
 /// An end of an outbound rule: its addresses are all in `network`.
-fn onat_end(config: &Config, node: &Node, side: &str, port: &str, family: Family) -> Result<End, Skipped> {
+fn onat_end(config: &Config, node: &Node, side: &str, port: &str, family: Family) -> Made<End> {
     let empty = Node::default();
     let part = node.get(side).unwrap_or(&empty);
     let word = part.text("network");
@@ -239,22 +246,20 @@ fn onat_end(config: &Config, node: &Node, side: &str, port: &str, family: Family
     } else if let Meaning::Addresses(atoms) = config.aliases.address(word) {
         Addresses::Of(atoms)
     } else {
-        let atoms = config.network(word, family);
-        Addresses::Of(atoms.ok_or_else(|| format!("its {side} `{}` is no address", shown(word)))?)
+        let Some(atoms) = config.network(word, family) else {
+            return Ok(Err(format!("its {side} `{}` is no address", shown(word))));
+        };
+        Addresses::Of(atoms)
     };
     let ports = config.ports("tcp/udp", node.text(port))?;
-    Ok(End { addresses, not: part.has("not"), ports })
+    Ok(ports.map(|ports| End { addresses, not: part.has("not"), ports }))
 }
 
 /// The networks inside, shown under the address of every interface with a gateway.
 fn automatic(config: &Config, rules: &mut Rules) {
     let mut nets: Vec<IpNet> = ["127.0.0.0/8", "::1/128"].iter().filter_map(|net| net.parse().ok()).collect();
-    for route in config.root.all(&["staticroutes"], "route").filter(|route| !route.has("disabled")) {
-        let keys = config.gateway(route.text("gateway")).unwrap_or_default();
-        let inside =
-            keys.first().and_then(|key| config.interfaces.get(key)).is_some_and(|interface| !interface.gateway4);
-        nets.extend(route.text("network").parse::<IpNet>().ok().filter(|net| inside && is_private(net)));
-    }
+    let inward = routes::routes(config).into_iter().filter(|route| !route.interface.gateway4 && is_private(&route.net));
+    nets.extend(inward.map(|route| route.net));
     for interface in config.interfaces.all.iter().filter(|interface| !interface.gateway4 && !interface.is_virtual) {
         let Some(own) = interface.v4 else { continue };
         nets.push(own.trunc());
@@ -265,6 +270,7 @@ fn automatic(config: &Config, rules: &mut Rules) {
             nets.extend(node.text("tunnel_network").parse::<IpNet>().ok().map(|net| net.trunc()));
         }
     }
+    nets.extend(config.vpns.pools.iter().filter(|net| net.addr().is_ipv4()));
     let atoms: Vec<Atom> = nets.into_iter().map(Atom::Net).collect();
     let outward = |interface: &&Interface| {
         interface.gateway4 && !interface.device.starts_with("ovpn") && !interface.device.starts_with("ipsec")
@@ -353,7 +359,7 @@ fn target(config: &Config, node: &Node, family: Family) -> Option<To> {
     }
     let atoms = match config.aliases.address(word) {
         Meaning::Addresses(atoms) => atoms,
-        Meaning::Ports => return Some(To::Unknown),
+        Meaning::Refused(_) => return Some(To::Unknown),
         Meaning::Nothing => config.network(word, family)?,
     };
     let fits = |net: &IpNet| net.addr().is_ipv4() == (family == Family::V4);
@@ -377,7 +383,8 @@ fn local_port(config: &Config, node: &Node) -> Result<Option<(u16, u16)>, Unread
     }
     if config.aliases.is_alias(local) {
         // pf takes one port: the first of the list.
-        return Ok(config.aliases.ports(local).and_then(|ports| ports.ranges.first().copied()));
+        let ports = config.aliases.ports(local).ok().flatten();
+        return Ok(ports.and_then(|ports| ports.ranges.first().copied()));
     }
     let Some(start) = names::ports(&local.replace('-', ":")) else { return Ok(None) };
     match names::ports(&outer.replace('-', ":")) {

@@ -294,7 +294,8 @@ fn destinations(
 pub fn mismatches(config: &Config, topology: &Topology) -> Vec<Origin> {
     let mut found = Vec::new();
     let near = |address: &IpAddr| matches!(address, IpAddr::V6(address) if Ipv6Addr::is_unicast_link_local(address));
-    for (interface, device) in topology.interfaces.iter().zip(&config.interfaces.devices) {
+    let named = topology.interfaces.iter().zip(&config.interfaces.devices);
+    for (interface, device) in named.filter(|(interface, _)| interface.behind.is_none()) {
         let Some(written) = config.interfaces.all.iter().find(|written| written.device == *device) else { continue };
         for own in written.v4.into_iter().chain(written.v6).map(|net| net.addr()) {
             if !interface.addresses.contains(&own) && !near(&own) {

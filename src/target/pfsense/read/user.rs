@@ -1,6 +1,10 @@
 //! The rules of the user (`filter_generate_user_rule`), in the order in which pfSense asks them: floating ones, those of
 //! groups, those of all tunnels of a sort, those of interfaces.
 
+use std::net::Ipv6Addr;
+
+use ipnet::{IpNet, Ipv6Net};
+
 use super::{
     ast::{Action, Addresses, Atom, Direction, End, Filter, Flags, On},
     config::{Config, origin, shown},
@@ -11,6 +15,8 @@ use super::{
 };
 use crate::{packet::Family, router::Unreadable};
 
+/// The prefix below which IPv6 names addresses of IPv4.
+const NAT64: IpNet = IpNet::V6(Ipv6Net::new_assert(Ipv6Addr::new(0x64, 0xff9b, 0, 0, 0, 0, 0, 0), 96));
 /// Conditions that addresses and ports do not decide.
 const PERHAPS: [&str; 3] = ["os", "dscp", "vlanprio"];
 /// Limits that hold packets back which the rule lets through.
@@ -91,11 +97,11 @@ fn rule(config: &Config, node: &Node, family: Family) -> Made<Vec<Filter>> {
         "out" => Some(Direction::Out),
         other => return Err(refused(node, &format!("`{}` is no direction", shown(other)))),
     };
-    if let Some(nat) = node.get("nat").filter(|nat| nat.has("enable")) {
+    let translates = node.get("nat").is_some_and(|nat| nat.has("enable"));
+    if translates {
         if family != Family::V6 || node.text("type") != "pass" || filter.direction != Some(Direction::In) {
             return Ok(Err("its translation of families is invalid".to_owned()));
         }
-        let _ = nat;
         filter.unsure = true;
     }
     let gateway = node.text("gateway");
@@ -128,18 +134,35 @@ fn rule(config: &Config, node: &Node, family: Family) -> Made<Vec<Filter>> {
         filter.minutes = schedule::minutes(config, name);
     }
     let mut found = Vec::new();
-    if filter.route.is_some()
-        && filter.matches.dst.addresses == Addresses::Any
-        && !config.system("disablenegate")
-        && !config.vpns.is_empty()
-    {
-        let nets = config.vpns.iter().map(|net| Atom::Net(*net)).collect();
+    if filter.route.is_some() && excepts_vpns(config, node) {
         let mut except = Filter { route: None, ..filter.clone() };
-        except.matches.dst = End { addresses: Addresses::Of(nets), ..filter.matches.dst.clone() };
+        except.matches.dst =
+            End { addresses: Addresses::Of(config.vpns.atoms()), not: false, ..filter.matches.dst.clone() };
         found.push(except);
+    }
+    if translates && !config.system("allow_nat64_prefix_override") {
+        // Whatever its destination says, it is about the prefix of NAT64; 2.7 knows nothing of that.
+        let mut prefix = Filter { perhaps: true, ..filter.clone() };
+        prefix.matches.dst = End { addresses: Addresses::Of(vec![Atom::Net(NAT64)]), not: false, ..End::ANY };
+        found.push(prefix);
+        filter.perhaps = true;
     }
     found.push(filter);
     Ok(Ok(found))
+}
+
+/// Does a rule with a gateway let everything pass to the networks of VPNs, by the routes? pfSense looks for the letters
+/// `any` in the destination of the rule, and finds them in the name of an alias as well.
+fn excepts_vpns(config: &Config, node: &Node) -> bool {
+    let side = node.get("destination");
+    let names = |field: &str| {
+        side.is_some_and(|side| {
+            let word = side.text(field);
+            config.aliases.is_alias(word) && word.contains("any")
+        })
+    };
+    let found = side.is_some_and(|side| side.has("any")) || names("address") || names("port");
+    found && !config.system("disablenegate") && !config.vpns.is_empty()
 }
 
 /// Does pfSense write `reply-to` for a rule that is asked on the way out? It does for every rule of one interface with a

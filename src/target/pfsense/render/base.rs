@@ -36,6 +36,16 @@ pub struct GatewayGroup {
     pub ours: bool,
 }
 
+/// A static route of the base.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Route {
+    pub network: String,
+    pub gateway: String,
+    pub disabled: bool,
+    /// Did a run before write it?
+    pub ours: bool,
+}
+
 /// The parts of an element with this number, which come one by one.
 pub(super) fn parts(list: &mut Vec<(usize, String, String)>, element: usize) -> &mut (usize, String, String) {
     let at = list.iter().position(|(known, _, _)| *known == element).unwrap_or_else(|| {
@@ -104,6 +114,8 @@ pub struct Base {
     pub interface_groups: Vec<String>,
     /// By what IPv4 leaves: a gateway, a group, empty where pfSense chooses. None where nothing is said.
     pub default_gateway: Option<String>,
+    pub default_gateway6: Option<String>,
+    pub routes: Vec<Route>,
     /// The tunnels that end on the firewall.
     pub tunnels: Vec<Tunnel>,
     pub peers: Vec<Peer>,
@@ -214,6 +226,22 @@ impl Base {
                     last = leaf.item();
                 }
                 ["pfsense", "gateways", "defaultgw4"] => base.default_gateway = Some(leaf.text.clone()),
+                ["pfsense", "gateways", "defaultgw6"] => base.default_gateway6 = Some(leaf.text.clone()),
+                ["pfsense", "staticroutes", "route", field] => {
+                    if leaf.item() != last {
+                        base.routes.push(Route::default());
+                    }
+                    if let Some(route) = base.routes.last_mut() {
+                        match *field {
+                            "network" => route.network.clone_from(&leaf.text),
+                            "gateway" => route.gateway.clone_from(&leaf.text),
+                            "disabled" => route.disabled = true,
+                            "descr" => route.ours = leaf.text.starts_with(MARK.trim_end()),
+                            _ => {}
+                        }
+                    }
+                    last = leaf.item();
+                }
                 ["pfsense", "dhcpd", key, ..] => base.pools.push((*key).to_owned()),
                 ["pfsense", "aliases", "alias", "name"] => aliases.push((leaf.item(), leaf.text.clone())),
                 ["pfsense", "aliases", "alias", "descr"] if leaf.text.starts_with(MARK.trim_end()) => {

@@ -21,6 +21,10 @@ pub struct Document {
     /// By what IPv4 leaves, where that is not as it should be, and whether the base has a place for it.
     pub default_gateway: Option<String>,
     pub default_there: bool,
+    /// The same for IPv6.
+    pub default_gateway6: Option<String>,
+    pub default_there6: bool,
+    pub routes: Vec<Route>,
     /// What the resolver answers by itself.
     pub names: Vec<Override>,
     /// Groups of interfaces that packages put theirs into.
@@ -38,6 +42,13 @@ pub struct Document {
     pub overrides: Vec<ClientOverride>,
     pub wireguard: Vec<WireGuard>,
     pub peers: Vec<WireGuardPeer>,
+}
+
+impl Document {
+    /// The elements of the ways out, with what is to stand there.
+    pub fn defaults(&self) -> [(&'static str, Option<&str>); 2] {
+        [("defaultgw4", self.default_gateway.as_deref()), ("defaultgw6", self.default_gateway6.as_deref())]
+    }
 }
 
 /// An assigned interface.
@@ -89,6 +100,17 @@ pub struct Gateway {
     pub family: &'static str,
     /// Nothing when the policy does not say it.
     pub address: Option<String>,
+    /// The host behind which networks lie, and nothing for the router of a provider.
+    pub host: Option<String>,
+}
+
+/// A static route.
+#[derive(Clone, Debug, Serialize)]
+pub struct Route {
+    pub network: String,
+    /// The name of its gateway.
+    pub gateway: String,
+    pub descr: String,
 }
 
 /// A gateway group.
@@ -187,8 +209,28 @@ pub struct Rule {
     pub tag: String,
     pub tagged: String,
     pub not_tagged: bool,
+    pub state: State,
     /// The translation that it belongs to.
     pub associated: String,
+}
+
+/// What pfSense remembers of what a rule lets in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    #[default]
+    Keep,
+    /// Less strictly: of a connection it sees one direction only.
+    Sloppy,
+}
+
+/// Rules that remember as usual keep the trackers that they had before there was a choice.
+impl std::hash::Hash for State {
+    fn hash<H: std::hash::Hasher>(&self, hasher: &mut H) {
+        if *self != Self::default() {
+            hasher.write_u8(1);
+        }
+    }
 }
 
 /// The headings among the rules of one interface.

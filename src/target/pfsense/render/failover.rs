@@ -35,6 +35,7 @@ impl Renderer<'_> {
                     name: format!("{}GW", self.descr(id)),
                     family: "inet",
                     address: zone.gateway(true).map(|gateway| gateway.to_string()),
+                    host: None,
                 });
             }
             if let Some(gateway) = zone.gateway(false) {
@@ -43,6 +44,7 @@ impl Renderer<'_> {
                     name: format!("{}GW6", self.descr(id)),
                     family: "inet6",
                     address: Some(gateway.to_string()),
+                    host: None,
                 });
             }
         }

@@ -9,7 +9,7 @@ use super::{
     Renderer,
     aliases::{everything, family_word},
     combine::combined,
-    document::{End, Rule, Separators},
+    document::{End, Rule, Separators, State},
     words,
 };
 use crate::{
@@ -79,30 +79,44 @@ impl Renderer<'_> {
     fn sheet(&mut self, id: ZoneId) -> Sheet {
         let mut sheet = Sheet::default();
         let uplink = self.network.zone(id).is_internet();
+        let senders = self.senders_on(id);
         sheet.heading("Sources that are none of this interface");
         self.forged(&mut sheet, id);
         sheet.heading("To the firewall itself");
-        self.neighbours(&mut sheet, id);
-        self.lines(&mut sheet, id, Place::Router);
+        for from in &senders {
+            self.neighbours(&mut sheet, *from);
+            self.lines(&mut sheet, *from, Place::Router);
+        }
         self.nothing_of_the_router(&mut sheet, id);
         sheet.heading("To our zones");
         let zones: Vec<ZoneId> =
             self.network.zone_ids().filter(|(_, zone)| !zone.is_internet()).map(|(zone, _)| zone).collect();
-        for zone in &zones {
-            self.denied(&mut sheet, id, Place::Zone(*zone));
+        let pairs = || senders.iter().flat_map(|from| zones.iter().map(move |to| (*from, *to)));
+        for (from, to) in pairs() {
+            self.denied(&mut sheet, from, Place::Zone(to));
         }
-        for zone in &zones {
-            self.forwarded(&mut sheet, id, *zone);
-            self.allowed(&mut sheet, id, Place::Zone(*zone));
+        for (from, to) in pairs() {
+            self.forwarded(&mut sheet, from, to);
+            self.allowed(&mut sheet, from, Place::Zone(to));
         }
         self.nothing_delegated(&mut sheet, id);
         sheet.heading("To the internet");
-        self.internet(&mut sheet, id);
+        for from in &senders {
+            self.internet(&mut sheet, *from);
+        }
         if !uplink && self.network.router.reject {
             sheet.heading("Everything else is refused");
             sheet.rules.push(self.closing(id, "everything else", End::any(), "inet46"));
         }
         sheet
+    }
+
+    /// The zones whose packets arrive on the interface of one: its own, and those of clients behind its hosts. Their
+    /// sources tell them apart, and every line names its own.
+    fn senders_on(&self, id: ZoneId) -> Vec<ZoneId> {
+        let zones = self.network.zone_ids();
+        let seen = zones.filter(|(zone, _)| self.network.link(*zone) == id && !self.network.is_hidden(*zone));
+        seen.map(|(zone, _)| zone).collect()
     }
 
     /// A rule that holds back what goes somewhere, from wherever it comes.
@@ -222,8 +236,11 @@ impl Renderer<'_> {
         span: Span,
     ) {
         let from = self.ends(Place::Zone(id), &line.from, line.family, span);
+        // The answers of hosts on the link go to the host behind which the other end is, and not by here.
+        let one_way = to != Place::Zone(id) && self.network.on_one_link(Place::Zone(id), to);
         let to = self.destinations(to, &line.to, line.family, span);
         let model = Rule {
+            state: if kind == "pass" && one_way { State::Sloppy } else { State::Keep },
             kind,
             interface: self.key(id),
             gateway: if kind == "pass" { gateway.to_owned() } else { String::new() },

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     diagnostic::Diagnostic,
-    model::{AddressSource, Behind, Role, VpnKind, Zone, ZoneId},
+    model::{AddressSource, Role, VpnKind, Zone, ZoneId},
 };
 
 /// The group of interfaces that the package of Tailscale has its rules for.
@@ -24,8 +24,7 @@ impl Renderer<'_> {
     /// Finds the interface of every zone, or reports that there is none.
     pub(super) fn assign(&mut self) {
         for zone in &self.network.zones {
-            if let Some(behind) = &zone.behind {
-                self.refuse_route(zone, behind);
+            if zone.behind.is_some() {
                 self.keys.push(String::new());
                 continue;
             }
@@ -62,18 +61,12 @@ impl Renderer<'_> {
             }
             self.keys.push(key);
         }
-    }
-
-    /// A route to what lies behind a host needs a gateway of its own, and no area of a backup restores gateways alone.
-    fn refuse_route(&mut self, zone: &Zone, behind: &Behind) {
-        let host = self.network.host(behind.host);
-        if !behind.hidden {
-            self.errors.push(
-                Diagnostic::error("backend-cannot-express", zone.span, "hedgerow writes no static routes for pfSense")
-                    .label(format!("lies behind `{}`, which ends the VPN", host.name))
-                    .also(host.span, "the way to it")
-                    .help("let the host hide its clients behind its own address, and write `masquerade on` in the `vpn`; or end the tunnel on the router"),
-            );
+        // What lies behind a host arrives on its link.
+        for (id, zone) in self.network.zone_ids().filter(|(id, _)| !self.network.is_hidden(*id)) {
+            let link = zone.behind.as_ref().map(|behind| self.key(behind.link));
+            if let (Some(link), Some(key)) = (link, self.keys.get_mut(id.0)) {
+                *key = link;
+            }
         }
     }
 
@@ -157,13 +150,9 @@ impl Renderer<'_> {
             self.further_addresses(id, zone, &key, &interface);
             self.document.interfaces.push(interface);
         }
-        let order = |key: &str| match key {
-            "wan" => 0,
-            "lan" => 1,
-            other => other.trim_start_matches("opt").parse::<u64>().unwrap_or(u64::MAX - 2).saturating_add(2),
-        };
-        self.document.interfaces.sort_by_key(|interface| order(&interface.key));
+        self.document.interfaces.sort_by_key(|interface| place(&interface.key));
         self.failover();
+        self.routes();
     }
 
     /// The device of a zone: as the policy calls it for routers in general, or a word that pfSense asks to replace.
@@ -349,5 +338,14 @@ impl Renderer<'_> {
     /// Is this zone reached by a tunnel?
     pub(super) fn is_tunnel(zone: &Zone) -> bool {
         zone.role == Role::Vpn
+    }
+}
+
+/// The place of an interface in pfSense's own order.
+pub(super) fn place(key: &str) -> u64 {
+    match key {
+        "wan" => 0,
+        "lan" => 1,
+        other => other.trim_start_matches("opt").parse::<u64>().unwrap_or(u64::MAX - 2).saturating_add(2),
     }
 }

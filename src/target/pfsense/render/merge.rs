@@ -15,6 +15,9 @@ struct List<'a> {
     text: &'a str,
 }
 
+/// The elements of the ways out, with what is to stand there.
+type Defaults<'a> = [(&'static str, Option<&'a str>); 2];
+
 /// What switches the package of WireGuard on.
 const WIREGUARD: &str = "\t\t\t\t<enable>on</enable>\n";
 
@@ -40,7 +43,7 @@ struct Found {
 ///
 /// # Errors
 /// A sentence when it is not the configuration of a router.
-pub fn merge(text: &str, base: &Base, parts: &Parts, gateway: Option<&str>) -> Result<String, String> {
+pub fn merge(text: &str, base: &Base, parts: &Parts, defaults: Defaults) -> Result<String, String> {
     let resolver: &[&str] = if base.dnsmasq { &["dnsmasq"] } else { &["unbound"] };
     let lists = [
         List { path: &["interfaces"], item: None, text: &parts.interfaces },
@@ -48,6 +51,7 @@ pub fn merge(text: &str, base: &Base, parts: &Parts, gateway: Option<&str>) -> R
         List { path: &["virtualip"], item: None, text: &parts.addresses },
         List { path: &["ifgroups"], item: None, text: &parts.groups },
         List { path: &["gateways"], item: Some("gateway_group"), text: &parts.gateways },
+        List { path: &["staticroutes"], item: Some("route"), text: &parts.routes },
         List { path: &["aliases"], item: Some("alias"), text: &parts.aliases },
         List { path: &["schedules"], item: Some("schedule"), text: &parts.schedules },
         List { path: &["nat"], item: Some("rule"), text: &parts.translations },
@@ -82,7 +86,7 @@ pub fn merge(text: &str, base: &Base, parts: &Parts, gateway: Option<&str>) -> R
             Event::Empty(tag) => {
                 path.push((tag.name().as_ref().to_owned(), before));
                 note(&lists, &mut found, &path, (before, after, true));
-                default_gateway(&path, gateway, after, &mut edits);
+                default_gateway(&path, defaults, after, &mut edits);
                 if is(&path, MODE) {
                     has_mode = true;
                     edits.push(Edit { from: before, to: after, text: HYBRID.to_owned() });
@@ -100,7 +104,7 @@ pub fn merge(text: &str, base: &Base, parts: &Parts, gateway: Option<&str>) -> R
                     let from = path.last().map_or(before, |(_, from)| *from);
                     edits.push(Edit { from, to: after, text: HYBRID.to_owned() });
                 }
-                default_gateway(&path, gateway, after, &mut edits);
+                default_gateway(&path, defaults, after, &mut edits);
                 if is(&path, &["pfsense", "nat"]) {
                     end_of_nat = Some(before);
                 }
@@ -148,13 +152,15 @@ pub fn merge(text: &str, base: &Base, parts: &Parts, gateway: Option<&str>) -> R
     Ok(merged)
 }
 
-/// Where the way out of IPv4 stands, another is written.
-fn default_gateway(path: &[(String, usize)], gateway: Option<&str>, after: usize, edits: &mut Vec<Edit>) {
-    if let Some(gateway) = gateway
-        && is(path, &["pfsense", "gateways", "defaultgw4"])
-    {
-        let from = path.last().map_or(after, |(_, from)| *from);
-        edits.push(Edit { from, to: after, text: format!("<defaultgw4>{}</defaultgw4>", escape(gateway)) });
+/// Where a way out stands, another is written.
+fn default_gateway(path: &[(String, usize)], defaults: Defaults, after: usize, edits: &mut Vec<Edit>) {
+    for (name, gateway) in defaults {
+        if let Some(gateway) = gateway
+            && is(path, &["pfsense", "gateways", name])
+        {
+            let from = path.last().map_or(after, |(_, from)| *from);
+            edits.push(Edit { from, to: after, text: format!("<{name}>{}</{name}>", escape(gateway)) });
+        }
     }
 }
 

@@ -20,6 +20,7 @@ mod output;
 mod overrides;
 mod page;
 mod print;
+mod routes;
 mod separators;
 mod services;
 mod sources;
@@ -100,7 +101,7 @@ pub fn render(request: &Request) -> Result<Vec<File>, Vec<Diagnostic>> {
     let printer = Printer::new().map_err(fault)?;
     let parts = printer.parts(&renderer.document).map_err(fault)?;
     let whole = match theirs {
-        Some(text) => merge::merge(text, &renderer.base, &parts, renderer.document.default_gateway.as_deref())
+        Some(text) => merge::merge(text, &renderer.base, &parts, renderer.document.defaults())
             .and_then(|merged| separators::merged(text, &merged, &renderer.document.separators))
             .map(|merged| format!("{mark}{merged}"))
             .map_err(unreadable)?,
@@ -152,6 +153,7 @@ impl Renderer<'_> {
         self.document.page = router.page_port();
         self.document.page_alone = !page.contains(&80);
         self.document.default_there = self.base.default_gateway.is_some();
+        self.document.default_there6 = self.base.default_gateway6.is_some();
         self.marks = self.holds_output();
         self.hold_tunnels();
         self.interfaces();

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::document::Document;
 use crate::router::File;
 
-const TEMPLATES: [(&str, &str); 20] = [
+const TEMPLATES: [(&str, &str); 21] = [
     ("end.xml.j2", include_str!("../../../../targets/pfsense/end.xml.j2")),
     ("config", include_str!("../../../../targets/pfsense/config.xml.j2")),
     ("aliases", include_str!("../../../../targets/pfsense/aliases.xml.j2")),
@@ -22,6 +22,7 @@ const TEMPLATES: [(&str, &str); 20] = [
     ("interfaces", include_str!("../../../../targets/pfsense/interfaces.xml.j2")),
     ("dhcpd", include_str!("../../../../targets/pfsense/dhcpd.xml.j2")),
     ("gateways", include_str!("../../../../targets/pfsense/gateways.xml.j2")),
+    ("routes", include_str!("../../../../targets/pfsense/routes.xml.j2")),
     ("addresses", include_str!("../../../../targets/pfsense/addresses.xml.j2")),
     ("groups", include_str!("../../../../targets/pfsense/groups.xml.j2")),
     ("openvpn", include_str!("../../../../targets/pfsense/openvpn.xml.j2")),
@@ -46,6 +47,7 @@ pub struct Parts {
     pub dhcpd: String,
     pub addresses: String,
     pub gateways: String,
+    pub routes: String,
     pub groups: String,
     pub openvpn: String,
     pub wireguard: String,
@@ -97,6 +99,7 @@ impl Printer {
             dhcpd: print("dhcpd")?,
             addresses: print("addresses")?,
             gateways: print("gateways")?,
+            routes: print("routes")?,
             groups: print("groups")?,
             openvpn: print("openvpn")?,
             wireguard: print("wireguard")?,
@@ -127,6 +130,7 @@ impl Printer {
                 dhcpd => safe(&parts.dhcpd),
                 addresses => safe(&parts.addresses),
                 gateways => safe(&parts.gateways),
+                routes => safe(&parts.routes),
                 groups => safe(&parts.groups),
                 openvpn => safe(&parts.openvpn),
                 wireguard => safe(&parts.wireguard),
