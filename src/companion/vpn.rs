@@ -11,9 +11,6 @@ use crate::model::{Client, Network, Vpn, VpnKind, handed_out, left_over, service
 pub fn write(network: &Network, beside: &Beside<'_>, printer: &Printer, found: &mut Companions) -> Result<(), Error> {
     for vpn in &network.vpns {
         let router_holds = vpn.server.is_none() && beside.held.contains(&vpn.kind);
-        if router_holds && vpn.kind == VpnKind::Wireguard && beside.targets.contains(&"pfsense") {
-            routes_by_hand(network, vpn, found);
-        }
         match vpn.kind {
             VpnKind::Wireguard => super::wireguard::write(network, vpn, router_holds, printer, found)?,
             VpnKind::Openvpn => openvpn(network, vpn, router_holds, printer, found)?,
@@ -29,19 +26,6 @@ pub fn write(network: &Network, beside: &Beside<'_>, printer: &Printer, found: &
         ));
     }
     Ok(())
-}
-
-/// The package of WireGuard on pfSense lets a peer send from a network, and sets no route to it.
-fn routes_by_hand(network: &Network, vpn: &Vpn, found: &mut Companions) {
-    let zone = &network.zone(vpn.zone).name;
-    for peer in vpn.peers.iter().filter(|peer| !peer.networks.is_empty()) {
-        let nets: Vec<String> = peer.networks.iter().map(ToString::to_string).collect();
-        found.by_hand.push(format!(
-            "a static route to {} on pfSense: System > Routing, a gateway with the address of `{}` on the interface of `{zone}`, and the route by it",
-            nets.join(", "),
-            peer.name
-        ));
-    }
 }
 
 /// The name or address under which a server is found from outside, if the policy knows one.

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     diagnostic::{Diagnostic, Span},
-    model::{VpnKind, ZoneId},
+    model::{Peer, VpnKind, ZoneId},
 };
 
 /// What stands where a family has no way out.
@@ -53,9 +53,10 @@ impl Renderer<'_> {
         }
     }
 
-    fn ways_behind(&self) -> Vec<Way> {
+    fn ways_behind(&mut self) -> Vec<Way> {
         let network = self.network;
         let mut ways = Vec::new();
+        let mut errors = Vec::new();
         for (id, net, via) in network.routes() {
             let Some(behind) = &network.zone(id).behind else { continue };
             let (host, span) = (network.host(behind.host).name.clone(), network.zone(id).span);
@@ -65,7 +66,10 @@ impl Renderer<'_> {
         for (vpn, peer) in here.flat_map(|vpn| vpn.peers.iter().map(move |peer| (vpn, peer))) {
             for net in &peer.networks {
                 let own = |address: &&IpAddr| address.is_ipv4() == net.network().is_ipv4();
-                let Some(via) = peer.addresses.iter().find(own) else { continue };
+                let Some(via) = peer.addresses.iter().find(own) else {
+                    errors.push(without_address(peer, *net));
+                    continue;
+                };
                 ways.push(Way {
                     key: self.key(vpn.zone),
                     net: net.trunc(),
@@ -75,6 +79,7 @@ impl Renderer<'_> {
                 });
             }
         }
+        self.errors.extend(errors);
         ways
     }
 
@@ -85,9 +90,10 @@ impl Renderer<'_> {
         let gateway = self.base.gateways.iter().find(|known| known.name == route.gateway);
         let there = gateway.is_some_and(|known| known.interface == way.key && known.address.parse() == Ok(way.via));
         if !there || route.disabled {
-            let to = gateway.map_or(route.gateway.clone(), |known| format!("{} ({})", known.name, known.address));
+            let to = gateway.map_or(String::new(), |known| format!(" ({})", known.address));
+            let name = &route.gateway;
             let off = if route.disabled { ", and is switched off" } else { "" };
-            let message = format!("the route to {} leads to `{to}` in the base{off}", way.net);
+            let message = format!("the route to {} leads to `{name}`{to} in the base{off}", way.net);
             self.errors.push(
                 Diagnostic::error("base-differs", way.span, message)
                     .label(format!("lies behind `{}`, which is {}", way.host, way.via))
@@ -176,4 +182,15 @@ impl Renderer<'_> {
             self.document.default_gateway6 = Some(name);
         }
     }
+}
+
+fn without_address(peer: &Peer, net: IpNet) -> Diagnostic {
+    let family = if net.network().is_ipv4() { "IPv4" } else { "IPv6" };
+    Diagnostic::error(
+        "backend-cannot-express",
+        peer.span,
+        format!("pfsense leads to {net} by an address of its peer, and `{}` has none of {family}", peer.name),
+    )
+    .label("lies before this network")
+    .help(format!("give it one: `address` of the peer, in an {family} network of the zone"))
 }
