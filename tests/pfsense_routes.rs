@@ -178,7 +178,8 @@ fn what_a_backup_has_of_it_is_kept_or_asked_about() {
     // Its own gateway and route there are used; a way out that was chosen stays.
     let own = "<gateway_item><interface>opt1</interface><gateway>10.0.20.8</gateway><name>THEIRS</name>\
         <ipprotocol>inet</ipprotocol></gateway_item><defaultgw4>WAN_DHCP</defaultgw4><defaultgw6>-</defaultgw6>";
-    let route = "\t<staticroutes><route><network>10.0.99.0/24</network><gateway>THEIRS</gateway></route></staticroutes>\n";
+    let route =
+        "\t<staticroutes><route><network>10.0.99.0/24</network><gateway>THEIRS</gateway></route></staticroutes>\n";
     let merged = render(HOUSE, &[backup(own, route)]);
     insta::assert_snapshot!("beside_theirs", told(&merged[0]));
     // A policy without the VPN takes our routes with it, and leaves theirs.

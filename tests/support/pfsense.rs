@@ -1,7 +1,7 @@
 //! A policy rendered for pfSense, and what came out read by a parser that is not hedgerow's.
 
 #[path = "settings.rs"]
-mod settings;
+pub mod settings;
 
 use hedgerow::{
     compile::{self, Checked},

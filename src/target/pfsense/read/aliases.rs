@@ -9,6 +9,7 @@ use ipnet::IpNet;
 
 use super::{
     ast::{Atom, Ports},
+    interfaces::Interfaces,
     names,
     routes::Vpns,
     xml::Node,
@@ -19,12 +20,14 @@ use crate::router::Unreadable;
 const UNKNOWN: &str = "?";
 
 /// An alias as it is written.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 struct Alias {
     kind: String,
     address: String,
     /// Has it an address to be loaded from?
     loads: bool,
+    /// Does it stand in the file, and is none of pfSense's own?
+    written: bool,
 }
 
 /// All aliases, pfSense's own among them, which take precedence.
@@ -42,6 +45,76 @@ pub enum Meaning {
     /// pfSense knows nothing of this name, and leaves out the rule that uses it.
     Nothing,
 }
+
+/// Words of pf's own grammar that the name of a list could be, and names that pfSense gives to its own.
+const RESERVED: &[&str] = &[
+    "all",
+    "any",
+    "anchor",
+    "binat",
+    "block",
+    "code",
+    "debug",
+    "drop",
+    "ether",
+    "file",
+    "flags",
+    "floating",
+    "flush",
+    "for",
+    "fragment",
+    "from",
+    "global",
+    "group",
+    "in",
+    "include",
+    "inet",
+    "inet6",
+    "interval",
+    "keep",
+    "label",
+    "limit",
+    "load",
+    "log",
+    "loopback",
+    "match",
+    "max",
+    "modulate",
+    "nat",
+    "no",
+    "on",
+    "os",
+    "out",
+    "overload",
+    "pass",
+    "port",
+    "prio",
+    "probability",
+    "proto",
+    "queue",
+    "quick",
+    "random",
+    "rdr",
+    "return",
+    "route",
+    "rtable",
+    "rule",
+    "scrub",
+    "set",
+    "skip",
+    "sloppy",
+    "state",
+    "synproxy",
+    "table",
+    "tag",
+    "tagged",
+    "timeout",
+    "to",
+    "tonatsubnets",
+    "tos",
+    "ttl",
+    "user",
+];
 
 /// pfSense's own lists (`globals.inc`).
 const OWN: &[(&str, &str)] = &[
@@ -99,10 +172,11 @@ impl Aliases {
                 kind: node.text("type").to_owned(),
                 address: node.text("address").to_owned(),
                 loads: !node.text("url").is_empty() || node.has("aliasurl"),
+                written: true,
             };
             all.entry(name.to_owned()).or_insert(alias);
         }
-        let network = |address: String| Alias { kind: "network".to_owned(), address, loads: false };
+        let network = |address: String| Alias { kind: "network".to_owned(), address, loads: false, written: false };
         for (name, address) in OWN {
             all.insert((*name).to_owned(), network((*address).to_owned()));
         }
@@ -112,9 +186,21 @@ impl Aliases {
         all.insert("vpn_networks".to_owned(), network(words.join(" ")));
         all.insert("negate_networks".to_owned(), network(words.join(" ")));
         for name in ["bogons", "bogonsv6"] {
-            all.insert(name.to_owned(), Alias { kind: "urltable".to_owned(), address: String::new(), loads: true });
+            all.insert(name.to_owned(), Alias { kind: "urltable".to_owned(), loads: true, ..Alias::default() });
         }
         Ok(Self(all))
+    }
+
+    /// The aliases whose names mean something else to pf: words of its own, and what pfSense names interfaces, their
+    /// networks and gateways by. pf would read `on <SERVERS>`, and refuse all rules.
+    pub fn clash(&self, root: &Node, interfaces: &Interfaces) -> Option<String> {
+        let enabled = || interfaces.all.iter();
+        let theirs = enabled().map(|interface| interface.descr.clone());
+        let networks = enabled().map(|interface| format!("{}__NETWORK", interface.key.to_uppercase()));
+        let gateways = root.all(&["gateways"], "gateway_item").map(|item| format!("GW{}", item.text("name")));
+        let mut names = theirs.chain(networks).chain(gateways).chain(RESERVED.iter().map(ToString::to_string));
+        let written = |name: &String| self.0.get(name).is_some_and(|alias| alias.written);
+        names.find(written)
     }
 
     pub fn is_alias(&self, name: &str) -> bool {

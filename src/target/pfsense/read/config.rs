@@ -35,6 +35,14 @@ impl Config {
         let known = Aliases::new(&root, &Vpns::default())?;
         let vpns = Vpns::of(&root, &known);
         let aliases = Aliases::new(&root, &vpns)?;
+        if let Some(name) = aliases.clash(&root, &interfaces) {
+            let mut nodes = root.all(&["aliases"], "alias");
+            let line = nodes.find(|node| node.text("name") == name).map_or(0, |node| node.line);
+            return Err(Unreadable::new(format!(
+                "line {line}: `{name}` is the name of a list and of something else in the rules, so pf refuses them all \
+                 and keeps the old ones"
+            )));
+        }
         let offsets = super::schedule::offsets(root.text_at(&["system", "timezone"]), topology.offset);
         Ok(Self { root, interfaces, aliases, vpns, offsets })
     }

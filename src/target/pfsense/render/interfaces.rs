@@ -98,7 +98,9 @@ impl Renderer<'_> {
         let word = |zone: &Zone| words::name(&zone.name).to_uppercase().chars().take(22).collect::<String>();
         let mine = word(self.network.zone(id));
         let same = self.network.zones.iter().filter(|zone| word(zone) == mine).count();
-        if same > 1 { format!("{mine}_{}", self.key(id).to_uppercase()) } else { mine }
+        // A list or another interface of the base with this name would be meant in its place.
+        let taken = !self.is_in_base(id) && self.base.names.iter().any(|name| name.eq_ignore_ascii_case(&mine));
+        if same > 1 || taken { format!("{mine}_{}", self.key(id).to_uppercase()) } else { mine }
     }
 
     /// The gateway of an uplink.
