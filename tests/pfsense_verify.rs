@@ -1,5 +1,8 @@
 //! Slips of the hand in a compiled config.xml: each is caught, with a packet, and with the rule that lets it through.
 
+#[path = "support/settings.rs"]
+mod settings;
+
 use hedgerow::{
     compile::{self, Checked},
     router::File,
@@ -8,14 +11,19 @@ use hedgerow::{
     world::Memory,
 };
 
-const HOUSE: &str = "examples/direct-tls/main.hedge";
+const HOUSEHOLDS: [&str; 5] = ["cgnat-tunnel", "direct-tls", "lan-only", "multi-uplink-office", "nginx-cloudflare"];
+
+fn household(name: &str) -> (Checked, String) {
+    let path = format!("examples/{name}/main.hedge");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let world = Memory { date: jiff::civil::date(2026, 11, 23), files: settings::settings() };
+    let mut checked = compile::check("main.hedge", &text, &world);
+    let output = compile::render(&mut checked, "main.hedge", Target::PfSense, &[]).unwrap();
+    (checked, output.files[0].text.clone())
+}
 
 fn house() -> (Checked, String) {
-    let text = std::fs::read_to_string(HOUSE).unwrap();
-    let world = Memory { date: jiff::civil::date(2026, 11, 23), ..Memory::default() };
-    let mut checked = compile::check(HOUSE, &text, &world);
-    let output = compile::render(&mut checked, HOUSE, Target::PfSense, &[]).unwrap();
-    (checked, output.files[0].text.clone())
+    household("direct-tls")
 }
 
 fn differences(checked: &mut Checked, text: String) -> Vec<Difference> {
@@ -78,6 +86,92 @@ fn edits_by_hand_are_caught() {
             assert_eq!(line.file, "config.xml", "{what}");
         }
     }
+}
+
+/// The text of an element of a rule.
+fn field<'t>(rule: &'t str, name: &str) -> &'t str {
+    rule.split_once(&format!("<{name}>")).and_then(|(_, rest)| rest.split_once('<')).map_or("", |(text, _)| text)
+}
+
+/// A rule with its side of this name as anybody.
+fn from_anybody(rule: &str, side: &str) -> String {
+    let (open, close) = (format!("<{side}>"), format!("</{side}>"));
+    let (start, end) = (rule.find(&open).unwrap(), rule.find(&close).unwrap());
+    let port = field(&rule[start..end], "port");
+    let port = if port.is_empty() { String::new() } else { format!("<port>{port}</port>") };
+    format!("{}{open}<any></any>{port}{}", &rule[..start], &rule[end..])
+}
+
+/// In every household, some rules of each sort are edited as a hand would; whatever that opens is told with a packet and
+/// with the tracker of the very rule, and what it closes with a packet that the policy lets pass.
+#[test]
+fn edits_in_every_household_are_caught() {
+    type Edit = (&'static str, Kind, fn(&str) -> Option<String>);
+    let edits: [Edit; 6] = [
+        ("a refusal that lets pass", Kind::Open, |rule| {
+            (!rule.contains("<type>pass</type>")).then(|| {
+                rule.replace("<type>block</type>", "<type>pass</type>")
+                    .replace("<type>reject</type>", "<type>pass</type>")
+            })
+        }),
+        ("from anybody", Kind::Open, |rule| {
+            rule.contains("<type>pass</type>").then(|| from_anybody(rule, "source")).filter(|edited| edited != rule)
+        }),
+        ("to anybody", Kind::Open, |rule| {
+            rule.contains("<type>pass</type>")
+                .then(|| from_anybody(rule, "destination"))
+                .filter(|edited| edited != rule)
+        }),
+        ("one port more", Kind::Open, |rule| {
+            let (before, after) = rule.split_once("<destination>")?;
+            let port: u16 = field(after, "port").parse().ok().filter(|_| rule.contains("<type>pass</type>"))?;
+            let wider = after.replace(&format!("<port>{port}</port>"), &format!("<port>{port}-{}</port>", port + 1));
+            Some(format!("{before}<destination>{wider}"))
+        }),
+        ("left out", Kind::Closed, |rule| rule.contains("<type>pass</type>").then(String::new)),
+        ("switched off", Kind::Closed, |rule| {
+            rule.contains("<type>pass</type>").then(|| rule.replace("<rule>", "<rule><disabled></disabled>"))
+        }),
+    ];
+    let mut total = 0;
+    for name in HOUSEHOLDS {
+        let (mut checked, text) = household(name);
+        let filter = text.find("\t<filter>").unwrap();
+        let places: Vec<usize> = text[filter..].match_indices("<rule>").map(|(at, _)| filter + at).collect();
+        for (number, (what, kind, edit)) in edits.iter().enumerate() {
+            let fitting: Vec<(std::ops::Range<usize>, String)> = places
+                .iter()
+                .filter_map(|at| {
+                    let range = rule_around(&text, at + 6);
+                    edit(&text[range.clone()]).map(|edited| (range, edited))
+                })
+                .collect();
+            // A few, spread over the file; another one for every edit.
+            let step = (fitting.len() / 5).max(1);
+            let mut caught = 0;
+            for (range, edited) in fitting.iter().skip(number % step).step_by(step) {
+                let tracker = format!("(tracker {})", field(&text[range.clone()], "tracker"));
+                let file = format!("{}{edited}{}", &text[..range.start], &text[range.end..]);
+                let found = differences(&mut checked, file);
+                let of_kind: Vec<&Difference> = found.iter().filter(|difference| difference.kind == *kind).collect();
+                if of_kind.is_empty() {
+                    // Another rule says the same, or refuses it again.
+                    continue;
+                }
+                caught += 1;
+                if *kind == Kind::Open {
+                    let mut told = of_kind.iter().filter_map(|difference| difference.line.as_ref());
+                    assert!(
+                        told.any(|line| line.line > 0 && line.text.contains(&tracker)),
+                        "{name}, {what}: {tracker} is not told in {found:#?}"
+                    );
+                }
+            }
+            assert!(caught > 0, "{name}, {what}: none of {} was caught", fitting.len());
+            total += caught;
+        }
+    }
+    assert!(total >= 120, "{total}");
 }
 
 #[test]
