@@ -174,6 +174,85 @@ fn edits_in_every_household_are_caught() {
     assert!(total >= 120, "{total}");
 }
 
+/// Two uplinks, a DMZ, and a VPN with accounts: what goes wrong with these by a click.
+#[test]
+fn clicks_in_the_office_with_two_uplinks_are_caught() {
+    let (mut checked, text) = household("multi-uplink-office");
+    let rule = |tracker: u32, interface: &str, more: &str| {
+        format!(
+            "<rule><tracker>{tracker}</tracker><type>pass</type><interface>{interface}</interface><ipprotocol>inet</ipprotocol>\
+             {more}<descr>by hand</descr></rule>"
+        )
+    };
+    let any = "<source><any></any></source><destination><any></any></destination>";
+    let added = |rule: String| text.replacen("\t<filter>\n", &format!("\t<filter>\n\t\t{rule}\n"), 1);
+    let telling = |found: &[Difference], kind: Kind, word: &str| {
+        found.iter().any(|difference| {
+            difference.kind == kind && difference.line.as_ref().is_some_and(|line| line.text.contains(word))
+        })
+    };
+    // The page of all OpenVPN servers is asked before that of the one.
+    let found = differences(&mut checked, added(rule(1_700_000_001, "openvpn", any)));
+    assert!(telling(&found, Kind::Open, "(tracker 1700000001)"), "{found:#?}");
+    // The page of the firewall is open by LTE. (What is forwarded has to bear a mark there, or it does not leave again.)
+    let page = "<protocol>tcp</protocol><source><any></any></source>\
+        <destination><network>(self)</network><port>443</port></destination>";
+    let found = differences(&mut checked, added(rule(1_700_000_002, "opt1", page)));
+    assert!(telling(&found, Kind::Open, "(tracker 1700000002)"), "{found:#?}");
+    // The office leaves by the address of the home.
+    let target = "<target>198.51.100.11</target>";
+    assert!(text.contains(target));
+    let found = differences(&mut checked, text.replace(target, "<target></target>"));
+    assert!(found.iter().any(|difference| difference.kind == Kind::Translated), "{found:#?}");
+    // Everybody asks the proxy, and not Cloudflare alone.
+    let at = text.find("<descr>hedgerow expose main.hedge:112</descr>").unwrap();
+    assert!(text[at..].contains("<associated-rule-id>nat_"));
+    let cloudflare = text.find("<filter>").unwrap();
+    let alias = text[cloudflare..].find("hr_wan4_").map(|at| cloudflare + at).unwrap();
+    let name = text[alias..].split('<').next().unwrap();
+    let found = differences(&mut checked, text.replace(&format!("<address>{name}</address>"), "<any></any>"));
+    assert!(found.iter().any(|difference| difference.kind == Kind::Open), "{found:#?}");
+    // The page of the firewall is open to the cameras, for their interface is called `lan` now.
+    let found = differences(&mut checked, text.replace("\t\t\t<noantilockout></noantilockout>\n", ""));
+    assert!(telling(&found, Kind::Open, "anti-lockout rule"), "{found:#?}");
+}
+
+/// Answers to what comes in by the second uplink go back there by `reply-to`, which a group of interfaces has not.
+#[test]
+fn answers_that_leave_by_the_other_uplink_are_told() {
+    let policy = "use std.services\nrouter edge { }\n\
+        zone wan { role internet; interface igb0; interface pfsense wan; address 203.0.113.2/30; gateway 203.0.113.1 }\n\
+        zone line { role internet; interface igb2; interface pfsense opt2; address 198.51.100.2/30; gateway 198.51.100.1 }\n\
+        zone pc { role trusted; interface igb1; interface pfsense lan; network 10.0.10.0/24 }\n\
+        host ha { zone pc; address 10.0.10.7 }\n\
+        allow pc -> internet\nexpose ha : https { on line; ipv6 off }\n";
+    let mut checked = compile::check("home.hedge", policy, &Memory::default());
+    let text = compile::render(&mut checked, "home.hedge", Target::PfSense, &[]).unwrap().files[0].text.clone();
+    let filter = text.find("\t<filter>").unwrap();
+    let at = filter + text[filter..].find("<address>10.0.10.7</address>").unwrap();
+    let range = rule_around(&text, at);
+    let whole = &text[range.clone()];
+    let tracker = format!("(tracker {})", field(whole, "tracker"));
+    let group =
+        "\t<ifgroups><ifgroupentry><ifname>uplinks</ifname><members>wan opt2</members></ifgroupentry></ifgroups>\n";
+    for (what, edited, around) in [
+        ("on a group", whole.replace("<interface>opt2</interface>", "<interface>uplinks</interface>"), group),
+        ("switched off", whole.replace("<rule>", "<rule><disablereplyto></disablereplyto>"), ""),
+    ] {
+        assert_ne!(edited, whole, "{what}");
+        let file = format!("{}{edited}{}", &text[..range.start], &text[range.end..]);
+        let found = differences(&mut checked, file.replacen("\t<aliases>", &format!("{around}\t<aliases>"), 1));
+        let told = found.iter().any(|difference| {
+            difference.kind == Kind::RepliesDropped
+                && difference.line.as_ref().is_some_and(|line| line.text.contains(&tracker))
+        });
+        assert!(told, "{what}: {found:#?}");
+    }
+    // Where the switch is thrown for all, too.
+    let all = text.replacen("\t<system>", "\t<system><disablereplyto></disablereplyto>", 1);
+    assert!(differences(&mut checked, all).iter().any(|difference| difference.kind == Kind::RepliesDropped));
+}
+
 #[test]
 fn a_rule_of_the_users_own_is_named() {
     let (mut checked, text) = house();

@@ -158,6 +158,8 @@ pub struct Filter {
     pub stateless: bool,
     /// `reply-to` on the way out: answers are sent back to the gateway, and reach nobody.
     pub bounces: bool,
+    /// Do answers to what it lets in from an uplink leave by the default route, and not by that uplink?
+    pub by_default: bool,
     pub tag: String,
     /// A tag that the packet bears, or must not bear.
     pub tagged: Option<(String, bool)>,
@@ -186,6 +188,7 @@ impl Filter {
             flags: if action == Action::Pass { Flags::SYN } else { Flags::ANY },
             stateless: false,
             bounces: false,
+            by_default: false,
             tag: String::new(),
             tagged: None,
             route: None,
@@ -254,6 +257,15 @@ pub struct Binat {
     pub origin: Origin,
 }
 
+/// An uplink that is not the default route: answers that are not sent back to its gateway leave elsewhere.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Aside {
+    pub device: String,
+    pub family: Family,
+    /// Its own network, where no gateway is needed.
+    pub near: Option<IpNet>,
+}
+
 /// All rules.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rules {
@@ -261,6 +273,7 @@ pub struct Rules {
     pub nats: Vec<Nat>,
     pub rdrs: Vec<Rdr>,
     pub filters: Vec<Filter>,
+    pub asides: Vec<Aside>,
     /// What pfSense leaves out, and what cannot be judged.
     pub notes: Vec<Origin>,
 }

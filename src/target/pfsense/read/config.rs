@@ -72,6 +72,23 @@ impl Config {
         self.member(name)
     }
 
+    /// The interfaces of the gateways of a name that are in use while all of them are up: of a group, those of its first tier.
+    pub fn first_of(&self, name: &str) -> Option<Vec<String>> {
+        let group = self.root.all(&["gateways"], "gateway_group").find(|node| node.text("name") == name);
+        let Some(group) = group else { return self.gateway(name) };
+        let items = group.children.iter().filter(|child| child.name == "item");
+        let members: Vec<(u8, &str)> = items
+            .filter_map(|item| {
+                let mut fields = item.text.split('|');
+                let name = fields.next()?;
+                Some((fields.next()?.parse().ok()?, name))
+            })
+            .collect();
+        let first = members.iter().map(|(tier, _)| *tier).min()?;
+        let used = members.iter().filter(|(tier, _)| *tier == first);
+        Some(used.filter_map(|(_, name)| self.member(name)).flatten().collect())
+    }
+
     /// A gateway that is no group.
     fn member(&self, name: &str) -> Option<Vec<String>> {
         let item = self.root.all(&["gateways"], "gateway_item").find(|node| node.text("name") == name);

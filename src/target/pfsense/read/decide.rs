@@ -18,6 +18,8 @@ pub struct Decision {
     pub own: Option<Own>,
     /// Do answers not get back, for nothing remembers the packet, or they are sent elsewhere?
     pub stateless: bool,
+    /// Do answers leave by the default route?
+    pub by_default: bool,
     pub unsure: bool,
     pub always: bool,
     /// The rule, where it is asked for.
@@ -33,6 +35,7 @@ impl Eval<'_, '_> {
             route: None,
             own: None,
             stateless: false,
+            by_default: false,
             unsure: false,
             always: false,
             by: None,
@@ -83,6 +86,7 @@ impl Eval<'_, '_> {
             route: rule.route.is_some().then_some(index),
             own: rule.own,
             stateless: rule.stateless || rule.bounces,
+            by_default: rule.by_default,
             unsure: rule.unsure,
             always: rule.always,
             by: self.steps.is_some().then_some(index),

@@ -11,7 +11,7 @@ use super::{
     state::{Class, Destination, Flow, Source, Stage, State, join},
 };
 use crate::{
-    packet::{Bounds, Cube, Field, Ranges, Set, Space},
+    packet::{Bounds, Cube, Field, Ranges, Set, Side, Space, prefix},
     router::{LOCAL, Line},
 };
 
@@ -277,6 +277,8 @@ impl<'a, 's> Eval<'a, 's> {
         let mut through = Flow::new();
         for (state, packets) in flow {
             if state.passed && stage == Stage::Arriving {
+                // No rule was asked, and so none has `reply-to`.
+                self.answered_elsewhere(packets);
                 join(self.space, &mut through, State { passed: false, ..state }, packets);
                 continue;
             }
@@ -299,6 +301,9 @@ impl<'a, 's> Eval<'a, 's> {
                     self.forgotten = self.space.union(self.forgotten, packets);
                 }
                 let sends = self.space.cube(&Cube::any().with(Field::In, Ranges::single(LOCAL.into())));
+                if decision.by_default && stage == Stage::Arriving {
+                    self.answered_elsewhere(packets);
+                }
                 if let Some(own) = decision.own {
                     let first = if stage == Stage::Arriving { packets } else { self.space.intersect(packets, sends) };
                     self.additions.push((own, first));
@@ -307,6 +312,22 @@ impl<'a, 's> Eval<'a, 's> {
             }
         }
         through
+    }
+
+    /// What came in by an uplink beside the default route is answered by that route, and the answers get lost.
+    fn answered_elsewhere(&mut self, packets: Set) {
+        for aside in &self.rules.asides {
+            let ids = self.matcher.ids(std::slice::from_ref(&aside.device));
+            let ids = ids.into_iter().map(|id| (id.into(), id.into()));
+            let cube = Cube::any().with(Field::In, Ranges::from_pairs(ids));
+            let mut here = self.space.cube(&cube.with(Field::Family, Ranges::single(aside.family as u64)));
+            if let Some(near) = aside.near {
+                let near = self.space.cube(&prefix(near, Side::Src));
+                here = self.space.minus(here, near);
+            }
+            let lost = self.space.intersect(packets, here);
+            self.forgotten = self.space.union(self.forgotten, lost);
+        }
     }
 
     /// A gateway takes packets wherever their destination is, even if that is the firewall.

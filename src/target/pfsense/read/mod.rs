@@ -79,6 +79,7 @@ fn understand(text: &str, topology: &Topology) -> Result<(config::Config, ast::R
     rules.filters.extend(builtin::before(&config));
     user::rules(&config, &mut rules.filters, &mut rules.notes)?;
     rules.filters.extend(after::rules(&config));
+    rules.asides = routes::asides(&config);
     unknown::unknown(&config, &mut rules);
     Ok((config, rules))
 }

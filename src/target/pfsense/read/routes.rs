@@ -7,12 +7,12 @@ use ipnet::IpNet;
 
 use super::{
     aliases::{self, Aliases},
-    ast::{Action, Atom, Direction, End, Filter, Origin},
+    ast::{Action, Aside, Atom, Direction, End, Filter, Origin},
     config::{Config, shown},
     interfaces::Interface,
     xml::Node,
 };
-use crate::router::Topology;
+use crate::{packet::Family, router::Topology};
 
 /// A static route that is in force.
 pub struct Route<'c> {
@@ -43,6 +43,48 @@ pub fn routes(config: &Config) -> Vec<Route<'_>> {
         }));
     }
     found
+}
+
+/// The uplinks that are not the way out of a family, if there are several. (`fixup_default_gateway` in `gwlb.inc`)
+pub fn asides(config: &Config) -> Vec<Aside> {
+    let mut found = Vec::new();
+    for (family, tag) in [(Family::V4, "defaultgw4"), (Family::V6, "defaultgw6")] {
+        let tunnel = |interface: &Interface| TUNNELS.iter().any(|start| interface.device.starts_with(start));
+        let gateway = |interface: &Interface| match family {
+            Family::V4 => interface.gateway4,
+            Family::V6 => interface.gateway6,
+        };
+        let uplinks = config.interfaces.all.iter();
+        let mut uplinks: Vec<&Interface> =
+            uplinks.filter(|interface| !interface.is_virtual && !tunnel(interface) && gateway(interface)).collect();
+        uplinks.sort_by_key(|interface| place(&interface.key));
+        let name = config.root.text_at(&["gateways", tag]);
+        let first = config.first_of(name).unwrap_or_default();
+        let chosen = |interface: &&Interface| {
+            if first.is_empty() {
+                uplinks.first().is_some_and(|default| default.key == interface.key)
+            } else {
+                first.contains(&interface.key)
+            }
+        };
+        for interface in uplinks.iter().filter(|interface| !chosen(interface)) {
+            let near = interface.address(family).map(|own| own.trunc());
+            found.push(Aside { device: interface.device.clone(), family, near });
+        }
+    }
+    found
+}
+
+/// How the devices of tunnels begin, whose other end is the network itself.
+const TUNNELS: [&str; 7] = ["ovpn", "ipsec", "gif", "gre", "tun_wg", "wg", "tailscale"];
+
+/// The place of an interface in pfSense's own order.
+fn place(key: &str) -> u64 {
+    match key {
+        "wan" => 0,
+        "lan" => 1,
+        other => other.trim_start_matches("opt").parse::<u64>().unwrap_or(u64::MAX - 2).saturating_add(2),
+    }
 }
 
 /// Networks that lie behind a host of a link, and that no route leads to: what is sent there goes by the default route,

@@ -129,6 +129,7 @@ fn rule(config: &Config, node: &Node, family: Family) -> Made<Vec<Filter>> {
     filter.perhaps = PERHAPS.iter().any(|name| !["", "none"].contains(&node.text(name)));
     state(node, &mut filter);
     filter.bounces = bounces(config, node, &filter, family);
+    filter.by_default = !replies_to(config, node, &filter, family);
     let name = node.text("sched");
     if !name.is_empty() {
         filter.minutes = schedule::minutes(config, name);
@@ -175,6 +176,17 @@ fn bounces(config: &Config, node: &Node, filter: &Filter, family: Family) -> boo
         Family::V6 => interface.gateway6,
     });
     outward && asked && gateway
+}
+
+/// Does pfSense write `reply-to` for a rule that is asked on the way in? It does for those of one interface with a
+/// gateway, and for none of a group, of several interfaces, or of all.
+fn replies_to(config: &Config, node: &Node, filter: &Filter, family: Family) -> bool {
+    let asked = node.text("gateway").is_empty() && !node.has("disablereplyto") && !config.system("disablereplyto");
+    let one = config.interfaces.get(node.text("interface")).is_some_and(|interface| match family {
+        Family::V4 => interface.gateway4,
+        Family::V6 => interface.gateway6,
+    });
+    asked && one && filter.direction.is_some()
 }
 
 /// The devices that a rule is about; nothing for all.
