@@ -334,6 +334,7 @@ fn what_pfsense_cannot_say_is_refused_at_its_place() {
         "zone six { role iot; interface igb3; interface pfsense opt4; network 10.0.40.0/24, fd40::/64 }\nredirect six : dns -> ha",
         "allow pc -> srv : ping { as router }",
         "zone road { role vpn; interface pfsense openvpn; network 10.0.99.0/24 }\nvpn road { kind openvpn; listen udp 1194; listen tcp 1194 }",
+        "zone lte { role internet; interface igb3; interface pfsense opt4; address dhcp }\nallow lte -> wan : https",
         // Assigned interfaces for which pfSense would stop at every start.
         "zone tail { role vpn; interface tailscale0; interface pfsense opt9; network 100.64.0.0/10 }\nvpn tail { kind tailscale }",
         "zone tail { role vpn; interface tailscale0; interface pfsense opt9; network 100.64.0.0/10 }\nvpn tail { kind tailscale; server ha }",

@@ -141,6 +141,17 @@ impl Renderer<'_> {
         names.into_iter().find(|name| !taken(name)).unwrap_or_default()
     }
 
+    /// The uplink by which a family leaves while all of them are up.
+    pub(super) fn first_uplink(&self, v4: bool) -> Option<ZoneId> {
+        let leaves = |id: &ZoneId| {
+            let zone = self.network.zone(*id);
+            let own = zone.addresses.iter().any(|own| own.address.is_ipv4() == v4);
+            zone.is_internet() && (own || !v4 && zone.delegated.is_some())
+        };
+        let uplinks = self.network.zone_ids().map(|(id, _)| id).filter(leaves);
+        uplinks.min_by_key(|id| (self.network.zone(*id).failover, super::interfaces::place(&self.key(*id))))
+    }
+
     /// With a gateway inside, pfSense must not choose for itself by which one a family leaves.
     fn way_out_is_said(&mut self, v4: bool, span: Span) {
         let (theirs, ours) = if v4 {
@@ -152,16 +163,9 @@ impl Renderer<'_> {
         if said {
             return;
         }
-        let leaves = |id: &ZoneId| {
-            let zone = self.network.zone(*id);
-            let own = zone.addresses.iter().any(|own| own.address.is_ipv4() == v4);
-            zone.is_internet() && (own || !v4 && zone.delegated.is_some())
-        };
-        let mut uplinks: Vec<ZoneId> = self.network.zone_ids().map(|(id, _)| id).filter(leaves).collect();
-        uplinks.sort_by_key(|id| (self.network.zone(*id).failover, super::interfaces::place(&self.key(*id))));
-        let name = match uplinks.first() {
+        let name = match self.first_uplink(v4) {
             None => Some(NONE.to_owned()),
-            Some(uplink) => self.gateway(*uplink, v4),
+            Some(uplink) => self.gateway(uplink, v4),
         };
         let Some(name) = name else {
             let family = if v4 { "IPv4" } else { "IPv6" };

@@ -44,6 +44,9 @@ impl Renderer<'_> {
         }
         for way in &allowed {
             let Some(gateway) = self.way_out(way, &uplinks) else { return };
+            if !gateway.is_empty() && self.is_answered_elsewhere(id, way.line.family) {
+                return self.no_way_back(way);
+            }
             self.line(
                 &mut sheet.rules,
                 id,
@@ -102,6 +105,24 @@ impl Renderer<'_> {
         }
         self.several_ways(way);
         None
+    }
+
+    /// A rule sends packets out by a gateway, or the answers back by one: not both. What comes in by an uplink that is not
+    /// the default route needs the latter.
+    fn is_answered_elsewhere(&self, id: ZoneId, family: Family) -> bool {
+        self.network.zone(id).is_internet() && self.first_uplink(family == Family::V4) != Some(id)
+    }
+
+    fn no_way_back(&mut self, way: &Way) {
+        self.errors.push(
+            Diagnostic::error(
+                "backend-cannot-express",
+                self.span(way.line.cause),
+                "pfsense sends packets of one uplink out by another, or the answers back, and not both",
+            )
+            .label("leads from one uplink to another")
+            .help("take the uplink out of the senders, or of those that are sent to"),
+        );
     }
 
     fn several_ways(&mut self, way: &Way) {
