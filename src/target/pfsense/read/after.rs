@@ -49,7 +49,7 @@ fn static_routes(config: &Config, found: &mut Vec<Line>) {
     }
 }
 
-/// Whoever ends a tunnel of IPsec with the firewall reaches it (`filter_generate_ipsec_rules`).
+/// Whoever ends a tunnel of `IPsec` with the firewall reaches it (`filter_generate_ipsec_rules`).
 fn ipsec(config: &Config, found: &mut Vec<Line>) {
     let at = |path: &[&str], usual: u16| config.root.text_at(path).parse().unwrap_or(usual);
     let ports = [at(&["ipsec", "port"], 500), at(&["ipsec", "port_nat_t"], 4500)];
@@ -113,7 +113,7 @@ fn ipsec(config: &Config, found: &mut Vec<Line>) {
     }
 }
 
-/// Who looks for UPnP reaches its group, after the rules of the user.
+/// Who looks for `UPnP` reaches its group, after the rules of the user.
 fn upnp(config: &Config, found: &mut Vec<Line>) {
     let settings = config.root.all(&["installedpackages", "miniupnpd"], "config").next();
     let Some(settings) = settings.filter(|settings| settings.text("enable") == "on") else { return };

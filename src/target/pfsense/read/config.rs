@@ -122,7 +122,7 @@ impl Config {
             || ["dhcp", "pppoe", "ppp", "pptp", "l2tp", "dhcp6", "slaac", "6rd", "6to4"].contains(&kind.as_str())
     }
 
-    /// The interfaces at which a tunnel of IPsec ends: one, that of a virtual address, or one of those of a group of
+    /// The interfaces at which a tunnel of `IPsec` ends: one, that of a virtual address, or one of those of a group of
     /// gateways, which is up at the moment. Says whether all of them are meant.
     pub fn ends_of_tunnel(&self, word: &str) -> (Vec<&Interface>, bool) {
         let mut key = word;

@@ -101,7 +101,7 @@ pub fn missing(config: &Config, topology: &Topology) -> Vec<Filter> {
             let here = |route: &&Route| route.interface.device == *device;
             let around =
                 routes.iter().filter(|route| route.net.contains(net)).max_by_key(|route| route.net.prefix_len());
-            let lost = if around.filter(here).is_none() { vec![*net] } else { Vec::new() };
+            let lost = around.is_none_or(|route| !here(&route)).then_some(*net);
             // A narrower route that leads elsewhere takes a part of it.
             let narrower = routes.iter().filter(|route| net.contains(&route.net) && route.net != *net && !here(route));
             for net in lost.into_iter().chain(narrower.map(|route| route.net)) {
@@ -127,7 +127,7 @@ pub struct Vpns {
     /// Those of OpenVPN. All versions so far look for them at a place where they do not stand; one that finds them may
     /// come at any time.
     pub perhaps: Vec<IpNet>,
-    /// The addresses that IPsec and PPPoE give to clients, which automatic outbound NAT translates, too.
+    /// The addresses that `IPsec` and `PPPoE` give to clients, which automatic outbound NAT translates, too.
     pub pools: Vec<IpNet>,
 }
 
