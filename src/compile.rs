@@ -1,5 +1,7 @@
 //! The whole pipeline: a policy's text in, proven files out.
 
+mod conflict;
+
 use std::collections::BTreeMap;
 
 pub use crate::{
@@ -15,7 +17,7 @@ use crate::{
     packet::Space,
     plan::{Request, rulebook},
     policy::{Standing, meaning},
-    router::{File, Limits, Line, Unreadable},
+    router::{File, Limits, Unreadable},
     target::Target,
     verify::{self, Verdict},
     world::{Recorder, World},
@@ -132,14 +134,18 @@ pub fn render(checked: &mut Checked, policy: &str, target: Target, base: &[File]
     let files = target.render(&request)?;
     let tools = (&mut meant.limits, &mut meant.space);
     let verdict = verify::compare(target, &files, network, &standing, &meant.meaning, tools);
-    let fault = |message: String| Diagnostic::error("not-proven", network.router.span, message);
+    let router = network.router.span;
+    let fault = |message: String| Diagnostic::error("not-proven", router, message);
     match verdict {
         Err(error) => Err(vec![fault(format!("the rendered configuration cannot be read back: {error}"))]),
         Ok(verdict) if verdict.is_equal() => Ok(Output { target, files, additions: verdict.additions }),
         Ok(verdict) => {
-            if let Some(conflict) = conflict(target, &files, &verdict, network) {
-                return Err(vec![conflict]);
+            let standing = standing.clone();
+            let conflicts = conflict::Search { checked, standing: &standing, target, base }.conflicts(&files, &verdict);
+            if !conflicts.is_empty() {
+                return Err(conflicts);
             }
+            let network = &checked.network;
             let error = if base.is_empty() {
                 fault("the rendered configuration differs from the policy, so nothing was written".to_owned())
                     .help("this is a fault of hedgerow: please report it with the policy")
@@ -164,25 +170,6 @@ pub fn companions(checked: &Checked, targets: &[Target]) -> Result<Companions, V
     let targets =
         if targets.is_empty() { named.collect() } else { targets.iter().map(|target| target.name()).collect() };
     companion::companions(&checked.network, &Beside { targets, held }).map_err(|error| vec![*error])
-}
-
-/// What the user's own lines do otherwise than the policy says, in a configuration that hedgerow's was merged into.
-fn conflict(target: Target, files: &[File], verdict: &Verdict, network: &Network) -> Option<Diagnostic> {
-    let foreign = |line: &Line| target.is_foreign(files, line);
-    let mut found = verdict.differences.iter().filter(|found| found.line.as_ref().is_some_and(foreign)).peekable();
-    found.peek()?;
-    let error = Diagnostic::error(
-        "base-conflict",
-        network.router.span,
-        "your own configuration does otherwise than the policy says, so nothing was written",
-    )
-    .label("says what the router lets through")
-    .help("take these sections out of your configuration, or say in the policy what they do");
-    Some(
-        found
-            .map(|found| format!("not written by hedgerow: {}", found.sentence(network)))
-            .fold(error, Diagnostic::note),
-    )
 }
 
 /// What a configuration does otherwise than a checked policy says. Nothing when the policy is invalid.

@@ -171,3 +171,63 @@ fn what_pfsense_has_written_anew_is_known_again() {
     assert_ne!(anew, first);
     assert_eq!(merged(&policy, &anew).unwrap(), first);
 }
+
+/// Rules of the user's own where pfSense asks them before hedgerow's, or instead: floating, of a group, on the tab of an
+/// uplink, forwards with a rule and without, outbound NAT. Two of them, which hedgerow's rules stand before, are no matter.
+#[test]
+fn every_rule_that_contradicts_the_policy_is_named_at_once() {
+    let (base, policy, planted) = (text("lived-in.xml"), text(POLICY), text("planted.xml"));
+    let inside = |start: &str, end: &str| {
+        let from = planted.find(start).unwrap() + start.len();
+        planted[from..].split(end).next().unwrap().to_owned()
+    };
+    let rules = inside("<filter>\n", "\t</filter>");
+    let outbound = inside("<outbound>\n", "\t\t</outbound>");
+    let forwards = inside("</outbound>\n", "\t</nat>");
+    let plant = |text: &str| {
+        // The headings of the rules are the last ones of the file.
+        let end = text.rfind("\t\t<separator>\n").unwrap();
+        let text = format!("{}{rules}{}", &text[..end], &text[end..]);
+        text.replacen("\t\t</outbound>\n", &format!("{outbound}\t\t</outbound>\n{forwards}"), 1)
+    };
+    let planted = plant(&base);
+    insta::assert_snapshot!("planted", merged(&policy, &planted).unwrap_err());
+    // Ends of lines, a mark at the head and what a run before has left above make no difference to where they are.
+    let earlier = plant(&merged(&policy, &base).unwrap());
+    for base in [format!("{MARK}{}", planted.replace('\n', "\r\n")), earlier] {
+        let told = merged(&policy, &base).unwrap_err();
+        let shown: Vec<(&str, &str)> = told.lines().filter_map(|line| line.split_once(" |    <")).collect();
+        assert_eq!(shown.len(), 5, "{told}");
+        for (number, line) in shown {
+            let number: usize = number.trim().parse().unwrap();
+            let theirs = base.lines().nth(number - 1).unwrap();
+            assert_eq!(theirs.trim(), format!("<{line}"));
+        }
+    }
+}
+
+/// The backup as it was before its owner heard of hedgerow: the switches as pfSense comes, and rules for what the policy
+/// says now.
+#[test]
+fn the_first_merge_names_all_that_has_to_be_done() {
+    let policy = text(POLICY);
+    let mut base = text("lived-in.xml");
+    for descr in [
+        "NAT Home Assistant von au&szlig;en",
+        "WireGuard",
+        "OpenVPN Einwahl",
+        "Ping f&uuml;r die &Uuml;berwachung",
+        "Home Assistant von au&szlig;en",
+    ] {
+        let at = base.find(&format!("<descr><![CDATA[{descr}]]></descr>")).unwrap();
+        let off = "\t\t\t<disabled></disabled>\n";
+        let from = base[..at].rfind(off).unwrap();
+        base.replace_range(from..from + off.len(), "");
+    }
+    let base = base.replacen("\t\t\t<noantilockout></noantilockout>\n", "", 1).replacen(
+        "<if>pppoe0</if>\n",
+        "<if>pppoe0</if>\n\t\t\t<blockpriv></blockpriv>\n\t\t\t<blockbogons></blockbogons>\n",
+        1,
+    );
+    insta::assert_snapshot!(merged(&policy, &base).unwrap_err());
+}

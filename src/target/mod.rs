@@ -11,7 +11,7 @@ use crate::{
     model::VpnKind,
     packet::Space,
     plan::Request,
-    router::{Configuration, File, Limits, Line, Topology, Unreadable},
+    router::{Configuration, File, Limits, Line, Obstacle, Topology, Unreadable},
 };
 
 /// A make of router.
@@ -131,14 +131,23 @@ impl Target {
         }
     }
 
-    /// Does a line stand in a part of a merged configuration that hedgerow did not write?
+    /// What of the user's own a line of a merged configuration stands in, or what setting of theirs it comes from; nothing
+    /// if hedgerow wrote it. The packet that it decides over arrives at the interface of this name.
     #[must_use]
-    pub fn is_foreign(self, files: &[File], line: &Line) -> bool {
-        let file = files.iter().find(|file| file.name == line.file);
+    pub fn obstacle(self, base: &[File], merged: &[File], line: &Line, arriving: Option<&str>) -> Option<Obstacle> {
         match self {
-            Self::Nftables | Self::PortForward => false,
-            Self::OpenWrt => line.line > 0 && file.is_some_and(|file| !openwrt::render::is_own(&file.text, line.line)),
-            Self::PfSense => line.line > 0 && !pfsense::render::is_own(&line.text),
+            Self::Nftables | Self::PortForward => None,
+            Self::OpenWrt => openwrt::render::obstacle(base, merged, line),
+            Self::PfSense => pfsense::render::obstacle(base, merged, line, arriving),
+        }
+    }
+
+    /// Everything of the user's own in a merged configuration that could decide without being the line that does.
+    #[must_use]
+    pub fn obstacles(self, base: &[File], merged: &[File]) -> Vec<Obstacle> {
+        match self {
+            Self::Nftables | Self::PortForward | Self::OpenWrt => Vec::new(),
+            Self::PfSense => pfsense::render::obstacles(base, merged),
         }
     }
 

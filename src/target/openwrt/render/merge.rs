@@ -138,10 +138,3 @@ impl Renderer<'_> {
         }
     }
 }
-
-/// Is the line of a file in a section that hedgerow wrote?
-#[must_use]
-pub fn is_own(text: &str, line: u32) -> bool {
-    let line = usize::try_from(line).unwrap_or(usize::MAX);
-    sections(text).into_iter().rfind(|section| section.line <= line).is_some_and(|section| section.is_own())
-}

@@ -14,6 +14,7 @@ mod dhcp;
 mod drafts;
 mod filter;
 mod firewall;
+mod foreign;
 mod forwards;
 mod hairpin;
 mod import;
@@ -42,7 +43,7 @@ use crate::{
     router::File,
 };
 
-pub use merge::is_own;
+pub use foreign::obstacle;
 
 /// The folder of the included files on the router.
 const FOLDER: &str = "/etc/hedgerow";

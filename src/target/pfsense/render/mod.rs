@@ -11,6 +11,7 @@ mod combine;
 mod document;
 mod failover;
 mod filter;
+mod foreign;
 mod import;
 mod interfaces;
 mod merge;
@@ -45,11 +46,7 @@ use crate::{
 const TARGET: &str = "pfsense";
 const BYTE_ORDER_MARK: &str = "\u{feff}";
 
-/// Did hedgerow write the rule of this description?
-#[must_use]
-pub fn is_own(rule: &str) -> bool {
-    rule.contains(&format!("`{}", words::MARK))
-}
+pub use foreign::{obstacle, obstacles};
 
 /// Renders a rulebook as a configuration of pfSense: a whole one, and one for each area that can be restored alone.
 /// With the user's own configuration, that one with our sections in it comes first.

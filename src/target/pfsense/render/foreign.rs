@@ -1,0 +1,254 @@
+//! Which rule or setting of the user's own decides over a packet, and where it stands in their backup. Everything foreign
+//! keeps its order in the merged file, so the third rule of theirs there is the third one here.
+
+use std::ops::Range;
+
+use quick_xml::escape::{resolve_html5_entity, unescape_with};
+use roxmltree::{Document, Node};
+
+use super::{BYTE_ORDER_MARK, words::MARK};
+use crate::router::{File, Line, Obstacle, blank};
+
+/// A list of the user's: the elements around its items, their name, what one is called, and the page that shows it.
+type List = (&'static [&'static str], &'static str, &'static str, &'static str);
+
+const RULES: List = (&["filter"], "rule", "rule", "Firewall > Rules");
+const LISTS: [List; 7] = [
+    (&["nat"], "rule", "forward", "Firewall > NAT > Port Forward"),
+    (&["nat", "outbound"], "rule", "rule of outbound NAT", "Firewall > NAT > Outbound"),
+    (&["nat"], "onetoone", "1:1 translation", "Firewall > NAT > 1:1"),
+    (&["nat"], "npt", "translation of a prefix", "Firewall > NAT > NPt"),
+    RULES,
+    (&["installedpackages"], "package", "package", "System > Package Manager"),
+    (&["installedpackages", "miniupnpd"], "config", "UPnP", "Services > UPnP & NAT-PMP"),
+];
+
+/// What stands in the way, by the line that decides over a packet that arrives at an interface of this name.
+#[must_use]
+pub fn obstacle(base: &[File], merged: &[File], line: &Line, arriving: Option<&str>) -> Option<Obstacle> {
+    let pair = Pair::new(base, merged)?;
+    let (theirs, whole) = (Document::parse(pair.base).ok()?, Document::parse(pair.merged).ok()?);
+    if line.line == 0 {
+        return pair.setting(&theirs, &whole, &line.text, arriving?);
+    }
+    let number = usize::try_from(line.line).ok()?;
+    let of_line = |node: &Node| pair.line(node.range().start) == number;
+    let named = |node: &Node| {
+        let tracker = text(*node, "tracker");
+        tracker.is_empty() || line.text.contains(&format!("(tracker {tracker})"))
+    };
+    LISTS.iter().find_map(|list| {
+        let index = foreign(&whole, list).iter().position(|node| of_line(node) && named(node))?;
+        pair.item(&theirs, &whole, list, index)
+    })
+}
+
+/// Everything of the user's that could stand in the way, in the order in which pfSense asks it.
+#[must_use]
+pub fn obstacles(base: &[File], merged: &[File]) -> Vec<Obstacle> {
+    let Some(pair) = Pair::new(base, merged) else { return Vec::new() };
+    let (Ok(theirs), Ok(whole)) = (Document::parse(pair.base), Document::parse(pair.merged)) else { return Vec::new() };
+    let of = |list: &List| -> Vec<Obstacle> {
+        let items = foreign(&whole, list);
+        let enabled = items.iter().enumerate().filter(|(_, node)| child(**node, "disabled").is_none());
+        enabled.filter_map(|(index, _)| pair.item(&theirs, &whole, list, index)).collect()
+    };
+    LISTS.iter().flat_map(of).collect()
+}
+
+/// The items of a list that hedgerow did not write.
+fn foreign<'a, 'i>(document: &'a Document<'i>, (path, item, ..): &List) -> Vec<Node<'a, 'i>> {
+    let parent = path.iter().try_fold(document.root_element(), |node, name| child(node, name));
+    let all = parent.map(|node| node.children()).into_iter().flatten().filter(|node| node.has_tag_name(*item));
+    all.filter(|node| !text(*node, "descr").starts_with(MARK.trim_end())).collect()
+}
+
+/// The user's backup and what it was merged into.
+struct Pair<'a> {
+    base: &'a str,
+    merged: &'a str,
+    /// How many bytes stand before the XML of each.
+    marks: (usize, usize),
+}
+
+impl<'a> Pair<'a> {
+    fn new(base: &'a [File], merged: &'a [File]) -> Option<Self> {
+        let (theirs, whole) = (base.first()?, merged.first()?);
+        let bare = |file: &'a File| file.text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&file.text);
+        let (base, merged) = (bare(theirs), bare(whole));
+        let marks = (theirs.text.len() - base.len(), whole.text.len() - merged.len());
+        Some(Self { base, merged, marks })
+    }
+
+    /// The number of the line of a byte of the merged file.
+    fn line(&self, at: usize) -> usize {
+        1 + self.merged.get(..at).unwrap_or_default().bytes().filter(|byte| *byte == b'\n').count()
+    }
+
+    /// An item of the user's, by its number among theirs.
+    fn item(&self, theirs: &Document, whole: &Document, list: &List, index: usize) -> Option<Obstacle> {
+        let (_, _, kind, page) = list;
+        let here = *foreign(theirs, list).get(index)?;
+        let there = *foreign(whole, list).get(index)?;
+        let shown = ["descr", "name", "tracker"].into_iter().find_map(|name| child(here, name).filter(said));
+        let descr = ["descr", "name"].into_iter().map(|name| decoded(text(here, name))).find(|text| !text.is_empty());
+        let mut what = descr.map_or_else(|| format!("your {kind}"), |descr| format!("your {kind} `{descr}`"));
+        let tracker = text(here, "tracker");
+        if !tracker.is_empty() {
+            what += &format!(" (tracker {tracker})");
+        }
+        let page = if list.1 == "rule" && list.0 == RULES.0 { tab(theirs, here) } else { (*page).to_owned() };
+        let forward = text(here, "associated-rule-id");
+        let forward = foreign(theirs, &LISTS[0])
+            .into_iter()
+            .filter(|_| list.0 == RULES.0 && !forward.is_empty())
+            .find(|node| text(*node, "associated-rule-id") == forward && child(*node, "disabled").is_none());
+        let help = match (*kind, forward) {
+            ("package", _) => format!("{page}: remove it; nobody can tell which rules it adds"),
+            ("UPnP", _) => format!("{page}: switch it off; whoever is inside could open any port"),
+            (_, Some(forward)) => format!(
+                "{}: delete or disable the forward `{}`, which this rule belongs to, or say in the policy what it does (`expose`)",
+                LISTS[0].3,
+                decoded(text(forward, "descr"))
+            ),
+            ("forward", _) => {
+                format!("{page}: delete or disable it, or say in the policy what it does (`expose`, `redirect`)")
+            }
+            (_, None) => format!("{page}: delete or disable it, or say in the policy what it does"),
+        };
+        Some(Obstacle {
+            file: 0,
+            place: self.shifted(shown.map_or_else(|| head(self.base, here), |node| node.range())),
+            what,
+            help,
+            removal: self.disabled(there, matches!(*kind, "package" | "UPnP"))?,
+        })
+    }
+
+    /// An item that does nothing any more. It stays one, for the others are counted by it.
+    fn disabled(&self, item: Node, whole: bool) -> Option<(usize, Range<usize>, String)> {
+        let head = head(self.merged, item);
+        if whole {
+            let name = item.tag_name().name();
+            let inside = self.merged.get(item.range())?;
+            return Some(self.removal(item.range(), format!("<{name}>{}</{name}>", blank(inside))));
+        }
+        let tag = self.merged.get(head.clone())?;
+        Some(self.removal(head, format!("{tag}<disabled></disabled>")))
+    }
+
+    /// A setting that pfSense has rules of its own for.
+    fn setting(&self, theirs: &Document, whole: &Document, says: &str, arriving: &str) -> Option<Obstacle> {
+        let start = |document: &Document, path: &[&str], text: &str| -> Option<Range<usize>> {
+            let node = path.iter().try_fold(document.root_element(), |node, name| child(node, name))?;
+            Some(head(text, node))
+        };
+        let shown = interface(theirs, arriving).map(descr).unwrap_or_default();
+        let switched_off = |name: &str, title: &str, why: &str| -> Option<Obstacle> {
+            let place = child(interface(theirs, arriving)?, name)?.range();
+            let there = child(interface(whole, arriving)?, name)?.range();
+            Some(Obstacle {
+                file: 0,
+                place: self.shifted(place),
+                what: format!("*{title}* of {shown}"),
+                help: format!("Interfaces > {shown}: untick it; {why}"),
+                removal: self.removal(there, String::new()),
+            })
+        };
+        let switched_on = |path: &[&str], name: &str, what: &str, help: &str| -> Option<Obstacle> {
+            let there = start(whole, path, self.merged)?;
+            let tag = self.merged.get(there.clone())?;
+            Some(Obstacle {
+                file: 0,
+                place: self.shifted(start(theirs, path, self.base)?),
+                what: what.to_owned(),
+                help: help.to_owned(),
+                removal: self.removal(there, format!("{tag}<{name}></{name}>")),
+            })
+        };
+        match says {
+            "block bogon networks" => switched_off(
+                "blockbogons",
+                "Block bogon networks",
+                "its list is loaded from elsewhere, so nobody can tell what it holds back; hedgerow's rules let in from public addresses alone, by a list that is in the file",
+            ),
+            "Block private networks" => switched_off(
+                "blockpriv",
+                "Block private networks and loopback addresses",
+                "it holds back before any rule what the policy lets in; hedgerow's rules let in from public addresses alone wherever the policy says `internet`",
+            ),
+            "anti-lockout rule" => switched_on(
+                &["system", "webgui"],
+                "noantilockout",
+                "the anti-lockout rule, which pfSense has unless it is told not to,",
+                "System > Advanced > Admin Access: tick *Disable webConfigurator anti-lockout rule*; who may reach the page is said by the policy, as in `allow lan -> router : https`",
+            ),
+            "Block all IPv6" => switched_on(
+                &["system"],
+                "ipv6allow",
+                "*Allow IPv6*, which is off,",
+                "System > Advanced > Networking: tick *Allow IPv6*, or have no IPv6 in the policy",
+            ),
+            _ => None,
+        }
+    }
+
+    fn shifted(&self, place: Range<usize>) -> Range<usize> {
+        place.start + self.marks.0..place.end + self.marks.0
+    }
+
+    fn removal(&self, place: Range<usize>, text: String) -> (usize, Range<usize>, String) {
+        (0, place.start + self.marks.1..place.end + self.marks.1, text)
+    }
+}
+
+/// The tab of the page of rules that shows a rule.
+fn tab(theirs: &Document, rule: Node) -> String {
+    let page = RULES.3;
+    if child(rule, "floating").is_some() {
+        return format!("{page} > Floating");
+    }
+    let key = text(rule, "interface");
+    let name = interface(theirs, key).map_or_else(|| key.to_owned(), descr);
+    format!("{page} > {}", if name == "openvpn" { "OpenVPN" } else { &name })
+}
+
+/// An interface by its key, device or description.
+fn interface<'a, 'i>(document: &'a Document<'i>, name: &str) -> Option<Node<'a, 'i>> {
+    let all = || child(document.root_element(), "interfaces").map(|node| node.children()).into_iter().flatten();
+    let by_key = all().find(|node| node.is_element() && node.tag_name().name().eq_ignore_ascii_case(name));
+    by_key.or_else(|| all().find(|node| text(*node, "if") == name || text(*node, "descr").eq_ignore_ascii_case(name)))
+}
+
+fn descr(interface: Node) -> String {
+    let descr = decoded(text(interface, "descr"));
+    if descr.is_empty() { interface.tag_name().name().to_uppercase() } else { descr }
+}
+
+/// Where the first tag of an element stands.
+fn head(text: &str, node: Node) -> Range<usize> {
+    let range = node.range();
+    let end =
+        text.get(range.clone()).and_then(|inside| inside.find('>')).map_or(range.end, |end| range.start + end + 1);
+    range.start..end
+}
+
+/// pfSense writes the letters of a description as entities of HTML, inside CDATA as well. On one line, of bounded length.
+fn decoded(text: &str) -> String {
+    let plain =
+        unescape_with(text, resolve_html5_entity).map_or_else(|_| text.to_owned(), std::borrow::Cow::into_owned);
+    let plain: String = plain.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
+    if plain.chars().count() > 80 { plain.chars().take(79).chain(['…']).collect() } else { plain }
+}
+
+fn said(node: &Node) -> bool {
+    node.text().is_some_and(|text| !text.trim().is_empty())
+}
+
+fn child<'a, 'i>(node: Node<'a, 'i>, name: &str) -> Option<Node<'a, 'i>> {
+    node.children().find(|child| child.has_tag_name(name))
+}
+
+fn text<'a>(node: Node<'a, '_>, name: &str) -> &'a str {
+    child(node, name).and_then(|node| node.text()).unwrap_or_default().trim()
+}
