@@ -27,6 +27,11 @@ fn checked(policy: &str) -> Checked {
 
 /// The backup with a policy's sections in it, proven.
 fn merged(policy: &str, base: &str) -> Result<String, String> {
+    files(policy, base).map(|files| files[0].text.clone())
+}
+
+/// All files of it.
+fn files(policy: &str, base: &str) -> Result<Vec<File>, String> {
     let mut checked = checked(policy);
     let told = |checked: &Checked, found: &[Diagnostic]| {
         let human = Human::new(&checked.sources, false);
@@ -37,7 +42,7 @@ fn merged(policy: &str, base: &str) -> Result<String, String> {
     }
     let base = File { name: "config-torwart.xml".to_owned(), text: base.to_owned() };
     match compile::render(&mut checked, POLICY, Target::PfSense, &[base]) {
-        Ok(output) => Ok(output.files[0].text.clone()),
+        Ok(output) => Ok(output.files),
         Err(found) => Err(told(&checked, &found)),
     }
 }
@@ -230,4 +235,30 @@ fn the_first_merge_names_all_that_has_to_be_done() {
         1,
     );
     insta::assert_snapshot!(merged(&policy, &base).unwrap_err());
+}
+
+/// The guide speaks of these files, and each area has all of the user's own in it.
+#[test]
+fn the_guide_and_the_areas_are_those_of_this_firewall() {
+    let (base, policy) = (text("lived-in.xml"), text(POLICY));
+    let first = files(&policy, &base).unwrap();
+    let guide = |files: &[File]| files.iter().find(|file| file.name == "IMPORT.md").unwrap().text.clone();
+    insta::assert_snapshot!("guide_first", guide(&first));
+    assert!(!first.iter().any(|file| file.name == "filter.xml"), "its rules have new times");
+    // The times are there by now, so that a change goes in without a restart.
+    let changed =
+        edited(&policy, &[("allow lan            -> nas : smb\n", "allow lan, srv       -> nas : smb, nfs\n")]);
+    let again = files(&changed, &first[0].text).unwrap();
+    insta::assert_snapshot!("guide_again", guide(&again));
+    let merged = again[0].text.as_str();
+    let mut restored = first[0].text.clone();
+    for area in again.iter().filter(|file| file.name.ends_with(".xml") && file.name != "config.xml") {
+        let name = area.name.trim_end_matches(".xml");
+        assert_eq!(Document::parse(&area.text).unwrap().root_element().tag_name().name(), name);
+        let (start, end) = (format!("\n\t<{name}>\n"), format!("\n\t</{name}>\n"));
+        let from = restored.find(&start).unwrap() + 2;
+        let to = from + restored[from..].find(&end).unwrap() + end.len();
+        restored.replace_range(from..to, &area.text);
+    }
+    assert_eq!(restored, merged, "the areas one by one are the whole");
 }

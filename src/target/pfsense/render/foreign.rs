@@ -6,7 +6,7 @@ use std::ops::Range;
 use quick_xml::escape::{resolve_html5_entity, unescape_with};
 use roxmltree::{Document, Node};
 
-use super::{BYTE_ORDER_MARK, words::MARK};
+use super::{BYTE_ORDER_MARK, merge::line_end, words::MARK};
 use crate::router::{File, Line, Obstacle, blank};
 
 /// A list of the user's: the elements around its items, their name, what one is called, and the page that shows it.
@@ -54,6 +54,46 @@ pub fn obstacles(base: &[File], merged: &[File]) -> Vec<Obstacle> {
         enabled.filter_map(|(index, _)| pair.item(&theirs, &whole, list, index)).collect()
     };
     LISTS.iter().flat_map(of).collect()
+}
+
+/// The rules of the user's on the tabs of these interfaces, with what is shown of each, as far as they are switched on.
+pub fn behind(base: &str, keys: &[String]) -> Vec<(String, Vec<String>)> {
+    let Ok(theirs) = Document::parse(base.trim_start_matches(BYTE_ORDER_MARK)) else { return Vec::new() };
+    let all = foreign(&theirs, &RULES);
+    let on = |rule: &&Node| ["disabled", "floating"].into_iter().all(|name| child(**rule, name).is_none());
+    let mut found = Vec::new();
+    for key in keys {
+        let here = all.iter().filter(on).filter(|rule| text(**rule, "interface") == key);
+        let shown = |rule: &Node| match decoded(text(*rule, "descr")).replace('`', "'") {
+            descr if descr.is_empty() => format!("one without a description (tracker {})", text(*rule, "tracker")),
+            descr => format!("`{descr}`"),
+        };
+        let rules: Vec<&Node> = here.collect();
+        if let Some(first) = rules.first() {
+            found.push((tab(&theirs, **first), rules.iter().map(|rule| shown(rule)).collect()));
+        }
+    }
+    found
+}
+
+/// The element at the root of this name, as it is written.
+fn section<'a>(text: &'a str, name: &str) -> Option<&'a str> {
+    let text = text.trim_start_matches(BYTE_ORDER_MARK);
+    let document = Document::parse(text).ok()?;
+    text.get(child(document.root_element(), name)?.range())
+}
+
+/// The areas of a merged configuration that are not as they were, each as a file that is restored alone. Nothing of the
+/// user's is missing in them.
+pub fn areas<'a>(base: &str, merged: &str, names: impl Iterator<Item = &'a str>) -> Vec<File> {
+    let changed = names.filter(|name| has_changed(base, merged, name));
+    let text = |name: &str| Some(section(merged, name)?.to_owned() + line_end(merged));
+    changed.filter_map(|name| Some(File { name: format!("{name}.xml"), text: text(name)? })).collect()
+}
+
+/// Is a section of the merged configuration not as it was?
+pub fn has_changed(base: &str, merged: &str, name: &str) -> bool {
+    section(base, name) != section(merged, name)
 }
 
 /// The items of a list that hedgerow did not write.

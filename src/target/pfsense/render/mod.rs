@@ -85,7 +85,7 @@ pub fn render(request: &Request) -> Result<Vec<File>, Vec<Diagnostic>> {
     renderer.build();
     if !renderer.errors.is_empty() {
         let mut errors: Vec<Diagnostic> = Vec::new();
-        for error in renderer.errors {
+        for error in std::mem::take(&mut renderer.errors) {
             if !errors.contains(&error) {
                 errors.push(error);
             }
@@ -105,8 +105,16 @@ pub fn render(request: &Request) -> Result<Vec<File>, Vec<Diagnostic>> {
         None => printer.whole(&renderer.document, &parts, policy).map_err(fault)?,
     };
     let mut files = vec![File { name: "config.xml".to_owned(), text: whole }];
-    files.extend(print::areas(&parts));
-    files.push(File { name: "IMPORT.md".to_owned(), text: import::guide() });
+    files.extend(match (theirs, files.first()) {
+        (Some(text), Some(whole)) => foreign::areas(text, &whole.text, import::areas())
+            .into_iter()
+            // Times have no area, and a rule whose schedule is not there counts always.
+            .filter(|file| file.name != "filter.xml" || !foreign::has_changed(text, &whole.text, "schedules"))
+            .collect(),
+        _ => print::areas(&parts),
+    });
+    let guide = import::guide(&renderer, &parts, &files, policy, base.first()).map_err(fault)?;
+    files.push(File { name: "IMPORT.md".to_owned(), text: guide });
     Ok(files)
 }
 

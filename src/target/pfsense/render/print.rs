@@ -145,7 +145,7 @@ impl Printer {
     }
 }
 
-/// The files of the areas that pfSense restores one by one. It takes no empty ones.
+/// The files of the areas that pfSense restores one by one, without anything of the user's. It takes no empty ones.
 pub fn areas(parts: &Parts) -> Vec<File> {
     let around = |tag: &str, inner: String| format!("<{tag}>\n{inner}</{tag}>\n");
     let outbound = format!("\t\t<outbound>\n\t\t\t<mode>advanced</mode>\n{}\t\t</outbound>\n", parts.outbound);
