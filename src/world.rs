@@ -22,6 +22,12 @@ pub trait World {
 
     /// The date that `until` and other dates are held against.
     fn today(&self) -> Date;
+
+    /// What is compiled for, by name, where it is said beside the policy (`--target`); empty where the policy's own
+    /// targets count.
+    fn targets(&self) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// Files in memory and a fixed date: for tests, editors and standard input.
@@ -81,5 +87,9 @@ impl World for Recorder<'_> {
 
     fn today(&self) -> Date {
         self.world.today()
+    }
+
+    fn targets(&self) -> Vec<String> {
+        self.world.targets()
     }
 }

@@ -118,6 +118,31 @@ fn compile_writes_what_it_has_proven() {
     assert_eq!(written, folder.read("out/nftables/hedgerow.nft"), "the same policy gives the same file");
 }
 
+/// pfSense is delivered with its page where this proxy should listen, and Linux has none: whatever the policy is written for.
+#[test]
+fn the_page_of_a_router_is_judged_by_what_is_compiled_for() {
+    let policy = |router: &str| {
+        format!(
+            "use std.services\n{router}\n\
+             zone wan {{ role internet;  interface eth0;  interface pfsense wan;  address dhcp }}\n\
+             zone srv {{ role server;  interface eth1;  interface pfsense lan;  network 10.0.20.0/24 }}\n\
+             host ha {{ zone srv;  address 10.0.20.10 }}\n\
+             expose ha : home-assistant {{ through router;  name home.example.org;  tls own }}\n"
+        )
+    };
+    let folder = Folder::new("page-of-the-router")
+        .file("none.hedge", &policy("router edge { }"))
+        .file("pfsense.hedge", &policy("router edge { target pfsense }"))
+        .file("linux.hedge", &policy("router edge { target nftables }"));
+    for name in ["none", "pfsense", "linux"] {
+        let said = folder.run(&format!("compile {name}.hedge --target pfsense -o {name}"));
+        assert!(said.contains("error[forward-collision]: the router's own page listens on tcp 443"), "{name}: {said}");
+        assert!(!folder.has(&format!("{name}/pfsense/config.xml")), "{name}");
+        let said = folder.run(&format!("compile {name}.hedge --target nftables -o {name}"));
+        assert!(folder.has(&format!("{name}/nftables/hedgerow.nft")), "{name}: {said}");
+    }
+}
+
 #[test]
 fn compile_needs_a_target_that_it_knows() {
     let folder = Folder::home("target")

@@ -64,6 +64,8 @@ pub fn run(arguments: &Arguments, common: &Common) -> Exit {
         Ok(policy) => policy,
         Err(why) => return common.fail(&why),
     };
+    let asked = if arguments.target.is_empty() { project.targets(&path) } else { arguments.target.clone() };
+    let disk = disk.compiled_for(&asked);
     let working = common.working(&format!("checking {path}"));
     let mut checked = compile::check(&path, &text, &disk);
     drop(working);
@@ -87,7 +89,6 @@ pub fn run(arguments: &Arguments, common: &Common) -> Exit {
     if let Some(name) = arguments.target.iter().find(|name| Target::named(name).is_none()) {
         return common.fail(&targets::unknown(name));
     }
-    let asked = if arguments.target.is_empty() { project.targets(&path) } else { arguments.target.clone() };
     let targets = match targets::chosen(&asked, &checked) {
         Ok(targets) => targets,
         Err(error) => {

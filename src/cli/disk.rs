@@ -15,6 +15,7 @@ use crate::{router::File, target::Target, world::World};
 #[derive(Debug)]
 pub struct Disk {
     today: Date,
+    targets: Vec<String>,
 }
 
 /// Files larger than this are no policies.
@@ -30,7 +31,13 @@ impl Disk {
                 .and_then(|seconds| Timestamp::from_second(seconds).ok())
         };
         let today = today.unwrap_or_else(|| TimeZone::UTC.to_datetime(epoch().unwrap_or_else(Timestamp::now)).date());
-        Self { today }
+        Self { today, targets: Vec::new() }
+    }
+
+    /// For these targets, whatever the policy's own are.
+    pub fn compiled_for(self, targets: &[String]) -> Self {
+        let known = targets.iter().filter(|name| Target::named(name).is_some());
+        Self { targets: known.cloned().collect(), ..self }
     }
 }
 
@@ -65,6 +72,10 @@ impl World for Disk {
 
     fn today(&self) -> Date {
         self.today
+    }
+
+    fn targets(&self) -> Vec<String> {
+        self.targets.clone()
     }
 }
 

@@ -107,6 +107,7 @@ pub fn run(arguments: &Arguments, common: &Common) -> Exit {
             Err(why) => return common.fail(&why),
         }
     }
+    let disk = disk.compiled_for(&[name.to_owned()]);
     let working = common.working(&format!("comparing {} with {path}", target.name()));
     let mut checked = compile::check(&path, &text, &disk);
     let compared = compile::verify(&mut checked, target, &files);
@@ -142,6 +143,7 @@ fn certified(given: &str, arguments: &Arguments, common: &Common) -> Exit {
     let mut names: BTreeSet<String> = certificate.files.keys().cloned().collect();
     names.extend(target.reads().iter().map(|name| (*name).to_owned()));
     let files: Vec<File> = names.iter().filter_map(there).collect();
+    let disk = disk.compiled_for(&[target.name().to_owned()]);
     let mut checked = compile::check(&path, &text, &disk);
     let policy = certificate.changed_policy(&checked, &path);
     let changed = certificate.changed_files(&files);

@@ -103,6 +103,10 @@ impl<'t> Resolver<'t> {
                         }
                     }
                 }
+                let asked = self.world.targets();
+                if !asked.is_empty() {
+                    router.targets = asked.into_iter().map(|name| (name, tree.name.span)).collect();
+                }
                 self.network.router = router;
             }
         }
