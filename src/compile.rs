@@ -140,6 +140,10 @@ pub fn render(checked: &mut Checked, policy: &str, target: Target, base: &[File]
         Err(error) => Err(vec![fault(format!("the rendered configuration cannot be read back: {error}"))]),
         Ok(verdict) if verdict.is_equal() => Ok(Output { target, files, additions: verdict.additions }),
         Ok(verdict) => {
+            let lacking = target.lacking(network, base);
+            if !lacking.is_empty() {
+                return Err(lacking);
+            }
             let standing = standing.clone();
             let conflicts = conflict::Search { checked, standing: &standing, target, base }.conflicts(&files, &verdict);
             if !conflicts.is_empty() {

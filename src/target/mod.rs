@@ -8,7 +8,7 @@ pub mod port_forward;
 
 use crate::{
     diagnostic::Diagnostic,
-    model::VpnKind,
+    model::{Network, VpnKind},
     packet::Space,
     plan::Request,
     router::{Configuration, File, Limits, Line, Obstacle, Topology, Unreadable},
@@ -139,6 +139,15 @@ impl Target {
             Self::Nftables | Self::PortForward => None,
             Self::OpenWrt => openwrt::render::obstacle(base, merged, line),
             Self::PfSense => pfsense::render::obstacle(base, merged, line, arriving),
+        }
+    }
+
+    /// What the user's own configuration lacks, so that a merged one cannot be equal to the policy.
+    #[must_use]
+    pub fn lacking(self, network: &Network, base: &[File]) -> Vec<Diagnostic> {
+        match self {
+            Self::Nftables | Self::PortForward | Self::OpenWrt => Vec::new(),
+            Self::PfSense => pfsense::render::lacking(network, base),
         }
     }
 

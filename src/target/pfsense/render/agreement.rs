@@ -3,11 +3,18 @@
 
 use std::net::IpAddr;
 
-use super::{Renderer, base::Assigned};
+use super::{
+    BYTE_ORDER_MARK, Renderer, TARGET,
+    base::{Assigned, Base},
+};
 use crate::{
     diagnostic::Diagnostic,
-    model::{AddressSource, Zone, ZoneId},
+    model::{AddressSource, Network, Zone, ZoneId},
+    router::File,
 };
+
+/// How the devices of tunnels begin, which their programs give addresses to.
+const TUNNELS: [&str; 10] = ["ovpn", "ipsec", "gif", "gre", "tun", "tap", "wg", "tailscale", "zt", "ppp"];
 
 impl Renderer<'_> {
     /// Is the interface of a zone one of the base?
@@ -87,4 +94,50 @@ impl Renderer<'_> {
             .help("write it with the length of the prefix: `address 203.0.113.2/30` and `gateway 203.0.113.1`"),
         );
     }
+}
+
+/// What interfaces of the base lack of the families that the policy says: why a merged configuration is not equal to it.
+#[must_use]
+pub fn lacking(network: &Network, base: &[File]) -> Vec<Diagnostic> {
+    let read = base.first().map(|file| Base::read(file.text.trim_start_matches(BYTE_ORDER_MARK)));
+    let Some(Ok(base)) = read else { return Vec::new() };
+    let known = |zone: &Zone| {
+        let name = &zone.interface_on(TARGET)?.name;
+        let by_key = base.interfaces.iter().find(|known| known.key == *name);
+        let same = |known: &&Assigned| known.device == *name || known.descr.eq_ignore_ascii_case(name);
+        by_key.or_else(|| base.interfaces.iter().find(same))
+    };
+    let zones = network.zones.iter().filter_map(|zone| Some((zone, known(zone)?)));
+    zones.flat_map(|(zone, known)| lacks(zone, known)).collect()
+}
+
+fn lacks(zone: &Zone, known: &Assigned) -> Vec<Diagnostic> {
+    let given = TUNNELS.iter().any(|start| known.device.starts_with(start));
+    let mut errors = Vec::new();
+    for (v4, theirs, family) in [(true, &known.address, "IPv4"), (false, &known.address6, "IPv6")] {
+        let wanted = zone.addresses.iter().find(|own| own.address.is_ipv4() == v4);
+        let Some(wanted) = wanted.filter(|_| !given && theirs.is_empty()) else { continue };
+        let (why, how) = match wanted.source {
+            AddressSource::Delegated => ("it has a part of a delegated prefix", "*Track Interface*"),
+            AddressSource::Dhcp | AddressSource::Pppoe if v4 => ("it asks for one", "*DHCP* or *PPPoE*"),
+            AddressSource::Dhcp | AddressSource::Pppoe => (
+                "`address dhcp` and `address pppoe` are of both families",
+                "*DHCP6*, which does nothing where the provider has no IPv6",
+            ),
+            _ => ("it has a network of this family", "*Static*"),
+        };
+        errors.push(
+            Diagnostic::error(
+                "base-differs",
+                zone.span,
+                format!("zone `{}` has an address of {family}, and `{}` in the base has none", zone.name, known.key),
+            )
+            .label(why)
+            .help(format!(
+                "set it in pfSense (Interfaces > {}, {family} Configuration Type: {how}) and save a new backup, or correct it in the policy",
+                known.descr
+            )),
+        );
+    }
+    errors
 }

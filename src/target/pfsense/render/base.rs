@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use quick_xml::{Reader, events::Event};
 
+pub use super::base_pools::Pool;
 use super::{base_tunnels, overrides, words::MARK};
 pub use base_tunnels::{Peer, Tunnel};
 
@@ -14,6 +15,7 @@ pub struct Assigned {
     pub device: String,
     pub descr: String,
     pub address: String,
+    pub address6: String,
 }
 
 /// A gateway of the base.
@@ -123,8 +125,8 @@ pub struct Base {
     pub overrides_of_clients: Vec<overrides::Known>,
     /// The devices of what OpenVPN connects to: it shares its numbers with the servers.
     pub clients: Vec<String>,
-    /// Interfaces with a DHCP server.
-    pub pools: Vec<String>,
+    /// What the DHCP server hands out.
+    pub pools: Vec<Pool>,
     /// The names of aliases and interfaces, which none of ours may have.
     pub names: Vec<String>,
     pub mode: String,
@@ -192,6 +194,7 @@ impl Base {
                             "if" => known.device.clone_from(&leaf.text),
                             "descr" if !leaf.text.is_empty() => known.descr.clone_from(&leaf.text),
                             "ipaddr" => known.address.clone_from(&leaf.text),
+                            "ipaddrv6" => known.address6.clone_from(&leaf.text),
                             _ => {}
                         }
                     }
@@ -242,7 +245,7 @@ impl Base {
                     }
                     last = leaf.item();
                 }
-                ["pfsense", "dhcpd", key, ..] => base.pools.push((*key).to_owned()),
+                ["pfsense", "dhcpd", key, rest @ ..] => base.read_pool(key, rest, leaf),
                 ["pfsense", "aliases", "alias", "name"] => aliases.push((leaf.item(), leaf.text.clone())),
                 ["pfsense", "aliases", "alias", "descr"] if leaf.text.starts_with(MARK.trim_end()) => {
                     ours.push(leaf.item());

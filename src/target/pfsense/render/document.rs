@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use crate::diagnostic::Span;
+
 /// All that is written.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Document {
@@ -37,6 +39,8 @@ pub struct Document {
     pub translations: Vec<Translation>,
     pub outbound: Vec<Outbound>,
     pub pools: Vec<Pool>,
+    /// What pools of the base are to reserve beside what they do.
+    pub mappings: Vec<Mappings>,
     pub advertised: Vec<String>,
     pub openvpn: Vec<OpenVpn>,
     pub overrides: Vec<ClientOverride>,
@@ -137,6 +141,13 @@ pub struct Alias {
     pub kind: &'static str,
     pub items: Vec<String>,
     pub descr: String,
+}
+
+/// Reservations of one interface.
+#[derive(Clone, Debug, Serialize)]
+pub struct Mappings {
+    pub key: String,
+    pub hosts: Vec<Reservation>,
 }
 
 /// Times of the week.
@@ -290,6 +301,9 @@ pub struct Pool {
 /// A host with an address of its own.
 #[derive(Clone, Debug, Serialize)]
 pub struct Reservation {
+    /// The host that it is for.
+    #[serde(skip)]
+    pub span: Span,
     pub mac: String,
     pub address: String,
     pub name: String,

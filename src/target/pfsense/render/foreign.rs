@@ -32,10 +32,12 @@ pub fn obstacle(base: &[File], merged: &[File], line: &Line, arriving: Option<&s
         return pair.setting(&theirs, &whole, &line.text, arriving?);
     }
     let number = usize::try_from(line.line).ok()?;
-    let of_line = |node: &Node| pair.line(node.range().start) == number;
-    let named = |node: &Node| {
-        let tracker = text(*node, "tracker");
-        tracker.is_empty() || line.text.contains(&format!("(tracker {tracker})"))
+    let here = pair.line(number)?;
+    let of_line = |node: &Node| here.contains(&node.range().start);
+    // A file on one line has all of its rules there.
+    let named = |node: &Node| match (text(*node, "tracker"), text(*node, "descr")) {
+        ("", descr) => descr.contains('&') || line.text.contains(&format!("`{descr}`")) || descr.is_empty(),
+        (tracker, _) => line.text.contains(&format!("(tracker {tracker})")),
     };
     LISTS.iter().find_map(|list| {
         let index = foreign(&whole, list).iter().position(|node| of_line(node) && named(node))?;
@@ -120,9 +122,11 @@ impl<'a> Pair<'a> {
         Some(Self { base, merged, marks })
     }
 
-    /// The number of the line of a byte of the merged file.
-    fn line(&self, at: usize) -> usize {
-        1 + self.merged.get(..at).unwrap_or_default().bytes().filter(|byte| *byte == b'\n').count()
+    /// Where a line of the merged file is.
+    fn line(&self, number: usize) -> Option<Range<usize>> {
+        let mut breaks = self.merged.match_indices('\n').map(|(at, _)| at + 1);
+        let start = if number > 1 { breaks.nth(number - 2)? } else { 0 };
+        Some(start..breaks.next().unwrap_or(self.merged.len()))
     }
 
     /// An item of the user's, by its number among theirs.

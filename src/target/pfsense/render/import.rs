@@ -7,7 +7,7 @@ use super::{Renderer, foreign, print::Parts};
 use crate::{
     model::{
         Place, VpnKind,
-        service::{TCP, Traffic},
+        service::{Discovery, TCP, Traffic},
     },
     router::File,
 };
@@ -24,9 +24,10 @@ struct Area {
 }
 
 /// In the order in which they are restored: what others name comes before them.
-const AREAS: [Area; 11] = [
+const AREAS: [Area; 12] = [
     Area { file: "vlans.xml", title: "VLANS", deletes: "all VLANs" },
     Area { file: "interfaces.xml", title: "Interfaces", deletes: "all assigned interfaces with their addresses" },
+    Area { file: "staticroutes.xml", title: "Static routes", deletes: "all static routes" },
     Area { file: "installedpackages.xml", title: "Package Manager", deletes: "the settings of all packages" },
     Area { file: "openvpn.xml", title: "OpenVPN", deletes: "all servers with their keys, clients and overrides" },
     Area { file: "aliases.xml", title: "Aliases", deletes: "all aliases" },
@@ -48,13 +49,12 @@ pub fn areas() -> impl Iterator<Item = &'static str> {
 }
 
 /// What no area restores, and why it takes the whole file. Interfaces have an area, and come up with a restart.
-const WITHOUT_AREA: [(&str, &str); 6] = [
-    ("gateways", "gateways have no area"),
-    ("virtualip", "virtual addresses have no area"),
-    ("ifgroups", "interface groups have no area"),
-    ("schedules", "times have no area"),
-    ("vlans", "VLANs come up with a restart"),
-    ("interfaces", "interfaces come up with a restart"),
+const WITHOUT_AREA: [(&[&str], &str); 5] = [
+    (&["gateways"], "gateways have no area"),
+    (&["virtualip"], "virtual addresses have no area"),
+    (&["ifgroups"], "interface groups have no area"),
+    (&["schedules"], "times have no area"),
+    (&["vlans", "interfaces"], "interfaces come up with a restart"),
 ];
 
 /// Is there anything in a section of a whole configuration that has no area?
@@ -92,9 +92,11 @@ pub fn guide(
     let areas: Vec<Area> = AREAS.into_iter().filter(|area| written(area.file)).collect();
     let whole: Vec<&str> = WITHOUT_AREA
         .into_iter()
-        .filter(|(name, _)| match (base, files.first()) {
-            (Some(theirs), Some(merged)) => foreign::has_changed(&theirs.text, &merged.text, name),
-            _ => fresh_parts(parts, name),
+        .filter(|(names, _)| match (base, files.first()) {
+            (Some(theirs), Some(merged)) => {
+                names.iter().any(|name| foreign::has_changed(&theirs.text, &merged.text, name))
+            }
+            _ => names.iter().any(|name| fresh_parts(parts, name)),
         })
         .map(|(_, why)| why)
         .collect();
@@ -124,8 +126,7 @@ pub fn guide(
         whole => whole,
         hybrid => base.is_some() && ["", "automatic"].contains(&renderer.base.mode.as_str()),
         gateway => document.default_gateway.as_ref().filter(|name| base.is_some() && !name.is_empty()),
-        interfaces => Value::from(Serde(&document.interfaces)),
-        pools => document.pools.iter().map(|pool| pool.key.clone()).collect::<Vec<_>>(),
+        news => if base.is_some() { news(renderer) } else { Vec::new() },
         silenced_count => silenced.iter().map(|page| page.rules.len()).sum::<usize>(),
         silenced => Value::from(Serde(&silenced)),
         packages => written("installedpackages.xml"),
@@ -154,7 +155,7 @@ fn reach(renderer: &Renderer<'_>, page: &[u16]) -> Vec<String> {
         None => true,
         Some(TCP) => {
             let covers = |port: &u16| traffic.to.iter().any(|(from, to)| (from..=to).contains(&port));
-            traffic.to.is_empty() || page.iter().any(|port| covers(port))
+            traffic.to.is_empty() || page.iter().any(covers)
         }
         Some(_) => false,
     };
@@ -172,10 +173,30 @@ fn reach(renderer: &Renderer<'_>, page: &[u16]) -> Vec<String> {
     pairs.filter_map(|((from, _), _)| zone(from)).collect()
 }
 
+/// What is written once beside what is the user's, and is theirs from then on.
+fn news(renderer: &Renderer<'_>) -> Vec<String> {
+    let document = &renderer.document;
+    let mut all = Vec::new();
+    all.extend(document.vlans.iter().map(|vlan| format!("`{}` is a new VLAN.", vlan.device)));
+    let interfaces = document.interfaces.iter();
+    all.extend(interfaces.map(|new| format!("`{}` ({}, `{}`) is a new interface.", new.key, new.descr, new.device)));
+    all.extend(document.gateways.iter().map(|gateway| format!("`{}` is a new gateway.", gateway.name)));
+    all.extend(document.pools.iter().map(|pool| format!("`{}` gets a DHCP server.", pool.key)));
+    for pool in &document.mappings {
+        let hosts: Vec<String> = pool.hosts.iter().map(|host| format!("{} for {}", host.address, host.name)).collect();
+        all.push(format!("The DHCP server of `{}` reserves {}.", pool.key, hosts.join(", ")));
+    }
+    all.extend(document.wireguard.iter().map(|tunnel| format!("`{}` is a new tunnel of WireGuard.", tunnel.name)));
+    all.extend(document.peers.iter().map(|peer| format!("`{}` is a new peer of `{}`.", peer.descr, peer.device)));
+    all.extend(document.openvpn.iter().map(|server| format!("`ovpns{}` is a new server of OpenVPN.", server.id)));
+    all.extend(document.overrides.iter().map(|client| format!("`{}` has a new override of OpenVPN.", client.name)));
+    all
+}
+
 /// What has to be entered in pfSense, of what this policy asks for.
 fn by_hand(renderer: &Renderer<'_>) -> Vec<String> {
     let (document, network) = (&renderer.document, renderer.network);
-    let mut all = Vec::new();
+    let mut all = renderer.pools_of_their_own();
     for session in &document.pppoe {
         all.push(format!(
             "`{}`: the user and password of your provider (Interfaces, then the uplink).",
@@ -230,10 +251,14 @@ fn by_hand(renderer: &Renderer<'_>) -> Vec<String> {
         ));
     }
     if network.exposures.iter().any(|exposure| !exposure.expired && exposure.is_on_router()) {
-        all.push("HAProxy: install the package, and type in what `out/companions` has for its pages. The rules let in what it is asked; the certificates are its own.".to_owned());
+        all.push("HAProxy: install the package, and type into its pages what `router.md` below `out/companions` says. The rules let in what it is asked; the certificates are its own.".to_owned());
     }
-    if !network.reflectors.is_empty() {
-        all.push("Avahi: install the package, and choose the interfaces that `out/companions` names.".to_owned());
+    for reflector in network.reflectors.iter().filter(|reflector| reflector.protocol == Discovery::Mdns) {
+        let keys: Vec<String> = reflector.zones.iter().map(|zone| format!("`{}`", renderer.key(*zone))).collect();
+        all.push(format!(
+            "Avahi: install the package (Services > Avahi), *Enable reflection*, and of the interfaces {} alone.",
+            keys.join(", ")
+        ));
     }
     all
 }

@@ -146,8 +146,12 @@ pub fn merge(text: &str, base: &Base, parts: &Parts, defaults: Defaults) -> Resu
     for (list, body) in [("config", WIREGUARD), ("tunnels", parts.wireguard.as_str()), ("peers", parts.peers.as_str())]
     {
         if !parts.wireguard.is_empty() || !parts.peers.is_empty() {
-            merged = nested(&merged, list, body)?;
+            let path = ["pfsense", "installedpackages", "wireguard", list];
+            merged = nested(&merged, &path, body, list == "config")?;
         }
+    }
+    for (key, body) in &parts.mappings {
+        merged = nested(&merged, &["pfsense", "dhcpd", key], body, false)?;
     }
     Ok(merged)
 }
@@ -164,9 +168,8 @@ fn default_gateway(path: &[(String, usize)], defaults: Defaults, after: usize, e
     }
 }
 
-/// Puts items at the head of a list of the package of WireGuard, with whatever is missing around it.
-fn nested(text: &str, list: &str, body: &str) -> Result<String, String> {
-    let path = ["pfsense", "installedpackages", "wireguard", list];
+/// Puts items at the head of a list, with whatever is missing around it; a setting only where there is none.
+fn nested(text: &str, path: &[&str], body: &str, is_setting: bool) -> Result<String, String> {
     let mut reader = Reader::from_str(text);
     let mut open: Vec<String> = Vec::new();
     // How much of the path is there, and the place of the innermost of it.
@@ -194,7 +197,6 @@ fn nested(text: &str, list: &str, body: &str) -> Result<String, String> {
         }
     }
     let (depth, (from, to, empty)) = innermost;
-    let is_setting = list == "config";
     if (is_setting && depth == path.len() && !empty) || body.trim().is_empty() {
         return Ok(text.to_owned());
     }

@@ -6,6 +6,7 @@
 mod agreement;
 mod aliases;
 mod base;
+mod base_pools;
 mod base_tunnels;
 mod combine;
 mod document;
@@ -14,6 +15,7 @@ mod filter;
 mod foreign;
 mod import;
 mod interfaces;
+mod leases;
 mod merge;
 mod names;
 mod nat;
@@ -46,6 +48,7 @@ use crate::{
 const TARGET: &str = "pfsense";
 const BYTE_ORDER_MARK: &str = "\u{feff}";
 
+pub use agreement::lacking;
 pub use foreign::{obstacle, obstacles};
 
 /// Renders a rulebook as a configuration of pfSense: a whole one, and one for each area that can be restored alone.

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::document::Document;
 use crate::router::File;
 
-const TEMPLATES: [(&str, &str); 21] = [
+const TEMPLATES: [(&str, &str); 22] = [
     ("end.xml.j2", include_str!("../../../../targets/pfsense/end.xml.j2")),
     ("config", include_str!("../../../../targets/pfsense/config.xml.j2")),
     ("aliases", include_str!("../../../../targets/pfsense/aliases.xml.j2")),
@@ -21,6 +21,7 @@ const TEMPLATES: [(&str, &str); 21] = [
     ("vlans", include_str!("../../../../targets/pfsense/vlans.xml.j2")),
     ("interfaces", include_str!("../../../../targets/pfsense/interfaces.xml.j2")),
     ("dhcpd", include_str!("../../../../targets/pfsense/dhcpd.xml.j2")),
+    ("mappings", include_str!("../../../../targets/pfsense/mappings.xml.j2")),
     ("gateways", include_str!("../../../../targets/pfsense/gateways.xml.j2")),
     ("routes", include_str!("../../../../targets/pfsense/routes.xml.j2")),
     ("addresses", include_str!("../../../../targets/pfsense/addresses.xml.j2")),
@@ -45,6 +46,9 @@ pub struct Parts {
     pub vlans: String,
     pub interfaces: String,
     pub dhcpd: String,
+    /// Reservations for pools that are there, by the interface.
+    #[serde(skip)]
+    pub mappings: Vec<(String, String)>,
     pub addresses: String,
     pub gateways: String,
     pub routes: String,
@@ -97,6 +101,14 @@ impl Printer {
             vlans: print("vlans")?,
             interfaces: print("interfaces")?,
             dhcpd: print("dhcpd")?,
+            mappings: document
+                .mappings
+                .iter()
+                .map(|pool| {
+                    let hosts = Value::from(Serde(&pool.hosts));
+                    Ok((pool.key.clone(), self.0.get_template("mappings")?.render(context! { hosts })?))
+                })
+                .collect::<Result<_, Error>>()?,
             addresses: print("addresses")?,
             gateways: print("gateways")?,
             routes: print("routes")?,

@@ -68,7 +68,10 @@ impl Renderer<'_> {
         for (id, zone) in self.network.zone_ids().filter(|(_, zone)| !zone.is_internet() && zone.behind.is_none()) {
             let key = self.key(id);
             let tunnel = Self::is_tunnel(zone) || !is_key(&key);
-            let known = self.base.pools.contains(&key);
+            if let Some(theirs) = self.base.pools.iter().find(|pool| pool.key == key).cloned() {
+                self.reserve(id, &theirs);
+                continue;
+            }
             let mut pools = zone
                 .dhcp
                 .iter()
@@ -76,7 +79,6 @@ impl Renderer<'_> {
                 .map(|(from, to)| (from.to_string(), to.to_string()));
             if let Some((from, to)) = pools.next()
                 && !tunnel
-                && !known
             {
                 let more = pools.collect();
                 let hosts = self.reservations(id);
@@ -89,7 +91,7 @@ impl Renderer<'_> {
         }
     }
 
-    fn reservations(&self, id: ZoneId) -> Vec<Reservation> {
+    pub(super) fn reservations(&self, id: ZoneId) -> Vec<Reservation> {
         let hosts = self.network.hosts.iter().filter(|host| host.zones.contains(&id));
         hosts
             .filter_map(|host| {
@@ -97,6 +99,7 @@ impl Renderer<'_> {
                 let address = host.address_set(Some(id));
                 let (first, _) = address.v4.ranges().first()?;
                 Some(Reservation {
+                    span: host.span,
                     mac,
                     address: crate::model::address::address(Family::V4, *first).to_string(),
                     name: words::name(&host.name).replace('_', "-").to_lowercase(),
@@ -107,7 +110,7 @@ impl Renderer<'_> {
     }
 
     /// May clients of a zone ask the router for an address? A DHCP server of pfSense opens that by itself.
-    fn answers_dhcp(&self, id: ZoneId) -> bool {
+    pub(super) fn answers_dhcp(&self, id: ZoneId) -> bool {
         let Some(pair) = self.book.pairs.get(&(Place::Zone(id), Place::Router)) else { return false };
         let covers = |traffic: &Traffic| match traffic.protocol {
             None => true,
