@@ -412,6 +412,8 @@ fn what_is_not_understood_of_pfsense_is_never_equal() {
         0,
         &[
             ("<type>network</type>", "<type>urltable</type>"),
+            // In a list of no known type, ports look like names of hosts.
+            ("<type>port</type>", "<type>frob</type>"),
             ("<mode>advanced</mode>", "<mode>frob</mode>"),
             ("<enable></enable>", "<enable></enable>\n\t\t\t<blockbogons></blockbogons>"),
         ],

@@ -299,8 +299,9 @@ impl House {
 fn the_households_do_what_they_say() {
     let mut passed = 0;
     let examples = ["cgnat-tunnel", "direct-tls", "lan-only", "multi-uplink-office", "nginx-cloudflare"];
-    // Written for this test: two static uplinks, IPv6 with prefixes of several sorts, schedules and ranges.
-    let more = ["two-fibres", "many-prefixes", "clock-and-ranges"];
+    // Written for this test: two static uplinks, IPv6 with prefixes of several sorts, schedules and ranges, networks that
+    // are reached by a host.
+    let more = ["two-fibres", "many-prefixes", "clock-and-ranges", "behind-a-host"];
     for name in examples.into_iter().chain(more) {
         let mut house = House::new(name);
         let (here, otherwise) = house.send(&house.xml, 3_000);

@@ -83,7 +83,8 @@ impl<'a> Config<'a> {
         let own = vec![Own::default(); topology.interfaces.len()];
         let mut config = Self { root, ports: Vec::new(), own, further, groups: Vec::new() };
         let assigned = child(root, "interfaces").ok_or("no interfaces")?;
-        for (number, interface) in topology.interfaces() {
+        // What lies behind a host has no interface of its own.
+        for (number, interface) in topology.interfaces().filter(|(_, interface)| interface.behind.is_none()) {
             let name = interface.name.to_lowercase();
             let mut nodes = assigned.children().filter(Node::is_element);
             let all = nodes.clone();

@@ -77,7 +77,9 @@ fn upnp<'a>(root: Node<'a, 'a>) -> Option<Node<'a, 'a>> {
 /// What pf would refuse, and what is not known here.
 pub fn firewall(root: Node, topology: &Topology, further: bool, full: bool) -> Result<Firewall, String> {
     let config = Config::new(root, topology, further)?;
-    let mut made = Firewall { own: config.own.clone(), offset: topology.offset, ..Firewall::default() };
+    let devices = topology.interfaces().map(|(id, own)| own.behind.map_or(id, |at| u16::try_from(at + 1).unwrap()));
+    let devices = devices.collect();
+    let mut made = Firewall { own: config.own.clone(), offset: topology.offset, devices, ..Firewall::default() };
     if config.system("disablefilter") {
         return Ok(made);
     }

@@ -249,31 +249,27 @@ impl Aliases {
             return Ok(None);
         }
         let mut found = Ports { unknown: alias.kind.starts_with("url"), ..Ports::default() };
-        let (mut whole, mut address) = (true, false);
-        self.collect(name, &mut BTreeSet::new(), &mut |word| match names::ports(word) {
-            Some(range) => found.ranges.push(range),
-            None => {
-                whole = false;
-                address |= literal(word).is_some();
-            }
+        // A port in a list of another type looks like the name of a host, and then nothing is left of the list.
+        let (mut whole, mut address, mut name_like) = (true, false, false);
+        self.collect(name, &mut BTreeSet::new(), &mut |word| {
+            let range = names::ports(word);
+            found.ranges.extend(range);
+            whole &= range.is_some();
+            address |= literal(word).is_some();
+            name_like |= literal(word).is_none() && !word.contains(':');
         });
-        if is_of_ports(alias) && address {
-            return Err("a list of addresses where a port should stand");
-        }
+        let refused = Err("a list of addresses where a port should stand");
         if is_of_ports(alias) {
             found.unknown |= !whole;
-            return Ok((!found.ranges.is_empty() || found.unknown).then_some(found));
+            let some = !found.ranges.is_empty() || found.unknown;
+            return if address { refused } else { Ok(some.then_some(found)) };
         }
-        // In a list of another type a port looks like the name of a host, and then nothing is left of the list.
-        if !alias.kind.starts_with("url") && !alias.address.split_whitespace().all(|word| word.contains(':')) {
+        if !alias.kind.starts_with("url") && name_like {
             return Ok(None);
         }
+        // What is no table is handed on as it is written.
         let plain = alias.address.split_whitespace().all(|word| names::ports(word).is_some());
-        if self.is_macro(name) && plain {
-            Ok(Some(found))
-        } else {
-            Err("a list of addresses where a port should stand")
-        }
+        if self.is_macro(name) && plain { Ok(Some(found)) } else { refused }
     }
 
     /// The words of an alias, and of those within it.
