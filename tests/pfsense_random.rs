@@ -16,6 +16,8 @@ mod config;
 mod fate;
 #[path = "property/random/generate.rs"]
 mod generate;
+#[path = "mutation/ground.rs"]
+mod ground;
 #[path = "mutation/pfsense/judge.rs"]
 mod judge;
 #[path = "mutation/pfsense/make.rs"]

@@ -287,3 +287,54 @@ fn hostile_and_broken_files() {
         assert!(read.is_err(), "{}", &broken[..broken.len().min(80)]);
     }
 }
+
+/// A forward that leads elsewhere ends at the rule that holds its packets back; the forward is what was changed.
+#[test]
+fn the_forward_before_a_drop_is_named() {
+    let (mut checked, text) = house();
+    let found =
+        differences(&mut checked, text.replacen("<target>192.168.10.10</target>", "<target>192.168.10.11</target>", 1));
+    let led = found.iter().filter(|found| found.kind == Kind::Closed).flat_map(|found| &found.led_by);
+    let led: Vec<&str> = led.map(|by| by.text.as_str()).collect();
+    assert!(led.iter().any(|by| by.contains("forward `hedgerow expose main.hedge:")), "{led:?}");
+}
+
+/// A client of DHCP on an inner interface lets answers in from anybody there, and nothing asks for it.
+#[test]
+fn an_inner_interface_by_dhcp_is_open() {
+    let (mut checked, text) = house();
+    let at = text.find("<ipaddr>192.168.10.1</ipaddr>").unwrap();
+    let line = 1 + text[..at].rfind("<lan>").map(|at| text[..at].matches('\n').count()).unwrap();
+    let edited = text.replacen("<ipaddr>192.168.10.1</ipaddr>", "<ipaddr>dhcp</ipaddr>", 1);
+    let found = differences(&mut checked, edited);
+    let open: Vec<_> = found.iter().filter(|difference| difference.kind == Kind::Open).collect();
+    assert!(!open.is_empty(), "{found:#?}");
+    for difference in open {
+        assert_eq!((difference.packet.src_port, difference.packet.dst_port), (67, 68));
+        let decided = difference.line.as_ref().unwrap();
+        assert_eq!(decided.text, "allow dhcp replies in (interface lan)");
+        assert_eq!(decided.line as usize, line);
+    }
+}
+
+/// So does a pool where nobody may ask for addresses.
+#[test]
+fn a_pool_that_nobody_may_ask_is_open() {
+    let (mut checked, text) = house();
+    let policy = std::fs::read_to_string(HOUSE)
+        .unwrap()
+        .replace("router : dns, dhcp4, dhcp6, ntp\nallow guest", "router : dns, ntp\nallow guest");
+    let world = Memory { date: jiff::civil::date(2026, 11, 23), ..Memory::default() };
+    assert_eq!(differences(&mut checked, text.clone()).len(), 0);
+    let mut narrower = compile::check(HOUSE, &policy, &world);
+    let pool = "<opt1>\n\t\t\t<enable></enable>\n\t\t</opt1>";
+    let with_pool = |text: &str| {
+        text.replacen("\t</interfaces>", &format!("\t</interfaces>\n\t<dhcpd>\n\t\t{pool}\n\t</dhcpd>"), 1)
+    };
+    let compiled = compile::render(&mut narrower, HOUSE, Target::PfSense, &[]).unwrap().files[0].text.clone();
+    let found = differences(&mut narrower, with_pool(&compiled));
+    assert!(
+        found.iter().any(|difference| difference.kind == Kind::Open && difference.packet.dst_port == 67),
+        "{found:#?}"
+    );
+}

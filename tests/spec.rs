@@ -13,7 +13,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 fn main() {
     let arguments = Arguments::from_args();
     let files = corpus::read();
-    if std::env::var_os("SPEC_BLESS").is_some() {
+    if std::env::var_os("SPEC_BLESS").is_some_and(|value| value == "1") {
         files.iter().for_each(bless);
     }
     let mut trials = Vec::new();

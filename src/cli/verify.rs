@@ -6,7 +6,6 @@ use std::{
 };
 
 use clap::{Args, ValueEnum};
-use serde::Serialize;
 
 use super::{Exit, disk, output::Common};
 use crate::{
@@ -14,6 +13,7 @@ use crate::{
     compile::{self, Checked},
     policy::Cause,
     reach::triples,
+    report::comparison::{self, Comparison, Finding},
     router::{File, Line},
     target::Target,
     verify::{Difference, Kind, Verdict},
@@ -22,6 +22,8 @@ use crate::{
 
 /// Differences that are shown unless all are asked for.
 const SHOWN: usize = 20;
+/// How wide a list of addresses or services is, unless all is asked for.
+const WIDE: usize = 140;
 
 /// Is this configuration equal to the policy? Lists what is open that should not be, and closed that should not be
 #[derive(Debug, Args)]
@@ -52,39 +54,6 @@ pub struct Arguments {
 enum Format {
     Human,
     Json,
-}
-
-/// One difference in words.
-#[derive(Debug, Serialize)]
-struct Finding {
-    kind: &'static str,
-    /// In place of who, to whom and by what, where that says nothing.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    what: Option<String>,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    from: String,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    to: String,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    service: String,
-    packet: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    translation: Option<String>,
-    /// The line of the configuration that decides.
-    router: Option<String>,
-    /// The statements of the policy that decide.
-    policy: Vec<String>,
-    /// Does the policy let the packet through?
-    #[serde(skip)]
-    allowed: bool,
-}
-
-#[derive(Debug, Serialize)]
-struct Report {
-    equal: bool,
-    differences: Vec<Finding>,
-    not_understood: Vec<String>,
-    besides: Vec<String>,
 }
 
 pub fn run(arguments: &Arguments, common: &Common) -> Exit {
@@ -179,7 +148,7 @@ fn certified(given: &str, arguments: &Arguments, common: &Common) -> Exit {
     }
 }
 
-fn tell(report: &Report, path: &str, arguments: &Arguments, common: &Common) -> Exit {
+fn tell(report: &Comparison, path: &str, arguments: &Arguments, common: &Common) -> Exit {
     let exit = if report.equal { Exit::Clean } else { Exit::Findings };
     let names = arguments.configuration.join(", ");
     let text = match arguments.format {
@@ -205,17 +174,21 @@ fn tell(report: &Report, path: &str, arguments: &Arguments, common: &Common) -> 
     if std::io::stdout().write_all(text.as_bytes()).is_err() { Exit::Invalid } else { exit }
 }
 
-fn human(report: &Report, names: &str, path: &str, all: bool) -> String {
+fn human(report: &Comparison, names: &str, path: &str, all: bool) -> String {
     let mut text = format!("different: {names} does not do what {path} says\n");
     let shown = if all { report.differences.len() } else { SHOWN };
     for finding in report.differences.iter().take(shown) {
-        let Finding { kind, what, from, to, service, packet, translation, router, policy, .. } = finding;
+        let Finding { kind, what, from, to, service, packet, translation, router, led_by, policy, .. } = finding;
+        let [from, to, service] = [from, to, service].map(|words| if all { words.clone() } else { short(words) });
         let what = what.clone().unwrap_or_else(|| format!("{from} -> {to} : {service}"));
-        text += &format!("  {kind:<10}  {what}\n");
+        text += &format!("  {:<10}  {what}\n", kind.word());
         let translation = translation.as_ref().map(|how| format!(", {how}")).unwrap_or_default();
         text += &format!("            packet  {packet}{translation}\n");
         text += &format!("            router  {}\n", router.as_deref().unwrap_or("no rule, its default"));
-        if *kind == Kind::RepliesDropped.word() || *kind == Kind::InvalidAccepted.word() {
+        for line in led_by {
+            text += &format!("            by      {line}\n");
+        }
+        if matches!(kind, comparison::Kind::Replies | comparison::Kind::Invalid) {
             continue;
         }
         let default = if finding.allowed { "passes without a statement" } else { "nothing allows it" };
@@ -227,10 +200,28 @@ fn human(report: &Report, names: &str, path: &str, all: bool) -> String {
         text += &format!("  and {more} more: --all shows them\n");
     }
     text += &most(&report.differences);
-    for unknown in &report.not_understood {
+    let told = if all { report.not_understood.len() } else { SHOWN };
+    for unknown in report.not_understood.iter().take(told) {
         text += &format!("  not understood: {unknown}\n");
     }
+    let more = report.not_understood.len().saturating_sub(told);
+    if more > 0 {
+        text += &format!("  and {more} more that are not understood: --all shows them\n");
+    }
+    for note in report.besides.iter().skip(report.besides.len().saturating_sub(report.notes)) {
+        text += &format!("  besides   {note}\n");
+    }
     text
+}
+
+/// A list without what is beyond the width of two lines.
+fn short(list: &str) -> String {
+    let end = list.char_indices().nth(WIDE).map(|(at, _)| at);
+    let Some((kept, rest)) = end.and_then(|end| list.split_at_checked(list.get(..end)?.rfind(", ")?)) else {
+        return list.to_owned();
+    };
+    let more = rest.matches(", ").count();
+    format!("{kept} and {more} more")
 }
 
 /// The line of the router that decides over most of the differences, where there are many: it is where to look first.
@@ -247,7 +238,7 @@ fn most(differences: &[Finding]) -> String {
     })
 }
 
-fn report(verdict: &Verdict, checked: &mut Checked) -> Report {
+fn report(verdict: &Verdict, checked: &mut Checked) -> Comparison {
     let mut differences: Vec<&Difference> = verdict.differences.iter().collect();
     let risk = |difference: &Difference| {
         let uplink = checked
@@ -257,11 +248,25 @@ fn report(verdict: &Verdict, checked: &mut Checked) -> Report {
         (difference.kind, !uplink)
     };
     differences.sort_by_key(|difference| risk(difference));
-    Report {
+    Comparison {
+        version: 1,
+        hedgerow: env!("CARGO_PKG_VERSION"),
         equal: verdict.is_equal(),
         differences: differences.into_iter().flat_map(|difference| finding(difference, checked)).collect(),
         not_understood: verdict.unknown.iter().map(place).collect(),
-        besides: verdict.additions.clone(),
+        besides: verdict.additions.iter().cloned().chain(verdict.notes.iter().map(place)).collect(),
+        notes: verdict.notes.len(),
+    }
+}
+
+const fn kind(kind: Kind) -> comparison::Kind {
+    match kind {
+        Kind::Open => comparison::Kind::Open,
+        Kind::Closed => comparison::Kind::Closed,
+        Kind::Translated => comparison::Kind::Translated,
+        Kind::Undecided => comparison::Kind::Undecided,
+        Kind::RepliesDropped => comparison::Kind::Replies,
+        Kind::InvalidAccepted => comparison::Kind::Invalid,
     }
 }
 
@@ -276,7 +281,7 @@ fn finding(difference: &Difference, checked: &mut Checked) -> Vec<Finding> {
     let mut policy: Vec<String> = difference.causes.iter().map(|cause| statement(*cause, checked)).collect();
     policy.dedup();
     let of = |what: Option<String>, (from, to, service): (String, String, String)| Finding {
-        kind: difference.kind.word(),
+        kind: kind(difference.kind),
         what,
         from,
         to,
@@ -284,6 +289,7 @@ fn finding(difference: &Difference, checked: &mut Checked) -> Vec<Finding> {
         packet: difference.packet_words(&checked.network),
         translation: difference.translation(),
         router: difference.line.as_ref().map(place),
+        led_by: difference.led_by.iter().map(place).collect(),
         policy: policy.clone(),
         allowed,
     };

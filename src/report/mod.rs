@@ -1,6 +1,7 @@
 //! What was found, for people and programs, one format a file: pictures of a policy's reachability, and findings.
 //! Nothing is decided here.
 
+pub mod comparison;
 mod dot;
 pub mod findings;
 mod json;

@@ -32,6 +32,9 @@ pub struct Addition {
     pub packets: Set,
     /// Do they keep their source where it should be translated?
     pub translation: bool,
+    /// Is it the price of something that the policy has to ask for, such as an address by DHCP? Then it is none where
+    /// the policy lets no such packet pass.
+    pub asked_for: bool,
 }
 
 /// What a configuration does with packets.
@@ -58,6 +61,8 @@ pub struct Facts {
     pub unknown: Vec<Line>,
     /// What is accepted because routers of this make always do; in [`Self::surely`] as well.
     pub additions: Vec<Addition>,
+    /// What a user should know of lines that decide over nothing that is compared.
+    pub notes: Vec<Line>,
     /// What of all this the configuration speaks of.
     pub scope: Scope,
 }
@@ -93,15 +98,25 @@ pub trait Configuration {
     /// What it does.
     fn facts(&self, space: &mut Space) -> Facts;
 
-    /// The line that decides over one packet; nothing if no line does.
-    fn decided_by(
+    /// The way of one packet.
+    fn trace(
         &self,
         packet: &Packet,
         tracked: Tracked,
         topology: &Topology,
         limits: &mut Limits,
         space: &mut Space,
-    ) -> Option<Line>;
+    ) -> Trace;
+}
+
+/// The lines of a configuration that have to do with one packet.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Trace {
+    /// The one that decides; nothing if no line does.
+    pub decided_by: Option<Line>,
+    /// Those that led it there: a translation of its destination, who called the chain, the elements of lists that the
+    /// deciding line asks.
+    pub led_by: Vec<Line>,
 }
 
 /// Why a configuration could not be read at all.

@@ -9,7 +9,7 @@ mod obstacle;
 mod topology;
 
 pub use behaviour::{Behaviour, Dnat, Outcome, Snat};
-pub use configuration::{Addition, Configuration, Facts, File, Line, Scope, Tracked, Unreadable};
+pub use configuration::{Addition, Configuration, Facts, File, Line, Scope, Trace, Tracked, Unreadable};
 pub use limits::{Limit, Limits};
 pub use obstacle::{Obstacle, blank, without};
 pub use topology::{Interface, LOCAL, OTHER, Topology, number};

@@ -37,23 +37,10 @@ pub struct Difference {
     pub packet: Packet,
     /// The line of the configuration that decides over this packet.
     pub line: Option<Line>,
+    /// The lines that led the packet there.
+    pub led_by: Vec<Line>,
     /// The statements of the policy that decide over it; none where its default does.
     pub causes: Vec<Cause>,
-}
-
-impl Kind {
-    /// Its word in a list.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Open => "open",
-            Self::Closed => "closed",
-            Self::Translated => "translated",
-            Self::Undecided => "undecided",
-            Self::RepliesDropped => "replies",
-            Self::InvalidAccepted => "invalid",
-        }
-    }
 }
 
 impl Difference {
@@ -66,8 +53,13 @@ impl Difference {
     /// What the configuration does with its addresses, in words.
     #[must_use]
     pub fn translation(&self) -> Option<String> {
-        let words = translation(self.outcome);
+        let words = self.changes();
         (!words.is_empty()).then(|| words.trim_start_matches(", ").to_owned())
+    }
+
+    fn changes(&self) -> String {
+        let words = translation(self.outcome);
+        if words.is_empty() && self.kind == Kind::Translated { ", untranslated".to_owned() } else { words }
     }
 
     /// One line for a person.
@@ -79,7 +71,7 @@ impl Difference {
             Kind::Open => format!("open though the policy denies it: {packet}{}{line}", translation(self.outcome)),
             Kind::Closed => format!("closed though the policy allows it: {packet}{line}"),
             Kind::Translated => {
-                format!("translated otherwise than the policy says: {packet}{}{line}", translation(self.outcome))
+                format!("translated otherwise than the policy says: {packet}{}{line}", self.changes())
             }
             Kind::Undecided => format!("cannot be decided: {packet}{line}"),
             Kind::RepliesDropped => format!("replies are dropped: {packet}{line}"),

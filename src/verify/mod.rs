@@ -15,8 +15,8 @@ use crate::{
     packet::{Cube, Family, Field, Ranges, Set, Side, Space, prefix},
     policy::{Cause, Meaning, Standing, let_through},
     router::{
-        Behaviour, Dnat, Facts, File, LOCAL, Limits, Line, OTHER, Outcome, Scope, Snat, Topology, Tracked, Unreadable,
-        number,
+        Addition, Behaviour, Dnat, Facts, File, LOCAL, Limits, Line, OTHER, Outcome, Scope, Snat, Topology, Tracked,
+        Unreadable, number,
     },
     target::Target,
 };
@@ -30,6 +30,8 @@ pub struct Verdict {
     /// What the router lets through beyond the policy and cannot be told not to, by its name in `target.toml`. It is
     /// no difference, and the user has to know of it.
     pub additions: Vec<String>,
+    /// What a user should know of lines that decide over nothing that is compared.
+    pub notes: Vec<Line>,
 }
 
 impl Verdict {
@@ -61,6 +63,7 @@ pub fn compare(
         let verdict = compare_one(target, &part, network, standing, meaning, (limits, space))?;
         whole.differences.extend(verdict.differences);
         whole.unknown.extend(verdict.unknown);
+        whole.notes.extend(verdict.notes);
         for addition in verdict.additions {
             if !whole.additions.contains(&addition) {
                 whole.additions.push(addition);
@@ -80,7 +83,7 @@ fn compare_one(
 ) -> Result<Verdict, Unreadable> {
     let configuration = target.read(files, &standing.topology, limits, space)?;
     let facts = configuration.facts(space);
-    let mut verdict = Verdict { unknown: facts.unknown.clone(), ..Verdict::default() };
+    let mut verdict = Verdict { unknown: facts.unknown.clone(), notes: facts.notes.clone(), ..Verdict::default() };
     match &facts.scope {
         Scope::Everything => {
             first_packets(&standing.topology, &meaning.behaviour, &facts, &mut verdict, space);
@@ -105,7 +108,10 @@ fn compare_one(
             [one] if difference.kind == Kind::Undecided => Some(one.clone()),
             _ => {
                 let tracked = tracked(difference, &facts, space);
-                configuration.decided_by(&difference.packet, tracked, &standing.topology, limits, space)
+                let packet = &difference.packet;
+                let trace = configuration.trace(packet, tracked, &standing.topology, limits, space);
+                difference.led_by = trace.led_by;
+                trace.decided_by
             }
         };
     }
@@ -149,14 +155,16 @@ fn arriving(behaviour: &Behaviour, packets: Set, space: &mut Space) -> Behaviour
 
 /// The packets that open connections: who passes, and how they are translated.
 fn first_packets(topology: &Topology, meant: &Behaviour, facts: &Facts, verdict: &mut Verdict, space: &mut Space) {
+    let unspoken = unspoken(topology, space);
     let [meant, certain, possible] =
-        [meant, &facts.surely, &facts.possibly].map(|behaviour| settled(behaviour, topology, space));
+        [meant, &facts.surely, &facts.possibly].map(|behaviour| settled(behaviour, topology, unspoken, space));
     let translatable = space.project(facts.first, Field::Out);
     let get = |behaviour: &Behaviour, outcome: &Outcome| behaviour.accepted.get(outcome).copied().unwrap_or(Set::EMPTY);
     let behaviours = [&meant, &certain, &possible];
     let outcomes: BTreeSet<Outcome> =
         behaviours.iter().flat_map(|behaviour| behaviour.accepted.keys()).copied().collect();
     let asked = meant.all(space);
+    let additions: Vec<Addition> = facts.additions.iter().map(|addition| at_home(addition, asked, space)).collect();
     let possibly_all = possible.all(space);
     let plain = meant.accepted.iter().filter(|(outcome, _)| outcome.dnat.is_none()).map(|(_, packets)| *packets);
     let kept_destination = space.union_all(plain.collect());
@@ -175,7 +183,7 @@ fn first_packets(topology: &Topology, meant: &Behaviour, facts: &Facts, verdict:
         let unclear = space.union(unclear, unclear_wanted);
         let mut open_anew = space.minus(open, asked);
         let mut translated = space.intersect(open, asked);
-        for addition in &facts.additions {
+        for addition in &additions {
             let unchanged = outcome.dnat.is_none() && outcome.snat.is_none();
             let excused = if !addition.translation {
                 space.intersect(open_anew, addition.packets)
@@ -201,20 +209,61 @@ fn first_packets(topology: &Topology, meant: &Behaviour, facts: &Facts, verdict:
     }
 }
 
+/// An addition as far as the policy asks for what it is the price of: on the interfaces on which it lets some of these
+/// packets reach the router, or the router's own out.
+fn at_home(addition: &Addition, asked: Set, space: &mut Space) -> Addition {
+    if !addition.asked_for {
+        return addition.clone();
+    }
+    let known = space.intersect(addition.packets, asked);
+    let to_router = space.cube(&Cube::any().with(Field::Out, Ranges::single(LOCAL.into())));
+    let to_router = space.intersect(known, to_router);
+    let mut ways = Vec::new();
+    for from in numbers(to_router, Field::In, space).into_iter().filter(|from| *from != u64::from(LOCAL)) {
+        ways.push(Cube::any().with(Field::In, Ranges::single(from)));
+    }
+    let sent = Cube::any().with(Field::In, Ranges::single(LOCAL.into()));
+    let own = space.cube(&sent);
+    let own = space.intersect(known, own);
+    let to = numbers(own, Field::Out, space).into_iter().map(|to| (to, to));
+    ways.push(sent.with(Field::Out, Ranges::from_pairs(to)));
+    let ways = space.cubes_union(ways);
+    Addition { packets: space.intersect(addition.packets, ways), ..addition.clone() }
+}
+
 /// The router's own packets that bear the address of the interface that they leave by, or none yet: to masquerade them
-/// changes nothing.
+/// changes nothing. Those under an address that the policy does not know to be the router's come from an interface that no
+/// zone names, such as a bridge of containers, and it is the router's address either way.
 fn borne(topology: &Topology, space: &mut Space) -> Set {
+    let sent = Cube::any().with(Field::In, Ranges::single(LOCAL.into()));
     let mut cubes = Vec::new();
     for (id, interface) in topology.interfaces() {
-        let here =
-            Cube::any().with(Field::In, Ranges::single(LOCAL.into())).with(Field::Out, Ranges::single(id.into()));
+        let here = sent.clone().with(Field::Out, Ranges::single(id.into()));
         for v4 in [true, false] {
             let own = interface.addresses.iter().find(|address| address.is_ipv4() == v4).copied();
             let unset = if v4 { IpAddr::V4(Ipv4Addr::UNSPECIFIED) } else { IpAddr::V6(Ipv6Addr::UNSPECIFIED) };
             cubes.extend(own.into_iter().chain([unset]).map(|net| here.intersect(&prefix(net.into(), Side::Src))));
         }
     }
-    space.cubes_union(cubes)
+    let borne = space.cubes_union(cubes);
+    let strange = strange(topology, &Ranges::full(Field::Out), space);
+    space.union(borne, strange)
+}
+
+/// The router's own packets under an address that is none of those that the policy knows, by some interfaces.
+fn strange(topology: &Topology, out: &Ranges, space: &mut Space) -> Set {
+    let sent = space.cube(&Cube::any().with(Field::In, Ranges::single(LOCAL.into())).with(Field::Out, out.clone()));
+    let own = topology.own_sources(space);
+    let unset = ["0.0.0.0/32", "::/128", "fe80::/10"].into_iter().filter_map(|net| net.parse().ok());
+    let unset = space.cubes_union(unset.map(|net| prefix(net, Side::Src)).collect());
+    let known = space.union(own, unset);
+    space.minus(sent, known)
+}
+
+/// What no policy speaks of: packets of the router to itself, and by interfaces that no zone names, under an address that
+/// no zone knows to be the router's.
+fn unspoken(topology: &Topology, space: &mut Space) -> Set {
+    strange(topology, &Ranges::from_pairs([(LOCAL.into(), LOCAL.into()), (OTHER.into(), OTHER.into())]), space)
 }
 
 /// Neighbour discovery (RFC 4861) and listener discovery (RFC 3810). They concern one link: under which address they
@@ -228,8 +277,8 @@ fn link_messages(space: &mut Space) -> Set {
     space.cube(&messages)
 }
 
-/// A behaviour without translations of sources that change nothing.
-fn settled(behaviour: &Behaviour, topology: &Topology, space: &mut Space) -> Behaviour {
+/// A behaviour without translations of sources that change nothing, and without what nobody speaks of.
+fn settled(behaviour: &Behaviour, topology: &Topology, unspoken: Set, space: &mut Space) -> Behaviour {
     let messages = link_messages(space);
     let borne = borne(topology, space);
     let borne = space.union(borne, messages);
@@ -240,9 +289,10 @@ fn settled(behaviour: &Behaviour, topology: &Topology, space: &mut Space) -> Beh
             Some(Snat::Masquerade) => borne,
             Some(Snat::To { .. }) => messages,
         };
-        let changed = space.minus(*packets, settled);
+        let packets = space.minus(*packets, unspoken);
+        let changed = space.minus(packets, settled);
         found.add(space, *outcome, changed);
-        let same = space.intersect(*packets, settled);
+        let same = space.intersect(packets, settled);
         found.add(space, Outcome { snat: None, ..*outcome }, same);
     }
     found
@@ -281,7 +331,9 @@ fn honest(network: &Network, standing: &Standing, space: &mut Space) -> Set {
     let own = standing.topology.own_sources(space);
     let local = space.cube(&Cube::any().with(Field::In, Ranges::single(LOCAL.into())));
     let forged = space.minus(own, local);
-    space.minus(all, forged)
+    let unspoken = unspoken(&standing.topology, space);
+    let left_out = space.union(forged, unspoken);
+    space.minus(all, left_out)
 }
 
 impl Verdict {
@@ -313,6 +365,7 @@ impl Verdict {
                 within: Set::ALL,
                 packet,
                 line: None,
+                led_by: Vec::new(),
                 causes: Vec::new(),
             });
         }

@@ -8,7 +8,7 @@ use hedgerow::{
     router::{LOCAL, OTHER, Topology, number},
 };
 
-use crate::rng::Rng;
+use crate::{ground, rng::Rng};
 
 pub struct Sampler {
     v4: Vec<u128>,
@@ -107,7 +107,7 @@ impl Sampler {
             at if at == count => *rng.pick(&[LOCAL, OTHER]),
             _ => {
                 let address = if v6 { IpAddr::V6(src.into()) } else { IpAddr::V4(u32::try_from(src).unwrap().into()) };
-                let routes = topology.routes(address);
+                let routes = ground::routes(topology, address);
                 if routes.is_empty() { 1 } else { *rng.pick(&routes) }
             }
         };

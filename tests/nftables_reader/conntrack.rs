@@ -108,3 +108,32 @@ fn neighbour_discovery_is_untracked() {
     input("ct state new,established accept").exact().closed(&[solicit]);
     input("ct state vmap { invalid : drop, untracked : accept }").exact().open(&[solicit]);
 }
+
+#[test]
+fn helpers_let_related_connections_in() {
+    let rules = |condition: &str, state: &str| {
+        forward(&format!("{condition} ct helper set \"ftp\"\n {state}\n iifname lan oifname srv tcp dport 21 accept"))
+    };
+    let related = "ct state established,related accept";
+    let (back, on) = ("srv 192.168.30.10 > 192.168.10.5 tcp 50000", "lan 192.168.10.5 > 192.168.30.10 tcp 50000");
+    let iot = "iot 192.168.20.5 > 192.168.10.5 tcp 50000";
+    let case = rules("tcp dport 21", related).perhaps(&[back, on]).closed(&[iot]);
+    assert_eq!(
+        case.reading.unknown[0].text,
+        "ct helper set \"ftp\": related connections pass, on ports that the other side names"
+    );
+    // Nothing related passes; the helper is for connections that are not let through; nobody gets it.
+    rules("tcp dport 21", "ct state established accept").exact().closed(&[back, on]);
+    rules("iifname iot tcp dport 21", related).exact().closed(&[back, on, iot]);
+    rules("tcp dport 22", related).exact().closed(&[back, on]);
+    // It is named after a lookup, and whoever is not tracked gets none.
+    forward(&format!("ct expectation set \"e\"\n {related}\n iifname lan oifname srv tcp dport 21 accept"))
+        .perhaps(&[back]);
+    let raw = "table inet r {\n chain r {\n type filter hook prerouting priority raw\n tcp dport 21 notrack\n }\n}\n";
+    let tables = "table inet t {\n chain f {\n type filter hook forward priority 0; policy drop\n ct helper set \"ftp\"\n ct state related accept\n tcp dport 21 accept\n }\n}\n";
+    case_of(&[raw, tables]).exact().closed(&[back, on]);
+}
+
+fn case_of(tables: &[&str]) -> crate::support::Case {
+    case(&tables.concat())
+}

@@ -140,3 +140,13 @@ fn what_is_noted() {
     let case = forward("ip6 nexthdr tcp accept\n flow add @ft\n");
     assert_eq!(case.reading.notes.iter().map(|note| note.line).collect::<Vec<_>>(), [4, 5]);
 }
+
+#[test]
+fn translations_come_after_connections_are_known() {
+    let chain = |priority: &str| {
+        format!("table ip t {{\n chain c {{\n type nat hook prerouting priority {priority}\n }}\n}}\n")
+    };
+    let error = crate::support::refused(&chain("-200")).to_string();
+    assert!(error.starts_with("line 2: chain `c` would translate before connections are known"), "{error}");
+    crate::support::case(&chain("-199"));
+}

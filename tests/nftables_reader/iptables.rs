@@ -42,7 +42,8 @@ impl Read {
         let packet = packet(&house(), text);
         let line = self
             .configuration
-            .decided_by(&packet, Tracked::First, &house(), &mut self.limits, &mut self.space)
+            .trace(&packet, Tracked::First, &house(), &mut self.limits, &mut self.space)
+            .decided_by
             .unwrap();
         format!("{}:{} {}", line.file, line.line, line.text)
     }
@@ -145,4 +146,21 @@ fn iptables_s_prints_one_table() {
         read("-P INPUT ACCEPT\n-P FORWARD DROP\n-N mine\n-A FORWARD -g mine\n-A mine -p 6 --dport 22 -j ACCEPT\n");
     assert_eq!(read.verdict("lan 192.168.10.5 > 192.168.30.10 tcp 22"), (true, true), "{:?}", read.facts.unknown);
     assert_eq!(read.verdict("lan 192.168.10.5 > 192.168.30.10 tcp 23"), (false, false));
+}
+
+/// As people type them: options of the protocol's module behind those of another one, and names of services.
+#[test]
+fn rules_that_were_typed() {
+    let mut read = read(
+        "*filter\n:INPUT DROP [0:0]\n:FORWARD DROP [0:0]\n-A FORWARD -p tcp -m state --state NEW --dport https -j ACCEPT\n\
+         -A FORWARD -p udp -m state --state NEW -m udp --dport domain:ntp -j ACCEPT\nCOMMIT\n",
+    );
+    assert_eq!(read.facts.unknown, []);
+    let verdict = |read: &mut Read, what: &str| read.verdict(&format!("lan 192.168.10.5 > 192.168.30.10 {what}"));
+    for open in ["tcp 443", "udp 53", "udp 123"] {
+        assert_eq!(verdict(&mut read, open), (true, true), "{open}");
+    }
+    for closed in ["tcp 80", "udp 443", "udp 124"] {
+        assert_eq!(verdict(&mut read, closed), (false, false), "{closed}");
+    }
 }

@@ -96,7 +96,7 @@ fn the_policy_of_a_chain_is_named() {
         let files = [File { name: "live.json".into(), text }];
         let read = read_any(&files, &house(), &mut limits, &mut space).unwrap();
         let packet = packet(&house(), "lan 192.168.10.5 > 192.168.30.10 tcp 22");
-        let line = read.decided_by(&packet, Tracked::First, &house(), &mut limits, &mut space).unwrap();
+        let line = read.trace(&packet, Tracked::First, &house(), &mut limits, &mut space).decided_by.unwrap();
         assert_eq!(line.text, format!("policy {policy} of chain f in table inet t"));
     }
 }

@@ -120,7 +120,7 @@ impl Case {
     pub fn lines(&mut self, text: &str) -> Vec<u32> {
         let packet = self.packet(text);
         let steps =
-            self.reading.trace(&packet, Tracked::First, &self.topology, &mut self.limits, &mut self.space).unwrap();
+            self.reading.steps(&packet, Tracked::First, &self.topology, &mut self.limits, &mut self.space).unwrap();
         steps.iter().map(|step| step.line).collect()
     }
 

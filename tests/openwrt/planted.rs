@@ -138,3 +138,36 @@ fn an_included_file_that_was_changed() {
     let verdict = compile::verify(&mut checked, Target::OpenWrt, &files).unwrap().unwrap();
     assert!(!verdict.is_equal());
 }
+
+/// Helpers open ports that connections name: those that are asked for are undecided, those that may be there are told of.
+#[test]
+fn helpers_for_connections() {
+    let (_, text, verdict) = planted("direct-tls", |text| {
+        let zone = section(text, "option name 'iot'");
+        text.replacen(zone, &format!("{}\n\tlist helper 'sip'\n\n", zone.trim_end()), 1)
+    });
+    assert!(verdict.differences.iter().all(|found| found.kind == Kind::Undecided), "{text}");
+    let (_, _, verdict) = planted("lan-only", |text| text.replace("\toption auto_helper '0'\n", ""));
+    assert!(verdict.is_equal());
+    let told: Vec<&str> = verdict.notes.iter().map(|note| note.text.as_str()).collect();
+    assert!(
+        told.len() == 1 && told[0].contains("`auto_helper` is on") && told[0].contains("from lan, guest open"),
+        "{told:?}"
+    );
+}
+
+/// A set's entry is what somebody added or forgot; the rule that asks the set was there before.
+#[test]
+fn an_entry_of_a_set_is_named() {
+    let set = "\nconfig ipset 'more'\n\toption name 'more'\n\toption family 'ipv4'\n\tlist match 'dest_ip'\n\
+               \tlist entry '192.168.10.77'\n\nconfig rule 'by_hand'\n\toption name 'by hand'\n\toption src 'iot'\n\
+               \toption dest 'lan'\n\toption ipset 'more dest'\n\toption proto 'all'\n\toption target 'ACCEPT'\n\n";
+    let (checked, text, verdict) = planted("direct-tls", |text| {
+        let at = text.find("\nconfig rule ").unwrap();
+        format!("{}{set}{}", &text[..at], &text[at..])
+    });
+    found(&checked, &text, &verdict, Kind::Open, "192.168.10.77", "config rule 'by_hand'");
+    let led: Vec<&str> =
+        verdict.differences.iter().flat_map(|found| &found.led_by).map(|by| by.text.as_str()).collect();
+    assert!(led.iter().any(|by| by.contains("more") && by.contains("element 192.168.10.77")), "{led:?}");
+}

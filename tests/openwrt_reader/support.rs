@@ -181,7 +181,8 @@ impl Case {
     pub fn decided(&mut self, text: &str) -> String {
         let line = self
             .configuration
-            .decided_by(&packet(text), Tracked::First, &house(), &mut self.limits, &mut self.space)
+            .trace(&packet(text), Tracked::First, &house(), &mut self.limits, &mut self.space)
+            .decided_by
             .unwrap_or_default();
         format!("{}:{}, {}", line.file, line.line, line.text)
     }

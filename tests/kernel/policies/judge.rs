@@ -297,6 +297,6 @@ fn trace(scene: &Scene, question: &Question) -> String {
         return "    the ruleset cannot be read\n".to_owned();
     };
     let packet = Packet { minute: minute(&now()), ..question.packet };
-    let steps = reading.trace(&packet, Tracked::First, &standing.topology, &mut limits, &mut space).unwrap_or_default();
+    let steps = reading.steps(&packet, Tracked::First, &standing.topology, &mut limits, &mut space).unwrap_or_default();
     steps.iter().map(|step| format!("    line {}: {} ({})\n", step.line, step.text, step.chain)).collect()
 }

@@ -11,7 +11,10 @@ use hedgerow::{
     router::{LOCAL, OTHER, Topology, number},
 };
 
-use crate::fate::{Class, Fate, Source};
+use crate::{
+    fate::{Class, Fate, Source},
+    ground,
+};
 
 /// What a look into a set gave.
 enum Found<'r> {
@@ -61,8 +64,8 @@ enum Part {
     Return,
     Jump(String),
     Goto(String),
-    Dnat(u128, Option<u16>),
-    Snat(u128),
+    Dnat(Family, u128, Option<u16>),
+    Snat(Family, u128),
     Masquerade,
     /// To the router's own address where the packet arrived.
     Redirect(Option<u16>),
@@ -180,7 +183,7 @@ impl Rules {
             if packet.ingress == LOCAL && near {
                 return packet.egress != LOCAL;
             }
-            topology.routes(address(packet.family, state.dst)).contains(&packet.egress)
+            ground::routes(topology, address(packet.family, state.dst)).contains(&packet.egress)
         };
         if packet.ingress != LOCAL && self.hook(&mut state) {
             return routed(&state).then_some(Fate::Dropped);
@@ -257,13 +260,15 @@ impl Rules {
                     Part::Return => return End::Return,
                     Part::Jump(name) => (name.clone(), false),
                     Part::Goto(name) => (name.clone(), true),
-                    Part::Dnat(address, port) => {
+                    // `dnat ip to` is for IPv4 alone.
+                    Part::Dnat(family, ..) | Part::Snat(family, _) if *family != state.packet.family => continue 'rules,
+                    Part::Dnat(_, address, port) => {
                         state.to = Some((*address, *port));
                         state.dst = *address;
                         state.dst_port = port.unwrap_or(state.dst_port);
                         return End::Accept;
                     }
-                    Part::Snat(address) => {
+                    Part::Snat(_, address) => {
                         state.from = Some(Source::Address(*address));
                         return End::Accept;
                     }
@@ -420,14 +425,14 @@ fn asked(key: &str, state: &State<'_>) -> Option<Item> {
             let ids = if anywhere {
                 state.topology.interfaces().map(|(id, _)| id).collect()
             } else {
-                state.topology.routes(address(packet.family, packet.src))
+                ground::routes(state.topology, address(packet.family, packet.src))
             };
             let names: Vec<String> = ids.into_iter().map(|id| named(state.topology, id)).collect();
             name(&names.join("|"))
         }
         "fib saddr . iif oif" | "fib saddr oif" => {
             let own = kind(packet.src, packet.family, None, state.topology);
-            let routes = state.topology.routes(address(packet.family, packet.src));
+            let routes = ground::routes(state.topology, address(packet.family, packet.src));
             let near = routes.contains(&packet.ingress) || key == "fib saddr oif" && !routes.is_empty();
             name(if own == "unicast" && near { "exists" } else { "missing" })
         }
@@ -443,7 +448,7 @@ fn kind(value: u128, family: Family, of: Option<u16>, topology: &Topology) -> St
         return "local".to_owned();
     }
     let anycast = |net: &&ipnet::IpNet| family == Family::V6 && net.prefix_len() < 127 && net.network() == asked;
-    if topology.interfaces().any(|(id, interface)| here(id) && interface.links().any(|net| anycast(&net))) {
+    if topology.interfaces().any(|(id, interface)| here(id) && ground::links(interface).any(|net| anycast(&net))) {
         return "anycast".to_owned();
     }
     let broadcast = |net: &&ipnet::IpNet| family == Family::V4 && net.prefix_len() < 31 && net.broadcast() == asked;
@@ -451,7 +456,7 @@ fn kind(value: u128, family: Family, of: Option<u16>, topology: &Topology) -> St
         IpAddr::V4(v4) if v4.is_loopback() => "local".to_owned(),
         IpAddr::V4(v4) if v4.octets()[0] == 0 || v4.is_broadcast() => "broadcast".to_owned(),
         _ if asked.is_multicast() => "multicast".to_owned(),
-        _ if topology.interfaces().any(|(_, interface)| interface.links().any(|net| broadcast(&net))) => {
+        _ if topology.interfaces().any(|(_, interface)| ground::links(interface).any(|net| broadcast(&net))) => {
             "broadcast".to_owned()
         }
         _ => "unicast".to_owned(),
@@ -482,6 +487,10 @@ fn base(line: &str, chain: &mut Chain) -> Result<(), Refused> {
         _ => None,
     }
     .ok_or_else(|| format!("not known here: {line}"))?;
+    let of_hook = |word: &str, hook: &str| priority.first() == Some(&word) && chain.hook != hook;
+    if of_hook("dstnat", "prerouting") || of_hook("srcnat", "postrouting") {
+        return Err("a priority that has no name at this hook".to_owned());
+    }
     if chain.nat && chain.priority <= -200 {
         return Err("a translation before connections are known, which the kernel does not take".to_owned());
     }
@@ -638,7 +647,8 @@ fn rule(line: &str) -> Result<Vec<Part>, Refused> {
                 };
                 let host: IpAddr =
                     host.trim_matches(['[', ']']).parse().map_err(|_| format!("not known here: {line}"))?;
-                (if word == "dnat" { Part::Dnat(number(host).1, port) } else { Part::Snat(number(host).1) }, 4)
+                let (family, host) = number(host);
+                (if word == "dnat" { Part::Dnat(family, host, port) } else { Part::Snat(family, host) }, 4)
             }
             _ => {
                 let (part, taken) = condition(rest).ok_or_else(|| format!("not known here: {line}"))?;

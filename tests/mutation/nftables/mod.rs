@@ -23,7 +23,7 @@ pub struct Nftables;
 impl Subject for Nftables {
     type Judge = Rules;
     const TARGET: Target = Target::Nftables;
-    const CLASSES: &'static [Class] = &[Class::New, Class::Established, Class::Invalid];
+    const CLASSES: &'static [Class] = &[Class::New, Class::Established, Class::Related, Class::Invalid];
 
     fn kinds() -> usize {
         edits::KINDS.len() + hooks::KINDS.len()

@@ -329,7 +329,8 @@ impl Firewall {
             let running = topology.interfaces.iter().find(|interface| interface.name == device);
             if let Some(running) = running.filter(|_| ["dhcp", "pppoe"].contains(&found.get("proto").unwrap_or(""))) {
                 for own in running.addresses.iter().filter(|own| own.is_ipv4()) {
-                    let bits = running.links().filter(|net| net.contains(own)).map(IpNet::prefix_len).max();
+                    let bits =
+                        crate::ground::links(running).filter(|net| net.contains(own)).map(IpNet::prefix_len).max();
                     related.extend(IpNet::new(*own, bits.unwrap_or(32)).ok());
                 }
             }

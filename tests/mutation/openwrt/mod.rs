@@ -25,7 +25,7 @@ pub struct OpenWrt;
 impl Subject for OpenWrt {
     type Judge = Rules;
     const TARGET: Target = Target::OpenWrt;
-    const CLASSES: &'static [Class] = &[Class::New, Class::Established, Class::Invalid];
+    const CLASSES: &'static [Class] = &[Class::New, Class::Established, Class::Related, Class::Invalid];
 
     fn kinds() -> usize {
         edits::KINDS.len() + sections::KINDS.len()

@@ -129,7 +129,7 @@ impl<'a> Config<'a> {
                 running.extend(mine.clone());
                 let taken = |own: &IpAddr| vips.iter().any(|vip| vip.0.addr() == *own);
                 let own = mine.iter().find(|own| !taken(own)).or(mine.first())?;
-                let links = interface.links().filter(|net| net.contains(own));
+                let links = crate::ground::links(interface).filter(|net| net.contains(own));
                 let bits = links.map(IpNet::prefix_len).max().unwrap_or(if v4 { 32 } else { 128 });
                 IpNet::new(*own, bits).ok()
             };

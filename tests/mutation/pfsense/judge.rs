@@ -9,7 +9,10 @@ use hedgerow::{
 };
 use ipnet::IpNet;
 
-use crate::fate::{Class, Fate, Source};
+use crate::{
+    fate::{Class, Fate, Source},
+    ground,
+};
 
 /// The interfaces of the topology have their numbers; this one is `lo0`.
 const LOOPBACK: u16 = 60_000;
@@ -67,6 +70,8 @@ pub struct Rule {
     pub route: Option<Vec<u16>>,
     /// The minutes of the week, on the firewall's clock, in which it is loaded.
     pub minutes: Option<Vec<(u16, u16)>>,
+    /// Does pfSense make it by itself for messages that links live on: neighbours, DHCP?
+    pub by_itself: bool,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -233,7 +238,7 @@ impl Firewall {
                 let port = (now.dst_port != packet.dst_port).then_some(now.dst_port);
                 to = (now.dst != dst || port.is_some()).then(|| (number(now.dst).1, port));
             }
-            if !topology.routes(now.dst).contains(&packet.egress) {
+            if !ground::routes(topology, now.dst).contains(&packet.egress) {
                 return None;
             }
             if !passed {
@@ -281,16 +286,26 @@ impl Firewall {
         Some(Fate::Passed { to, from })
     }
 
+    /// Is a first packet let in, or sent by the firewall, by a rule that pfSense makes by itself?
+    pub fn by_itself(&self, packet: &Packet) -> bool {
+        let (src, dst) = (address(packet.family, packet.src), address(packet.family, packet.dst));
+        let (src_port, dst_port) = (Some(packet.src_port), packet.dst_port);
+        let now = Now { packet, class: Class::New, src, dst, src_port, dst_port };
+        let inward = packet.ingress != LOCAL;
+        let at = if inward { packet.ingress } else { packet.egress };
+        self.decide(&now, at, inward, "").rule.is_some_and(|rule| rule.by_itself)
+    }
+
     fn exists(&self, packet: &Packet, src: IpAddr, dst: IpAddr, topology: &Topology) -> bool {
         let v6 = packet.family == Family::V6;
         if packet.ingress == OTHER || packet.egress == OTHER || packet.proto == if v6 { 1 } else { 58 } {
             return false;
         }
-        let routes = topology.routes(dst);
+        let routes = ground::routes(topology, dst);
         if routes.is_empty() {
             return false;
         }
-        let links = || topology.interfaces.iter().flat_map(hedgerow::router::Interface::links);
+        let links = || topology.interfaces.iter().flat_map(ground::links);
         let anycast =
             |at: IpAddr| v6 && !self.is_own(at) && links().any(|net| net.prefix_len() < 127 && net.network() == at);
         if anycast(src) || anycast(dst) {
@@ -308,7 +323,7 @@ impl Firewall {
         let one_link = |number: &u16| {
             topology
                 .interface(*number)
-                .is_some_and(|own| own.links().any(|net| net.contains(&src) && net.contains(&dst)))
+                .is_some_and(|own| ground::links(own).any(|net| net.contains(&src) && net.contains(&dst)))
         };
         let elsewhere = |number: &u16| *number != packet.ingress || !one_link(number);
         routes.iter().any(elsewhere)

@@ -28,6 +28,7 @@ fn base(action: Action, inward: Option<bool>, quick: bool) -> Rule {
         tagged,
         route: None,
         minutes: None,
+        by_itself: false,
     }
 }
 
@@ -164,8 +165,11 @@ fn before(config: &Config, full: bool, rules: &mut Vec<Rule>) -> Result<(), Stri
     add(base(Action::Block, None, false), &|_| {});
     if ipv6 {
         let mut icmp6 = |inward: Option<bool>, types: &[u8], from: End, to: End| {
-            let rule =
-                Rule { icmp: types.iter().map(|kind| (*kind, None)).collect(), ..base(Action::Pass, inward, true) };
+            let rule = Rule {
+                icmp: types.iter().map(|kind| (*kind, None)).collect(),
+                by_itself: true,
+                ..base(Action::Pass, inward, true)
+            };
             add(rule, &|of| {
                 (of.family, of.protocols) = (Some(Family::V6), vec![58]);
                 (of.src, of.dst) = (from.clone(), to.clone());
@@ -212,9 +216,8 @@ fn before(config: &Config, full: bool, rules: &mut Vec<Rule>) -> Result<(), Stri
 fn on_port(config: &Config, port: &Port, (ipv6, full): (bool, bool), rules: &mut Vec<Rule>) {
     let here = Some((vec![port.number], false));
     let udp = |inward: Option<bool>, from: End, to: End| {
-        let mut rule = base(Action::Pass, inward, true);
-        rule.of = Conditions { on: here.clone(), protocols: vec![17], src: from, dst: to, family: None };
-        rule
+        let of = Conditions { on: here.clone(), protocols: vec![17], src: from, dst: to, family: None };
+        Rule { of, by_itself: true, ..base(Action::Pass, inward, true) }
     };
     if text(port.node, "ipaddr") == "dhcp" {
         for (inward, from, to) in [(true, 67, 68), (false, 68, 67)] {
@@ -421,6 +424,11 @@ fn translations(config: &Config, made: &mut Firewall) -> Result<(), Gone> {
     if !list(config.root, &["nat"], "onetoone").is_empty() {
         return refused("1:1 is not known here");
     }
+    // `no nat proto carp`, `no rdr proto carp`
+    let carp = || Conditions { protocols: vec![112], ..Conditions::default() };
+    let nowhere = std::net::IpAddr::from([0, 0, 0, 0]);
+    made.outbound.push(Outbound { of: carp(), no: true, target: None, keeps_port: true });
+    made.redirects.push(Redirect { of: carp(), no: true, passes: false, target: nowhere, port: None });
     let mode = at(config.root, &["nat", "outbound"]).map_or("", |node| text(node, "mode"));
     if ["advanced", "hybrid"].contains(&mode) {
         for node in list(config.root, &["nat", "outbound"], "rule").into_iter().filter(|node| !has(*node, "disabled")) {

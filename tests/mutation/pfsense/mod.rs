@@ -32,13 +32,8 @@ impl Subject for PfSense {
         edits::KINDS.len() + settings::KINDS.len()
     }
 
-    fn is_told(packet: &Packet) -> bool {
-        let ports = (packet.src_port, packet.dst_port);
-        match packet.proto {
-            17 => matches!(ports, (67, 68) | (68, 67) | (_, 546 | 547) | (547, _)),
-            58 => matches!(packet.dst_port >> 8, 1 | 2 | 128 | 129 | 133..=136),
-            number => number == 112,
-        }
+    fn is_told(firewalls: &Vec<Firewall>, packet: &Packet, _: &Topology) -> bool {
+        firewalls.iter().all(|firewall| firewall.by_itself(packet))
     }
 
     fn edit(kind: usize, files: &[File], rng: &mut Rng) -> Option<Edit> {

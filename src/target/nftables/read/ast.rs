@@ -34,6 +34,31 @@ pub enum Join {
     Bar,
 }
 
+impl Value {
+    /// As nft writes it.
+    pub fn words(&self) -> String {
+        let all = |values: &[Self], sign: &str| values.iter().map(Self::words).collect::<Vec<_>>().join(sign);
+        match self {
+            Self::Word(word) | Self::Mac(word) => word.clone(),
+            Self::Quoted(word) => format!("\"{word}\""),
+            Self::Number(number) => number.to_string(),
+            Self::V4(address) => address.to_string(),
+            Self::V6(address) => address.to_string(),
+            Self::Any => "*".to_owned(),
+            Self::Range(low, high) => format!("{}-{}", low.words(), high.words()),
+            Self::Prefix(base, length) => format!("{}/{length}", base.words()),
+            Self::Concat(parts) => all(parts, " . "),
+            Self::Flags(parts, Join::Comma) => all(parts, ","),
+            Self::Flags(parts, Join::Bar) => all(parts, "|"),
+            Self::Set(elements) => {
+                let keys: Vec<String> = elements.iter().map(|element| element.key.words()).collect();
+                format!("{{ {} }}", keys.join(", "))
+            }
+            Self::Named(name) => format!("@{name}"),
+        }
+    }
+}
+
 /// An element of a set or map.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Element {
@@ -227,6 +252,8 @@ pub enum Action {
     Zone,
     /// `notrack`
     Untrack,
+    /// `ct helper set`, `ct expectation set`: connections that this one names pass as related. With what is read for it.
+    Helper(Option<(Key, Option<Value>)>),
     /// Changes a set; goes on unless the set is full.
     Update(String),
     /// Changes neither verdict nor addresses; the text says what a reader of the results should know, if anything.

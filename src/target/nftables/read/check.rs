@@ -4,6 +4,7 @@
 use super::{
     ast::{Action, Chain, Data, MarkValue, NatTarget, Rule, Ruleset, Table, Value, Verdict},
     error::ReadError,
+    eval_hooks::CONNTRACK,
 };
 
 /// nft's bound on how deep chains may call each other (`NFT_JUMP_STACK_SIZE`).
@@ -38,6 +39,10 @@ pub fn check(ruleset: &mut Ruleset) -> Result<(), ReadError> {
             }
         }
         for chain in &table.chains {
+            // `nf_tables_addchain` asks for more than `NF_IP_PRI_CONNTRACK`.
+            if chain.base.as_ref().is_some_and(|base| base.nat && base.priority <= CONNTRACK) {
+                return Err(ReadError::TooEarly { line: chain.line, name: chain.name.clone() });
+            }
             depth(table, chain, DEPTH)?;
         }
     }

@@ -15,6 +15,10 @@ pub enum ReadError {
     Missing { line: u32, kind: &'static str, name: String, table: String },
     #[error("line {line}: table `{name}` does not exist")]
     MissingTable { line: u32, name: String },
+    #[error(
+        "line {line}: chain `{name}` would translate before connections are known (priority -200), which the kernel refuses"
+    )]
+    TooEarly { line: u32, name: String },
     #[error("line {line}: chain `{name}` calls itself, or is called more than 16 deep")]
     CallDepth { line: u32, name: String },
     #[error("line {line}: `{command}` cannot be followed without the rules that are already loaded")]

@@ -10,7 +10,7 @@ use super::{
     eval_mark::Marks,
 };
 use crate::{
-    packet::{Bounds, Set, Space},
+    packet::{Bounds, Packet, Set, Space},
     router::{Limits, Topology},
 };
 
@@ -40,6 +40,8 @@ pub struct Step {
     /// The chain, as `table chain`.
     pub chain: String,
     pub effect: Effect,
+    /// The elements of named sets that hold the packet, each with its line.
+    pub elements: Vec<(u32, String)>,
     /// Is it asked where packets are let through, and not where they are marked or translated?
     pub filters: bool,
 }
@@ -53,8 +55,12 @@ pub enum Effect {
     Dropped,
     /// Another chain is asked, or this one is left early.
     Moved,
-    /// Its address is rewritten.
+    /// Its destination is rewritten.
     Translated,
+    /// Its source is rewritten.
+    Disguised,
+    /// No connection is looked for, or made.
+    Untracked,
 }
 
 /// Packets by what has happened to them.
@@ -75,9 +81,15 @@ pub struct Eval<'a> {
     pub unknown: BTreeSet<Unknown>,
     /// The steps of one packet, if it is one packet that is followed.
     pub steps: Option<Vec<Step>>,
+    /// That packet.
+    pub one: Option<Packet>,
     pub left: u64,
     /// Packets that may have been dropped.
     pub dropped: Set,
+    /// First packets of connections that get a helper, by where they get it.
+    pub helped: Vec<(Unknown, Set)>,
+    /// Elements of named sets that hold the one packet that is followed, since the last step.
+    pub elements: Vec<(u32, String)>,
     pub known: FxHashMap<(usize, State, Option<Place>, Class), Bounds>,
 }
 
@@ -101,8 +113,11 @@ impl<'a> Eval<'a> {
             zones: zones(ruleset),
             unknown: BTreeSet::new(),
             steps: None,
+            one: None,
             left: BUDGET,
             dropped: Set::EMPTY,
+            helped: Vec::new(),
+            elements: Vec::new(),
             known: FxHashMap::default(),
         }
     }

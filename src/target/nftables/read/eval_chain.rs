@@ -8,7 +8,7 @@ use super::{
     ast::{Action, Chain, Data, Hook, Key, Op, Rule, Statement, Value, Verdict},
     context::{Class, Destination, Source, State, Tracking},
     error::ReadError,
-    eval::{At, Effect, Eval, Flow, Step, join, join_all},
+    eval::{At, Effect, Eval, Flow, Step, Unknown, join, join_all},
     eval_match::{contents, within_limit},
     eval_nat::Rewrite,
     eval_sort::{is_condition, matters, plain},
@@ -91,7 +91,7 @@ impl<'a> Eval<'a> {
             exact.clear();
             let mut live = left;
             for (statement, condition) in conditions {
-                self.judge(rule.line, &statement.text, condition, live);
+                self.judge(rule.line, statement, condition, live, at);
                 live = self.space.intersect(live, condition.possibly);
             }
             if accept {
@@ -120,6 +120,7 @@ impl<'a> Eval<'a> {
     }
 
     fn rule(&mut self, following: &mut Following<'a>, packets: Set, at: At<'a>) -> Result<(), ReadError> {
+        self.elements.clear();
         self.statements(following, &following.rule.statements, packets, at)
     }
 
@@ -132,6 +133,7 @@ impl<'a> Eval<'a> {
     ) -> Result<(), ReadError> {
         let mut live = packets;
         for (number, statement) in statements.iter().enumerate() {
+            self.note_elements(statement, at);
             if live == Set::EMPTY {
                 return Ok(());
             }
@@ -140,12 +142,13 @@ impl<'a> Eval<'a> {
                 Action::Untrack => {
                     if at.state.tracking == Tracking::Before || self.class == Class::Invalid {
                         at.state.tracking = Tracking::Refused;
+                        self.step(following, at, Effect::Untracked);
                     }
                     continue;
                 }
                 Action::Mark { connection, value } => {
                     let (met, flow) = self.marked(*connection, value, live, at);
-                    self.judge(following.rule.line, &statement.text, met, live);
+                    self.judge(following.rule.line, statement, met, live, at);
                     let missed = self.space.minus(live, met.surely);
                     join(self.space, &mut following.next, at.state, missed);
                     let rest = statements.get(number + 1..).unwrap_or_default();
@@ -167,6 +170,20 @@ impl<'a> Eval<'a> {
                 | Action::NamedLimit(_)
                 | Action::Unknown
                 | Action::Update(_) => self.condition(statement, at),
+                Action::Helper(read) => {
+                    let met = match read {
+                        None => Bounds::ALL,
+                        Some((key, Some(map))) => self.matches(key, Op::Implicit, map, at),
+                        Some((key, None)) => self.readable_key(key, at),
+                    };
+                    if self.class == Class::New && at.state.tracking != Tracking::Refused {
+                        let helped = self.space.intersect(live, met.possibly);
+                        let text =
+                            format!("{}: related connections pass, on ports that the other side names", statement.text);
+                        self.helped.push((Unknown { line: following.rule.line, text }, helped));
+                    }
+                    met
+                }
                 Action::Verdict(verdict) => {
                     if *verdict == Verdict::Queue {
                         self.doubt(following.rule.line, &statement.text);
@@ -186,21 +203,13 @@ impl<'a> Eval<'a> {
                     return Ok(());
                 }
             };
-            self.judge(following.rule.line, &statement.text, condition, live);
+            self.judge(following.rule.line, statement, condition, live, at);
             let missed = self.space.minus(live, condition.surely);
             join(self.space, &mut following.next, at.state, missed);
             live = self.space.intersect(live, condition.possibly);
         }
         join(self.space, &mut following.next, at.state, live);
         Ok(())
-    }
-
-    /// Notes a condition that some of these packets neither surely meet nor surely miss.
-    fn judge(&mut self, line: u32, text: &str, condition: Bounds, packets: Set) {
-        let open = self.space.minus(condition.possibly, condition.surely);
-        if !self.space.disjoint(open, packets) {
-            self.doubt(line, text);
-        }
     }
 
     fn condition(&mut self, statement: &Statement, at: At) -> Bounds {
@@ -311,7 +320,7 @@ impl<'a> Eval<'a> {
         let entries = self.entries(key, &contents, at);
         let mut found = Vec::new();
         for (packets, data) in entries {
-            self.judge(following.rule.line, &statement.text, packets, live);
+            self.judge(following.rule.line, statement, packets, live, at);
             found.push(packets.surely);
             let these = self.space.intersect(live, packets.possibly);
             match data {
@@ -332,7 +341,7 @@ impl<'a> Eval<'a> {
         let Action::Nat(nat) = &statement.action else { return live };
         let mut found = Vec::new();
         for (packets, rewrite) in self.translations(nat, at) {
-            self.judge(following.rule.line, &statement.text, packets, live);
+            self.judge(following.rule.line, statement, packets, live, at);
             found.push(packets.surely);
             let these = self.space.intersect(live, packets.possibly);
             if these == Set::EMPTY {
@@ -344,7 +353,8 @@ impl<'a> Eval<'a> {
             for (state, packets) in self.changed(rewrite, these, at) {
                 join(self.space, &mut following.verdicts.accepted, state, packets);
             }
-            self.step(following, at, Effect::Translated);
+            let source = matches!(rewrite, Rewrite::Source(_));
+            self.step(following, at, if source { Effect::Disguised } else { Effect::Translated });
         }
         let found = self.space.union_all(found);
         let missed = self.space.minus(live, found);
@@ -375,6 +385,7 @@ impl<'a> Eval<'a> {
                 text: following.rule.text.clone(),
                 chain: format!("{} {}", at.table.name, following.chain.name),
                 effect,
+                elements: std::mem::take(&mut self.elements),
                 filters: at.place.hook.filters(),
             });
         }

@@ -17,7 +17,8 @@ use crate::{
     router::LOCAL,
 };
 
-const CONNTRACK: i64 = -200;
+/// Where connections are looked up.
+pub const CONNTRACK: i64 = -200;
 const NAT_DESTINATION: i64 = -100;
 const NAT_SOURCE: i64 = 100;
 
@@ -208,6 +209,7 @@ impl<'a> Eval<'a> {
                 text: format!("{POLICY}{word} of chain {}", chain.name),
                 chain: format!("{} {}", table.name, chain.name),
                 effect,
+                elements: Vec::new(),
                 filters: place.hook.filters(),
             });
         }

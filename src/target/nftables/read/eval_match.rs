@@ -7,7 +7,7 @@ use super::{
     eval_address as address,
     eval_values::{Meaning, meaning, single},
 };
-use crate::packet::{Bounds, Cube, Field, Ranges};
+use crate::packet::{Bounds, Cube, Field, Packet, Ranges};
 
 /// The elements that a set or map holds, and whether there may be more or fewer.
 pub struct Contents<'a> {
@@ -164,6 +164,14 @@ impl Eval<'_> {
             all = all.and(having, self.space);
         }
         These::Set(all)
+    }
+
+    /// Is a packet, as it arrives, among those whose key is a value?
+    pub fn holds(&mut self, key: &Key, value: &Value, packet: &Packet, at: At) -> bool {
+        match self.element(key, value, at) {
+            These::Cubes(cubes) => cubes.iter().any(|cube| cube.contains(packet)),
+            These::Set(set) => self.space.contains(set.surely, packet),
+        }
     }
 
     fn compared(&mut self, selector: &Selector, op: Op, value: &Value, at: At) -> Bounds {

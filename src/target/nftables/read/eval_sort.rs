@@ -39,7 +39,12 @@ pub fn matters(rule: &Rule, marks: &Marks) -> bool {
     rule.statements.iter().any(|statement| match &statement.action {
         Action::Verdict(verdict) => *verdict != Verdict::Continue,
         Action::Mark { connection, .. } => marks.matter(*connection),
-        Action::VerdictMap { .. } | Action::Nat(_) | Action::Untrack | Action::Zone | Action::Opaque => true,
+        Action::VerdictMap { .. }
+        | Action::Nat(_)
+        | Action::Untrack
+        | Action::Zone
+        | Action::Helper(_)
+        | Action::Opaque => true,
         _ => false,
     })
 }

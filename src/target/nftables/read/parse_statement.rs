@@ -120,8 +120,10 @@ fn changes(input: Input<'_>) -> Parsed<'_, Action> {
                 match (field, read) {
                     ("zone", _) => Action::Zone,
                     ("l3proto", _) => Action::Opaque,
+                    ("helper" | "expectation", Some(Action::Reads { key, map })) => Action::Helper(Some((key, map))),
+                    ("helper" | "expectation", _) => Action::Helper(None),
                     (_, Some(read)) => read,
-                    ("nftrace" | "priority" | "helper", None) => NOTHING,
+                    ("nftrace" | "priority" | "timeout", None) => NOTHING,
                     _ => Action::Nothing(Some("a field of the packet is written")),
                 },
             ))

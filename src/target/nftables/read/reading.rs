@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     packet::{Bounds, Cube, Family, Field, Packet, Ranges, Set, Space},
-    router::{Behaviour, Configuration, Dnat, Facts, Limits, Line, Outcome, Snat, Topology, Tracked},
+    router::{Behaviour, Configuration, Dnat, Facts, Limits, Line, Outcome, Snat, Topology, Trace, Tracked},
 };
 
 /// What a ruleset does with packets.
@@ -56,7 +56,7 @@ impl Reading {
     ///
     /// # Errors
     /// If the evaluation is too large; the reading would have failed too.
-    pub fn trace(
+    pub fn steps(
         &self,
         packet: &Packet,
         tracked: Tracked,
@@ -68,7 +68,7 @@ impl Reading {
         let packets = space.cube(&cube);
         let mut eval = Eval::new(&self.ruleset, topology, limits, space);
         eval.class = tracked.into();
-        eval.steps = Some(Vec::new());
+        (eval.steps, eval.one) = (Some(Vec::new()), Some(*packet));
         eval.journey(packets)?;
         Ok(eval.steps.unwrap_or_default())
     }
@@ -93,30 +93,49 @@ impl Configuration for Reading {
             },
             unknown: self.unknown.iter().map(line).collect(),
             additions: Vec::new(),
+            notes: self
+                .notes
+                .iter()
+                .map(|note| Line { file: String::new(), line: note.line, text: note.text.clone() })
+                .collect(),
             scope: crate::router::Scope::Everything,
         }
     }
 
-    fn decided_by(
+    fn trace(
         &self,
         packet: &Packet,
         tracked: Tracked,
         topology: &Topology,
         limits: &mut Limits,
         space: &mut Space,
-    ) -> Option<Line> {
-        let steps = self.trace(packet, tracked, topology, limits, space).ok()?;
-        // A drop is final. Of those who accepted, the last rule of a filter says more than the policies of the chains
-        // behind it, and these more than what was let pass before it was asked.
-        let dropped = steps.iter().rfind(|step| step.effect == Effect::Dropped);
-        let accepted =
-            |fits: fn(&Step) -> bool| steps.iter().rfind(|step| step.effect == Effect::Accepted && fits(step));
-        let by_rule = || accepted(|step| step.filters && !step.text.starts_with(POLICY));
-        let by_policy = || accepted(|step| step.filters);
-        let before = || accepted(|step| !step.text.starts_with(POLICY));
-        let step = dropped.or_else(by_rule).or_else(by_policy).or_else(before).or(steps.last())?;
-        Some(Line { file: String::new(), line: step.line, text: step.text.clone() })
+    ) -> Trace {
+        let steps = self.steps(packet, tracked, topology, limits, space).unwrap_or_default();
+        let Some(decision) = decision(&steps) else { return Trace::default() };
+        let line = |line: u32, text: &str| Line { file: String::new(), line, text: text.to_owned() };
+        let led = |step: &&Step| matches!(step.effect, Effect::Translated | Effect::Untracked) && *step != decision;
+        let elements = decision.elements.iter().map(|(number, text)| line(*number, text));
+        // Where a chain refuses whatever it is given, it counts who gave it.
+        let place = steps.iter().position(|step| step == decision).unwrap_or(0);
+        let given = steps.get(..place).and_then(<[Step]>::last).filter(|given| {
+            let refuses = decision.effect == Effect::Dropped && !decision.text.starts_with(POLICY);
+            refuses && given.effect == Effect::Moved && given.chain != decision.chain
+        });
+        let before = steps.iter().filter(led).chain(given).map(|step| line(step.line, &step.text));
+        Trace { decided_by: Some(line(decision.line, &decision.text)), led_by: before.chain(elements).collect() }
     }
+}
+
+/// The step that decided over a packet.
+fn decision(steps: &[Step]) -> Option<&Step> {
+    // A drop is final. Of those who accepted, the last rule of a filter says more than the policies of the chains
+    // behind it, and these more than what was let pass before it was asked.
+    let dropped = steps.iter().rfind(|step| step.effect == Effect::Dropped);
+    let accepted = |fits: fn(&Step) -> bool| steps.iter().rfind(|step| step.effect == Effect::Accepted && fits(step));
+    let by_rule = || accepted(|step| step.filters && !step.text.starts_with(POLICY));
+    let by_policy = || accepted(|step| step.filters);
+    let before = || accepted(|step| !step.text.starts_with(POLICY));
+    dropped.or_else(by_rule).or_else(by_policy).or_else(before).or(steps.last())
 }
 
 /// The set of one packet.
@@ -141,12 +160,19 @@ pub fn evaluate(
     let mut eval = Eval::new(&ruleset, topology, limits, space);
     let through = eval.journey(opening)?;
     let dropped = eval.dropped;
-    let (surely, possibly) = behaviours(eval.space, through, dropped);
-    let unknown = std::mem::take(&mut eval.unknown).into_iter().collect();
+    let (surely, mut possibly) = behaviours(eval.space, through, dropped);
+    let mut unknown = std::mem::take(&mut eval.unknown);
+    let helped = std::mem::take(&mut eval.helped);
     let established = of_class(&mut eval, Class::Established, domain)?;
     let related = of_class(&mut eval, Class::Related, domain)?;
     let invalid = of_class(&mut eval, Class::Invalid, domain)?;
     let unknown_later = eval.unknown.into_iter().collect();
+    for (helper, packets) in helped {
+        if expected(packets, related.possibly, domain, &mut possibly, space) {
+            unknown.insert(helper);
+        }
+    }
+    let unknown = unknown.into_iter().collect();
     let dropped = |accepted: Bounds, space: &mut Space| Bounds {
         surely: space.minus(domain, accepted.possibly),
         possibly: space.minus(domain, accepted.surely),
@@ -170,6 +196,34 @@ pub fn evaluate(
         notes,
         ruleset,
     })
+}
+
+/// Adds what a helper may let in: connections that others name, of protocols that helpers speak, between interfaces that
+/// the helped connections cross, as far as related packets pass there (`nf_ct_expect_related` in
+/// `nf_conntrack_expect.c`; which ends and ports are expected is each helper's own). Is there any?
+fn expected(helped: Set, related: Set, domain: Set, possibly: &mut Behaviour, space: &mut Space) -> bool {
+    let accepted = possibly.all(space);
+    let helped = space.intersect(helped, accepted);
+    let mut ways = Vec::new();
+    let way =
+        |from: u64, to: u64| Cube::any().with(Field::In, Ranges::single(from)).with(Field::Out, Ranges::single(to));
+    for from in numbers(helped, Field::In, space) {
+        let here = space.cube(&Cube::any().with(Field::In, Ranges::single(from)));
+        let here = space.intersect(helped, here);
+        for to in numbers(here, Field::Out, space) {
+            ways.extend([way(from, to), way(to, from)]);
+        }
+    }
+    let ways = space.cubes_union(ways);
+    let spoken = space.cube(&Cube::any().with(Field::Proto, Ranges::from_pairs([(6, 6), (17, 17), (47, 47)])));
+    let packets = [domain, related, spoken].into_iter().fold(ways, |all, some| space.intersect(all, some));
+    let packets = space.minus(packets, accepted);
+    possibly.add(space, Outcome::default(), packets);
+    packets != Set::EMPTY
+}
+
+fn numbers(set: Set, field: Field, space: &mut Space) -> Vec<u64> {
+    space.values(set, field).iter().flat_map(|(low, high)| low..=high).collect()
 }
 
 /// The packets of a class that are accepted.

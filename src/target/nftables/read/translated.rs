@@ -4,7 +4,7 @@
 use super::{ReadError, Reading, eval::POLICY, read};
 use crate::{
     packet::{Packet, Space},
-    router::{Configuration, Facts, Limits, Line, Topology, Tracked},
+    router::{Configuration, Facts, Limits, Line, Topology, Trace, Tracked},
 };
 
 /// Text for the reader, and where each of its lines came from.
@@ -61,31 +61,47 @@ pub struct Translated {
 impl Configuration for Translated {
     fn facts(&self, space: &mut Space) -> Facts {
         let mut facts = self.reading.facts(space);
+        for note in &mut facts.notes {
+            let words = std::mem::take(&mut note.text);
+            *note = self.translation.place(note);
+            note.text = if note.text.is_empty() { words } else { format!("{}: {words}", note.text) };
+        }
         for unknown in &mut facts.unknown {
             let words = unknown.text.clone();
             *unknown = self.translation.place(unknown);
+            // Of a statement that the place shows already, only what is said of it.
+            let said = words.rsplit_once(": ").filter(|(statement, _)| unknown.text.contains(statement));
             if !unknown.text.contains(&words) {
-                unknown.text = format!("{}: {words}", unknown.text);
+                unknown.text = format!("{}: {}", unknown.text, said.map_or(words.as_str(), |(_, said)| said));
             }
         }
         facts
     }
 
-    fn decided_by(
+    fn trace(
         &self,
         packet: &Packet,
         tracked: Tracked,
         topology: &Topology,
         limits: &mut Limits,
         space: &mut Space,
-    ) -> Option<Line> {
-        let line = self.reading.decided_by(packet, tracked, topology, limits, space)?;
-        let mut found = self.translation.place(&line);
-        // The place of a policy is that of its chain, which iptables writes with the policy.
-        if let (Some(word), true) = (line.text.strip_prefix(POLICY), found.text.starts_with("chain ")) {
-            let word = word.split(' ').next().unwrap_or_default();
-            found.text = format!("{POLICY}{word} of {}", found.text);
-        }
-        Some(found)
+    ) -> Trace {
+        let trace = self.reading.trace(packet, tracked, topology, limits, space);
+        let decided_by = trace.decided_by.map(|line| {
+            let mut found = self.translation.place(&line);
+            // The place of a policy is that of its chain, which iptables writes with the policy.
+            if let (Some(word), true) = (line.text.strip_prefix(POLICY), found.text.starts_with("chain ")) {
+                let word = word.split(' ').next().unwrap_or_default();
+                found.text = format!("{POLICY}{word} of {}", found.text);
+            }
+            found
+        });
+        let place = |line: &Line| {
+            let place = self.translation.place(line);
+            // All elements of a set stand on one line where the form has no lines.
+            let element = line.text.starts_with("element ") && !place.text.is_empty() && place.text != line.text;
+            if element { Line { text: format!("{}, {}", line.text, place.text), ..place } } else { place }
+        };
+        Trace { decided_by, led_by: trace.led_by.iter().map(place).collect() }
     }
 }

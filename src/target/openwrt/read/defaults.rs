@@ -16,12 +16,21 @@ pub struct Defaults {
     pub forward: &'static str,
     pub drop_invalid: bool,
     pub synflood: Option<(Rate, Option<i64>)>,
+    pub auto_helper: bool,
 }
 
 impl Default for Defaults {
     fn default() -> Self {
         let line = Line { file: "firewall".to_owned(), line: 0, text: "no defaults section".to_owned() };
-        Self { line, input: "drop", output: "drop", forward: "drop", drop_invalid: false, synflood: None }
+        Self {
+            line,
+            input: "drop",
+            output: "drop",
+            forward: "drop",
+            drop_invalid: false,
+            synflood: None,
+            auto_helper: true,
+        }
     }
 }
 
@@ -47,7 +56,8 @@ pub fn read(sections: &[Section], state: &mut State) -> Result<(), Unreadable> {
         let _ = options.one(name, boolean);
     }
     let _ = options.one("tcp_ecn", int);
-    for name in ["auto_helper", "flow_offloading", "flow_offloading_hw", "auto_includes"] {
+    let auto_helper = options.one("auto_helper", boolean).unwrap_or(true);
+    for name in ["flow_offloading", "flow_offloading_hw", "auto_includes"] {
         let _ = options.one(name, boolean);
     }
     for name in ["custom_chains", "disable_ipv6"] {
@@ -64,7 +74,7 @@ pub fn read(sections: &[Section], state: &mut State) -> Result<(), Unreadable> {
     }
     let synflood = protect.then_some((limit, (burst != 0).then_some(burst)));
     let line = Line { text: called(section), ..super::state::line(section) };
-    state.defaults = Defaults { line, input, output, forward, drop_invalid, synflood };
+    state.defaults = Defaults { line, input, output, forward, drop_invalid, synflood, auto_helper };
     for section in all {
         state.warnings.add(section, "a second section of defaults, which firewall4 leaves out");
     }

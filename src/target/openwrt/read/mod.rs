@@ -52,7 +52,22 @@ pub fn read(
     let state = understand(files, topology)?;
     let ruleset::Ruleset { text, origins } = ruleset::write(&state);
     let rules = read::read(&text, topology, limits, space).map_err(|error| refused(&error, &origins))?;
-    Ok(Box::new(reading::Read { rules, origins, warnings: state.warnings.0 }))
+    Ok(Box::new(reading::Read { rules, origins, notes: notes(&state), warnings: state.warnings.0 }))
+}
+
+/// What firewall4 does as long as the router has what it takes.
+fn notes(state: &state::State) -> Vec<crate::router::Line> {
+    if state.helping.is_empty() {
+        return Vec::new();
+    }
+    let place = &state.defaults.line;
+    let text = format!(
+        "{}: `auto_helper` is on: where modules for FTP, SIP and the like are installed, connections from {} open further \
+         ports by themselves",
+        place.text,
+        state.helping.join(", ")
+    );
+    vec![crate::router::Line { text, ..place.clone() }]
 }
 
 /// Takes one section in.

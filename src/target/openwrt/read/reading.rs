@@ -2,7 +2,7 @@
 
 use crate::{
     packet::{Packet, Space},
-    router::{Configuration, Facts, Limits, Line, Topology, Tracked},
+    router::{Configuration, Facts, Limits, Line, Topology, Trace, Tracked},
     target::nftables::read::{Effect, Reading, Step},
 };
 
@@ -11,6 +11,7 @@ use crate::{
 pub struct Read {
     pub rules: Reading,
     pub origins: Vec<Line>,
+    pub notes: Vec<Line>,
     /// What firewall4 warns of, and what cannot be followed.
     pub warnings: Vec<Line>,
 }
@@ -25,10 +26,16 @@ impl Read {
 impl Configuration for Read {
     fn facts(&self, space: &mut Space) -> Facts {
         let mut facts = self.rules.facts(space);
+        for note in &mut facts.notes {
+            let place = self.origin(note.line);
+            *note = Line { text: format!("{}: {}", place.text, note.text), ..place };
+        }
+        facts.notes.extend(self.notes.clone());
         let mut unknown = self.warnings.clone();
         for line in &facts.unknown {
             let place = self.origin(line.line);
-            unknown.push(Line { text: format!("{}: `{}` cannot be judged", place.text, line.text), ..place });
+            let (statement, why) = line.text.split_once(": ").unwrap_or((line.text.as_str(), "cannot be judged"));
+            unknown.push(Line { text: format!("{}: `{statement}`: {why}", place.text), ..place });
         }
         unknown.sort();
         unknown.dedup();
@@ -36,27 +43,41 @@ impl Configuration for Read {
         facts
     }
 
-    fn decided_by(
+    fn trace(
         &self,
         packet: &Packet,
         tracked: Tracked,
         topology: &Topology,
         limits: &mut Limits,
         space: &mut Space,
-    ) -> Option<Line> {
-        let steps = self.rules.trace(packet, tracked, topology, limits, space).ok()?;
-        let decided = steps
-            .iter()
-            .rposition(|step| step.effect == Effect::Dropped)
-            .or_else(|| steps.iter().rposition(|step| step.effect == Effect::Accepted && filters(chain(step))))?;
-        // The chains of verdicts belong to a zone; the rule or forwarding that sent the packet there decided.
-        let before = steps.get(..=decided)?;
-        let step = before.iter().rfind(|step| !verdict(chain(step)))?;
-        // What was translated is let in by the redirect that did it.
-        let redirect = |step: &&Step| step.effect == Effect::Translated && chain(step).starts_with("dstnat_");
-        let redirect = step.text.contains("ct status dnat").then(|| before.iter().find(redirect)).flatten();
-        Some(self.origin(redirect.unwrap_or(step).line))
+    ) -> Trace {
+        let steps = self.rules.steps(packet, tracked, topology, limits, space).unwrap_or_default();
+        let Some(decided) = decision(&steps) else { return Trace::default() };
+        let led = |step: &&Step| matches!(step.effect, Effect::Translated | Effect::Untracked) && *step != decided;
+        let mut led_by: Vec<Line> = steps.iter().filter(led).map(|step| self.origin(step.line)).collect();
+        for (line, text) in &decided.elements {
+            let origin = self.origin(*line);
+            // The set has another name here.
+            let element = text.rsplit_once(" of ").map_or(text.as_str(), |(element, _)| element);
+            led_by.push(Line { text: format!("{}, {element}", origin.text), ..origin });
+        }
+        Trace { decided_by: Some(self.origin(decided.line)), led_by }
     }
+}
+
+/// The step that decided over a packet, as somebody who knows UCI sees it.
+fn decision(steps: &[Step]) -> Option<&Step> {
+    let decided = steps
+        .iter()
+        .rposition(|step| step.effect == Effect::Dropped)
+        .or_else(|| steps.iter().rposition(|step| step.effect == Effect::Accepted && filters(chain(step))))?;
+    // The chains of verdicts belong to a zone; the rule or forwarding that sent the packet there decided.
+    let before = steps.get(..=decided)?;
+    let step = before.iter().rfind(|step| !verdict(chain(step)))?;
+    // What was translated is let in by the redirect that did it.
+    let redirect = |step: &&Step| step.effect == Effect::Translated && chain(step).starts_with("dstnat_");
+    let redirect = step.text.contains("ct status dnat").then(|| before.iter().find(redirect)).flatten();
+    Some(redirect.unwrap_or(step))
 }
 
 /// Is this one of the chains that decide whether a packet passes? Others only translate it.

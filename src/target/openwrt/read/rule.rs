@@ -20,7 +20,9 @@ struct Taken {
     dest: Option<End>,
     device: Option<(String, bool)>,
     set: Option<(usize, Maybe<SetUse>)>,
+    /// Families of the helper that is asked for, and of the one that is set.
     helpers: [Option<u8>; 2],
+    set_helper: Option<String>,
     protocols: Vec<Protocol>,
     src_ip: Vec<Subnet>,
     dest_ip: Vec<Subnet>,
@@ -96,7 +98,8 @@ pub fn read(section: &Section, state: &mut State) -> Result<(), Unreadable> {
     let Ok(set) = set_of(section, used, &mut protocols, state) else { return Ok(()) };
     check_lengths(section, &name, log(logged, &name).as_deref())?;
     rest.helper = helped.as_ref().map(|one| Maybe { invert: one.invert, value: one.value.0.clone() });
-    let helpers = [helped.map(|one| one.value.1), set_helper.map(|one| one.value.1)];
+    let helpers = [helped.map(|one| one.value.1), set_helper.as_ref().map(|one| one.value.1)];
+    let set_helper = set_helper.map(|one| one.value.0);
     let device = device.and_then(|device| device.value).map(|name| (name, outgoing));
     let taken = Taken {
         src,
@@ -104,6 +107,7 @@ pub fn read(section: &Section, state: &mut State) -> Result<(), Unreadable> {
         device,
         set,
         helpers,
+        set_helper,
         protocols,
         src_ip,
         dest_ip,
@@ -248,8 +252,14 @@ fn decide(section: &Section, taken: &Taken, state: &mut State) -> Result<Option<
     let src = taken.src.and_then(End::zone);
     let dest = taken.dest.and_then(End::zone);
     match taken.target {
-        // They change marks, classes and helpers, which decide over nothing that is modelled.
-        Some("mark" | "dscp" | "helper") => return Ok(None),
+        // They change marks and classes, which decide over nothing that is modelled.
+        Some("mark" | "dscp") => return Ok(None),
+        Some("helper") => {
+            let (Some(zone), Some(helper)) = (src, &taken.set_helper) else { return Ok(None) };
+            state.to(zone, "helper");
+            let action = format!("ct helper set {}", super::print::quoted(helper));
+            return Ok(Some((format!("helper_{}", state.name_of(zone)), action)));
+        }
         Some("notrack") => {
             let Some(zone) = src else { return Ok(None) };
             state.to(zone, "notrack");

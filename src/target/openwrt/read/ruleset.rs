@@ -1,11 +1,12 @@
 //! The rules that firewall4 would load (`templates/ruleset.uc`), each with the line of UCI that it comes from. What
-//! decides over no packet is left out: counters, logs, helpers, marks, segment sizes.
+//! decides over no packet is left out: counters, logs, marks, segment sizes.
 
 use super::{
     address::{groups, of},
     include::Place,
-    print::{conditions, masquerade, zone_jump, zone_match},
+    print::{conditions, masquerade, quoted, zone_jump, zone_match},
     state::{Field, Rule, Set, State, Zone, ZoneMatch},
+    zone::HELPERS,
 };
 use crate::router::Line;
 
@@ -58,6 +59,7 @@ pub fn write(state: &State) -> Ruleset {
     }
     translations(&mut out, state);
     untracked(&mut out, state);
+    helpers(&mut out, state);
     out.included(state, Place::TableEnd, "");
     out.add(place, "}");
     out
@@ -215,6 +217,29 @@ fn translations(out: &mut Ruleset, state: &State) {
             out.included(state, Place::ChainEnd, &own);
             out.add(&zone.line, " }");
         }
+    }
+}
+
+/// Connections from a zone that get a helper: those that it is meant for, and those that rules name.
+fn helpers(out: &mut Ruleset, state: &State) {
+    let place = &state.defaults.line;
+    let zones = || state.zones.iter().filter(|zone| zone.flags.to.contains(&"helper"));
+    out.add(place, " chain prerouting {");
+    out.add(place, "  type filter hook prerouting priority filter; policy accept;");
+    for zone in zones() {
+        for part in &zone.matches {
+            out.rule(&zone.line, &zone_jump(part, false), &format!("jump helper_{}", zone.name));
+        }
+    }
+    out.add(place, " }");
+    for zone in zones() {
+        out.add(&zone.line, &format!(" chain helper_{} {{", zone.name));
+        for (name, family, flow) in HELPERS.iter().filter(|(name, ..)| zone.helpers.iter().any(|own| own == name)) {
+            let family = if *family == 4 { "meta nfproto ipv4 " } else { "" };
+            out.add(&zone.line, &format!("  {family}{flow} ct helper set {}", quoted(name)));
+        }
+        out.rules(&state.rules, &format!("helper_{}", zone.name), &state.sets, true);
+        out.add(&zone.line, " }");
     }
 }
 

@@ -95,6 +95,8 @@ pub struct Zone {
     pub matches: Vec<ZoneMatch>,
     /// Addresses of its networks, and its subnets.
     pub related: Vec<Subnet>,
+    /// The helpers that its connections get, by their names.
+    pub helpers: Vec<String>,
     pub flags: Flags,
 }
 
@@ -175,6 +177,8 @@ pub struct State {
     pub warnings: Warnings,
     pub networks: Networks,
     pub defaults: super::defaults::Defaults,
+    /// Zones whose connections get every helper for which the router has a module.
+    pub helping: Vec<String>,
     pub sets: Vec<Set>,
     pub zones: Vec<Zone>,
     pub rules: Vec<Rule>,

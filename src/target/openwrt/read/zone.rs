@@ -9,26 +9,27 @@ use super::{
 };
 use crate::router::Unreadable;
 
-/// The helpers for connection tracking that firewall4 comes with.
-pub const HELPERS: [(&str, u8); 12] = [
-    ("amanda", 0),
-    ("ftp", 0),
-    ("RAS", 0),
-    ("Q.931", 0),
-    ("irc", 4),
-    ("netbios-ns", 4),
-    ("pptp", 4),
-    ("sane", 0),
-    ("sip", 0),
-    ("snmp", 4),
-    ("tftp", 0),
-    ("rtsp", 4),
+/// The helpers for connection tracking that firewall4 comes with (`helpers` in its folder): name, family, and the
+/// connections that get them.
+pub const HELPERS: [(&str, u8, &str); 12] = [
+    ("amanda", 0, "udp dport 10080"),
+    ("ftp", 0, "tcp dport 21"),
+    ("RAS", 0, "udp dport 1719"),
+    ("Q.931", 0, "tcp dport 1720"),
+    ("irc", 4, "tcp dport 6667"),
+    ("netbios-ns", 4, "udp dport 137"),
+    ("pptp", 4, "tcp dport 1723"),
+    ("sane", 0, "tcp dport 6566"),
+    ("sip", 0, "udp dport 5060"),
+    ("snmp", 4, "udp dport 161"),
+    ("tftp", 0, "udp dport 69"),
+    ("rtsp", 4, "tcp dport 554"),
 ];
 
 /// A helper that firewall4 knows, with the family it is for.
 pub fn helper(text: &str) -> Option<Maybe<(String, u8)>> {
     let Maybe { invert, value } = super::value::inverted(text)?;
-    let found = HELPERS.iter().find(|(name, _)| *name == value)?;
+    let found = HELPERS.iter().find(|(name, ..)| *name == value)?;
     Some(Maybe { invert, value: (value.to_owned(), found.1) })
 }
 
@@ -57,8 +58,8 @@ pub fn read(section: &Section, state: &mut State) -> Result<(), Unreadable> {
     options.unsupported("custom_chains", |text| boolean(text).map(drop));
     let log = options.one("log", int).unwrap_or(0);
     let _ = options.one("log_limit", rate);
-    let _ = options.one("auto_helper", boolean);
-    let _ = options.list("helper", helper);
+    let auto_helper = options.one("auto_helper", boolean).unwrap_or(true) && defaults.auto_helper;
+    let helpers: Vec<String> = options.list("helper", helper).into_iter().map(|one| one.value.0).collect();
     let _ = options.one("counter", boolean);
     let (true, true, Some(name)) = (options.finish(), enabled, name) else { return Ok(()) };
     let Ok(only) = infer(only, &[family_of(&subnets)]) else {
@@ -123,6 +124,11 @@ pub fn read(section: &Section, state: &mut State) -> Result<(), Unreadable> {
     let mut flags = Flags { from: vec![input], to: vec![output, forward] };
     if masq || masq6 {
         flags.to.push("snat");
+    } else if auto_helper && helpers.is_empty() {
+        state.helping.push(name.clone());
+    }
+    if !helpers.is_empty() {
+        flags.to.push("helper");
     }
     let line = crate::router::Line { text: called(section), ..line(section) };
     state.zones.push(Zone {
@@ -140,6 +146,7 @@ pub fn read(section: &Section, state: &mut State) -> Result<(), Unreadable> {
         log,
         matches,
         related,
+        helpers,
         flags,
     });
     Ok(())

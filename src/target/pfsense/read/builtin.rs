@@ -72,7 +72,14 @@ pub fn before(config: &Config) -> Vec<Filter> {
     tagged.0.tagged = Some(("dhcpin".to_owned(), false));
     found.push(tagged);
     for interface in config.interfaces.all.iter().filter(|interface| interface.key != "pppoe") {
-        of_interface(config, interface, &mut found);
+        let mut own = Vec::new();
+        of_interface(config, interface, &mut own);
+        // They come from what is said of the interface.
+        for line in &mut own {
+            line.0.origin.line = interface.line;
+            line.0.origin.text += &format!(" (interface {})", interface.key);
+        }
+        found.extend(own);
     }
     loopback_and_self(config, &mut found);
     antilockout(config, &mut found);

@@ -3,7 +3,7 @@
 use super::{
     ast::{Action, Filter, Own},
     eval::Eval,
-    state::{Stage, State},
+    state::{Destination, Source, Stage, State},
 };
 use crate::packet::{Set, Space};
 
@@ -51,7 +51,10 @@ impl Eval<'_, '_> {
             if self.space.disjoint(found.possibly, pending) {
                 continue;
             }
-            self.doubt(found, pending, &rule.origin);
+            // Where a translation is not understood, that is noted already.
+            if state.destination != Destination::Unknown && state.source != Source::Unknown {
+                self.doubt(found, pending, &rule.origin);
+            }
             let mut next: Vec<(Decision, Set)> = Vec::new();
             for (before, packets) in open {
                 let fits = rule.tagged.as_ref().is_none_or(|(tag, not)| (*tag == before.tag) != *not);

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     packet::{Bounds, Cube, Field, Ranges, Set, Side, Space, prefix},
-    router::{LOCAL, Line},
+    router::{LOCAL, Line, OTHER},
 };
 
 /// Ports or addresses of one translation that are followed one by one.
@@ -36,6 +36,8 @@ pub struct Eval<'a, 's> {
     pub doubts: Vec<Line>,
     /// The rules that decided, by whether they let pass; kept for single packets.
     pub steps: Option<Vec<(Line, bool)>>,
+    /// The redirection of the one packet that is followed.
+    pub redirected: Option<Line>,
 }
 
 impl<'a, 's> Eval<'a, 's> {
@@ -51,6 +53,7 @@ impl<'a, 's> Eval<'a, 's> {
             forgotten: Set::EMPTY,
             doubts: Vec::new(),
             steps: None,
+            redirected: None,
         }
     }
 
@@ -92,7 +95,20 @@ impl<'a, 's> Eval<'a, 's> {
         if self.space.disjoint(open, packets) {
             return;
         }
-        let line = line(origin);
+        // What hangs on nothing but interfaces that no zone has is told of once.
+        let other = || Ranges::single(OTHER.into());
+        let by_other = [Field::In, Field::Out].map(|field| Cube::any().with(field, other())).to_vec();
+        let by_other = self.space.cubes_union(by_other);
+        let own = self.space.intersect(open, packets);
+        let line = if self.space.is_subset(own, by_other) {
+            let names = self.matcher.config.interfaces.others.join(", ");
+            Line {
+                text: format!("no zone of the policy has {names}: what passes there is told apart no further"),
+                ..Line::default()
+            }
+        } else {
+            line(origin)
+        };
         if !self.doubts.contains(&line) {
             self.doubts.push(line);
         }
@@ -116,6 +132,9 @@ impl<'a, 's> Eval<'a, 's> {
             }
             self.doubt(found, pending, &rdr.origin);
             pending = self.space.minus(pending, found.surely);
+            if self.steps.is_some() {
+                self.redirected = Some(line(&rdr.origin));
+            }
             if rdr.no {
                 spared = self.space.union(spared, here);
                 continue;

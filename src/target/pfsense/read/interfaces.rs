@@ -220,8 +220,12 @@ fn device(name: &str, assigned: &[Node], tunnels: &[String], root: &Node) -> Res
     {
         return Ok(one.clone());
     }
-    let keys: Vec<String> =
-        assigned.iter().map(|node| format!("{} ({}, {})", node.name, node.text("if"), node.text("descr"))).collect();
+    let shown = |node: &Node| {
+        let words: Vec<&str> =
+            [node.text("if"), node.text("descr")].into_iter().filter(|word| !word.is_empty()).collect();
+        format!("{} ({})", node.name, words.join(", "))
+    };
+    let keys: Vec<String> = assigned.iter().map(|node| shown(node)).collect();
     Err(Unreadable::new(format!(
         "interface {} of the policy is not in the configuration, which has {}",
         if name.starts_with('"') { name.to_owned() } else { format!("`{name}`") },

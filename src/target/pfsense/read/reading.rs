@@ -17,8 +17,8 @@ use super::{
 use crate::{
     packet::{Bounds, Cube, Family, Field, Packet, Ranges, Set, Side, Space, prefix},
     router::{
-        Addition, Behaviour, Configuration, Dnat, Facts, LOCAL, Limits, Line, OTHER, Outcome, Snat, Topology, Tracked,
-        Unreadable, number,
+        Addition, Behaviour, Configuration, Dnat, Facts, LOCAL, Limits, Line, OTHER, Outcome, Snat, Topology, Trace,
+        Tracked, Unreadable, number,
     },
 };
 
@@ -48,14 +48,14 @@ impl Configuration for Reading {
         self.facts.clone()
     }
 
-    fn decided_by(
+    fn trace(
         &self,
         packet: &Packet,
         tracked: Tracked,
         topology: &Topology,
         _: &mut Limits,
         space: &mut Space,
-    ) -> Option<Line> {
+    ) -> Trace {
         let fields = Field::ALL.into_iter();
         let fields =
             fields.filter(|field| packet.family == Family::V6 || !matches!(field, Field::SrcLow | Field::DstLow));
@@ -66,9 +66,13 @@ impl Configuration for Reading {
         eval.class = if tracked == Tracked::Stray { Class::Stray } else { Class::First };
         eval.steps = Some(Vec::new());
         eval.journey(packets);
-        let steps = eval.steps.unwrap_or_default();
+        let (steps, redirected) = (eval.steps.unwrap_or_default(), eval.redirected);
         let held = steps.iter().rev().find(|(_, passes)| !passes);
-        held.or(steps.first()).map(|(line, _)| line.clone())
+        match held.or(steps.first()) {
+            Some((line, _)) => Trace { decided_by: Some(line.clone()), led_by: redirected.into_iter().collect() },
+            // What a redirection lets pass by itself asks no rule.
+            None => Trace { decided_by: redirected, led_by: Vec::new() },
+        }
     }
 }
 
@@ -111,6 +115,7 @@ fn facts(config: &Config, rules: &Rules, topology: &Topology, space: &mut Space)
         invalid_accepted: stray,
         unknown,
         additions: additions(added, accepted, space),
+        notes: Vec::new(),
         scope: crate::router::Scope::Everything,
     }
 }
@@ -121,9 +126,13 @@ fn additions(added: Vec<(Own, Set)>, accepted: Set, space: &mut Space) -> Vec<Ad
         let entry = found.entry(own).or_insert(Set::EMPTY);
         *entry = space.union(*entry, packets);
     }
-    let own = |(own, packets)| Addition { what: name(own).to_owned(), packets, translation: false };
+    let own = |(own, packets)| {
+        let asked_for = matches!(own, Own::DhcpClient | Own::DhcpServer);
+        Addition { what: name(own).to_owned(), packets, translation: false, asked_for }
+    };
     let carp = space.cube(&Cube::any().with(Field::Proto, Ranges::single(112)));
-    let carp = Addition { what: CARP.to_owned(), packets: space.intersect(carp, accepted), translation: true };
+    let carp = space.intersect(carp, accepted);
+    let carp = Addition { what: CARP.to_owned(), packets: carp, translation: true, asked_for: false };
     found.into_iter().map(own).chain((carp.packets != Set::EMPTY).then_some(carp)).collect()
 }
 

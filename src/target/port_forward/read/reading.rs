@@ -7,7 +7,9 @@ use ipnet::{IpNet, Ipv4Net};
 use super::forward::{Forward, List, UDP};
 use crate::{
     packet::{Bounds, Cube, Family, Field, Packet, Ranges, Set, Side, Space, prefix},
-    router::{Addition, Behaviour, Configuration, Dnat, Facts, LOCAL, Limits, Line, Outcome, Scope, Topology, Tracked},
+    router::{
+        Addition, Behaviour, Configuration, Dnat, Facts, LOCAL, Limits, Line, Outcome, Scope, Topology, Trace, Tracked,
+    },
 };
 
 /// Sources that are not of the internet (RFC 6890). Providers seldom drop them all, and such routers do not.
@@ -76,6 +78,7 @@ impl Reading {
         let nothing = Bounds::NONE;
         let accepted = if front.is_some() { builder.within(first) } else { builder.accepted.clone() };
         let facts = Facts {
+            notes: Vec::new(),
             first,
             dropped: Set::EMPTY,
             surely: accepted.clone(),
@@ -84,7 +87,12 @@ impl Reading {
             related_dropped: nothing,
             invalid_accepted: nothing,
             unknown,
-            additions: vec![Addition { what: NEARBY.to_owned(), packets: nearby, translation: false }],
+            additions: vec![Addition {
+                what: NEARBY.to_owned(),
+                packets: nearby,
+                translation: false,
+                asked_for: false,
+            }],
             scope,
         };
         Self { facts, taken: builder.taken }
@@ -253,7 +261,9 @@ impl Configuration for Reading {
         self.facts.clone()
     }
 
-    fn decided_by(&self, packet: &Packet, _: Tracked, _: &Topology, _: &mut Limits, space: &mut Space) -> Option<Line> {
-        self.taken.iter().find(|(taken, _)| space.contains(*taken, packet)).map(|(_, line)| line.clone())
+    fn trace(&self, packet: &Packet, _: Tracked, _: &Topology, _: &mut Limits, space: &mut Space) -> Trace {
+        let decided_by =
+            self.taken.iter().find(|(taken, _)| space.contains(*taken, packet)).map(|(_, line)| line.clone());
+        Trace { decided_by, led_by: Vec::new() }
     }
 }

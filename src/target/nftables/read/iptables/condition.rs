@@ -1,9 +1,25 @@
 //! Matches of iptables in nft's words.
 
-use super::line::Clause;
+use super::{
+    super::names,
+    ends::{address, interface},
+    line::Clause,
+};
 
 /// The ways in which a condition can hold, each in nft's words.
 pub type Choices = Vec<String>;
+
+/// Options of the modules that `-p` brings along.
+const TRANSPORT: [&str; 8] = [
+    "--dport",
+    "--sport",
+    "--destination-port",
+    "--source-port",
+    "--tcp-flags",
+    "--syn",
+    "--icmp-type",
+    "--icmpv6-type",
+];
 
 /// What the modules named so far are, and the protocol: they decide what an option means.
 struct Context<'w> {
@@ -55,8 +71,7 @@ fn general(clause: &Clause<'_>, context: &Context<'_>) -> Option<Choices> {
             number => format!("meta l4proto {not}{number}"),
         },
         // `-p tcp --dport 22` without `-m tcp`, as it may be typed.
-        "--dport" | "--sport" | "--destination-port" | "--source-port" | "--tcp-flags" | "--syn" | "--icmp-type"
-        | "--icmpv6-type" => return transport(clause, context),
+        name if TRANSPORT.contains(&name) => return transport(clause, context),
         _ => return None,
     })
 }
@@ -79,41 +94,6 @@ fn unknown(clauses: &[&Clause<'_>]) -> Choices {
         words.extend(&clause.values);
     }
     vec![format!("xt match \"{}\"", words.join(" ").replace('"', "'"))]
-}
-
-fn address(family: &str, end: &str, not: &str, value: &str) -> Option<String> {
-    if value.contains(',') {
-        return None;
-    }
-    let Some((address, mask)) = value.split_once('/') else { return Some(format!("{family} {end} {not}{value}")) };
-    if let Ok(length) = mask.parse::<u8>() {
-        return Some(if length == 0 { everything(not) } else { format!("{family} {end} {not}{address}/{length}") });
-    }
-    // `10.0.0.0/255.0.0.0`, which need not be a prefix.
-    let mask: std::net::Ipv4Addr = mask.parse().ok()?;
-    let bits = mask.to_bits();
-    if bits.leading_ones() + bits.trailing_zeros() >= 32 {
-        let length = bits.leading_ones();
-        return Some(if length == 0 { everything(not) } else { format!("{family} {end} {not}{address}/{length}") });
-    }
-    let op = if not.is_empty() { "==" } else { "!=" };
-    Some(format!("{family} {end} & {mask} {op} {address}"))
-}
-
-/// A condition that always holds, or never.
-fn everything(not: &str) -> String {
-    if not.is_empty() { String::new() } else { "meta l4proto { 0-255 } meta l4proto != 0-255".to_owned() }
-}
-
-/// `eth+` is every name that begins with `eth`.
-fn interface(key: &str, not: &str, value: &str) -> Option<String> {
-    let fits = |name: &str| !name.contains(['"', '*', ' ']);
-    match value.strip_suffix('+') {
-        Some("") => Some(everything(not)),
-        Some(stem) if fits(stem) => Some(format!("{key} {not}\"{stem}*\"")),
-        None if fits(value) => Some(format!("{key} {not}\"{value}\"")),
-        _ => None,
-    }
 }
 
 /// The number of a protocol, as iptables and /etc/protocols name it; 0 is all.
@@ -166,7 +146,11 @@ fn module_matches(module: &str, own: &[&Clause<'_>], context: &Context<'_>) -> V
                     vec![vec![format!("xt match \"-m {}\"", module.replace('"', "'"))]]
                 };
             }
-            own.iter().map(|clause| each(clause).unwrap_or_else(|| unknown(&[clause]))).collect()
+            // `-p tcp -m state --state NEW --dport 22`: the module of the protocol takes its options wherever they stand.
+            let of_protocol =
+                |clause: &Clause<'_>| TRANSPORT.contains(&clause.name).then(|| transport(clause, context));
+            let any = |clause: &&Clause<'_>| each(clause).or_else(|| of_protocol(clause).flatten());
+            own.iter().map(|clause| any(clause).unwrap_or_else(|| unknown(&[clause]))).collect()
         }
     }
 }
@@ -184,10 +168,11 @@ fn header(protocol: Option<u8>) -> Option<&'static str> {
 
 /// `80:443`, `:1024`, `1024:`
 fn ports(text: &str) -> Option<String> {
-    let number = |text: &str, default: u16| if text.is_empty() { Some(default) } else { text.parse::<u16>().ok() };
+    let known = |text: &str| text.parse::<u16>().ok().or_else(|| u16::try_from(names::service(text)?).ok());
+    let number = |text: &str, default: u16| if text.is_empty() { Some(default) } else { known(text) };
     match text.split_once(':') {
         Some((low, high)) => Some(format!("{}-{}", number(low, 0)?, number(high, u16::MAX)?)),
-        None => Some(text.parse::<u16>().ok()?.to_string()),
+        None => Some(known(text)?.to_string()),
     }
 }
 

@@ -5,6 +5,7 @@
 //! any way. Neither becomes nothing.
 
 mod condition;
+mod ends;
 mod line;
 mod target;
 

@@ -41,7 +41,9 @@ pub fn statement(target: &Target, v6: bool, word: impl FnOnce(&str) -> String) -
             Some(ports) => format!("redirect to :{ports}"),
             None => "redirect".to_owned(),
         },
-        "CT" if has("--helper") && !has("--zone") => "counter".to_owned(),
+        "CT" if has("--helper") && !has("--zone") => {
+            format!("ct helper set \"{}\"", option("--helper").unwrap_or_default().replace('"', "'"))
+        }
         // Targets are written in capitals, and so may be chains: one that is known as a target is none.
         "TPROXY" | "SYNPROXY" | "NETMAP" | "CLUSTERIP" | "RAWDNAT" | "RAWSNAT" | "DNPT" | "SNPT" | "SAME"
         | "MIRROR" | "TARPIT" | "CT" | "HMARK" => unknown(target),

@@ -59,7 +59,11 @@ fn other(kind: &str, inner: &Value) -> Option<String> {
     Some(match kind {
         "accept" | "drop" | "continue" | "return" | "notrack" => kind.to_owned(),
         // Their figures are of no interest, and the others decide nothing.
-        "counter" | "last" | "ct helper" | "ct timeout" | "ct expectation" | "secmark" => "counter".to_owned(),
+        "counter" | "last" | "ct timeout" | "secmark" => "counter".to_owned(),
+        "ct helper" | "ct expectation" => {
+            let name = inner.as_str().map_or_else(|| "\"\"".to_owned(), string);
+            format!("{kind} set {name}")
+        }
         "log" => "log".to_owned(),
         "reject" => "reject".to_owned(),
         "jump" | "goto" => format!("{kind} {}", name(text(fields?, "target")?)?),
