@@ -96,6 +96,36 @@ impl Totals {
             _ => {}
         }
     }
+
+    /// Says what came of all, and fails if anything was missed or a false alarm.
+    fn tell(&self, target: &str, name: &str) {
+        println!(
+            "{target} {name}: {} edits, {} caught, {} equal, {} refused, {} beyond the judge, {} undecided, {} missed, {} false alarms",
+            self.edits,
+            self.caught,
+            self.equal,
+            self.refused,
+            self.beyond,
+            self.undecided,
+            self.missed.len(),
+            self.false_alarms.len()
+        );
+        if std::env::var("HEDGEROW_EDITS").is_ok() {
+            for (why, count) in &self.stubborn {
+                println!("  {target} {name}: refused, though the judge follows it: {count} {why}");
+            }
+            for (what, count) in &self.unclear {
+                println!("  {target} {name}: undecided: {count} {what}");
+            }
+            for (kind, counts) in &self.kinds {
+                let counts: Vec<String> = counts.iter().map(|(what, count)| format!("{count} {what}")).collect();
+                println!("  {target} {name}: {kind}: {}", counts.join(", "));
+            }
+        }
+        assert!(self.missed.is_empty(), "missed:\n{}", self.missed.join("\n"));
+        assert!(self.false_alarms.is_empty(), "false alarms:\n{}", self.false_alarms.join("\n"));
+        assert!(self.edits < 40 || self.caught * 3 > self.edits, "{self:?}");
+    }
 }
 
 /// A folder's files, by their paths.
@@ -235,33 +265,7 @@ pub fn example<S: Subject>(name: &str, usual: usize) {
             None => totals.count(&edit, "caught"),
         }
     }
-    println!(
-        "{} {name}: {} edits, {} caught, {} equal, {} refused, {} beyond the judge, {} undecided, {} missed, {} false alarms",
-        S::TARGET.name(),
-        totals.edits,
-        totals.caught,
-        totals.equal,
-        totals.refused,
-        totals.beyond,
-        totals.undecided,
-        totals.missed.len(),
-        totals.false_alarms.len()
-    );
-    if std::env::var("HEDGEROW_EDITS").is_ok() {
-        for (why, count) in &totals.stubborn {
-            println!("  {} {name}: refused, though the judge follows it: {count} {why}", S::TARGET.name());
-        }
-        for (what, count) in &totals.unclear {
-            println!("  {} {name}: undecided: {count} {what}", S::TARGET.name());
-        }
-        for (kind, counts) in &totals.kinds {
-            let counts: Vec<String> = counts.iter().map(|(what, count)| format!("{count} {what}")).collect();
-            println!("  {} {name}: {kind}: {}", S::TARGET.name(), counts.join(", "));
-        }
-    }
-    assert!(totals.missed.is_empty(), "missed:\n{}", totals.missed.join("\n"));
-    assert!(totals.false_alarms.is_empty(), "false alarms:\n{}", totals.false_alarms.join("\n"));
-    assert!(totals.edits < 40 || totals.caught * 3 > totals.edits, "{totals:?}");
+    totals.tell(S::TARGET.name(), name);
 }
 
 /// A message without what is of one place only.

@@ -50,6 +50,20 @@ impl Port<'_> {
             || device.starts_with("ipsec")
     }
 
+    /// Has it a gateway for this family?
+    pub fn has_gateway(&self, family: Family) -> bool {
+        let device = text(self.node, "if");
+        match family {
+            Family::V4 => self.outward(),
+            Family::V6 => {
+                ["slaac", "dhcp6", "6to4", "6rd"].contains(&text(self.node, "ipaddrv6"))
+                    || !text(self.node, "gatewayv6").is_empty()
+                    || device.starts_with("ovpn")
+                    || device.starts_with("ipsec")
+            }
+        }
+    }
+
     fn nets(&self, further: bool) -> Vec<IpNet> {
         let vips = self.vips.iter().map(|vip| vip.0).filter(|net| further || net.addr().is_ipv4());
         self.v4.into_iter().chain(self.v6).chain(vips).map(|net| net.trunc()).collect()
@@ -105,6 +119,11 @@ impl<'a> Config<'a> {
                 return Err("an interface of the topology is switched off".to_owned());
             }
             let key = node.tag_name().name();
+            for (name, most) in [("subnet", 32), ("subnetv6", 128)] {
+                if text(node, name).parse::<u32>().is_ok_and(|bits| bits > most) {
+                    return Err("no network has so many bits".to_owned());
+                }
+            }
             let vips: Vec<(IpNet, bool)> = list(root, &["virtualip"], "vip")
                 .into_iter()
                 .filter(|vip| text(*vip, "interface") == key)

@@ -54,6 +54,7 @@ pub enum Action {
 }
 
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "pf's rules have as many switches")]
 pub struct Rule {
     pub action: Action,
     /// In, out, or both.

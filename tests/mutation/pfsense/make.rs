@@ -336,6 +336,10 @@ fn user<'a>(config: &Config<'a>, node: Node<'a, 'a>, family: Family) -> Result<R
     rule.stateless = action == Action::Pass && text(node, "statetype") == "none";
     // Only rules about TCP are about SYN by themselves; keeping a state makes the others so.
     rule.syn = if protocol == "tcp" { !has(node, "tcpflags_any") } else { action == Action::Pass && !rule.stateless };
+    // pfSense writes `reply-to` where the interface has a gateway. On the way out it sends the answers there, and to nobody.
+    let says = !has(node, "disablereplyto") && !config.system("disablereplyto");
+    let bounces = action == Action::Pass && inward == Some(false) && gateway.is_empty() && says;
+    rule.stateless |= bounces && config.port(word).is_some_and(|port| port.has_gateway(family));
     Ok(rule)
 }
 

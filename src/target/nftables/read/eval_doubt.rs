@@ -30,9 +30,8 @@ impl Eval<'_> {
 
 /// The interfaces that a match names and no zone has.
 fn nobodys(statement: &Statement, topology: &Topology) -> Vec<String> {
-    let (key, value) = match &statement.action {
-        Action::Match { key, value, .. } | Action::VerdictMap { key, map: value } => (key, value),
-        _ => return Vec::new(),
+    let (Action::Match { key, value, .. } | Action::VerdictMap { key, map: value }) = &statement.action else {
+        return Vec::new();
     };
     if !matches!(key.parts.as_slice(), [Selector::InName | Selector::OutName]) {
         return Vec::new();

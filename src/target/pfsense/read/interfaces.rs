@@ -149,6 +149,16 @@ pub fn interfaces(root: &Node, topology: &Topology) -> Result<Interfaces, Unread
         let mut known = topology.interfaces.iter().zip(&found.devices);
         let running = known.find(|(interface, device)| *device == node.text("if") && interface.behind.is_none());
         let running = running.map(|(interface, _)| interface);
+        for (name, most) in [("subnet", 32), ("subnetv6", 128)] {
+            if node.text(name).parse::<u32>().is_ok_and(|bits| bits > most) {
+                return Err(Unreadable::new(format!(
+                    "line {}: interface `{}`: there is no network of {} bits, so it would have no address",
+                    node.line,
+                    node.name,
+                    node.text(name)
+                )));
+            }
+        }
         let mut interface = assigned_interface(node, running, vips(root, &node.name));
         interface.bridged = bridges.iter().any(|members| members.to_lowercase().contains(&node.name));
         let word = |letter: char| letter == '_' || letter.is_ascii_alphanumeric();
@@ -225,7 +235,7 @@ fn device(name: &str, assigned: &[Node], tunnels: &[String], root: &Node) -> Res
             [node.text("if"), node.text("descr")].into_iter().filter(|word| !word.is_empty()).collect();
         format!("{} ({})", node.name, words.join(", "))
     };
-    let keys: Vec<String> = assigned.iter().map(|node| shown(node)).collect();
+    let keys: Vec<String> = assigned.iter().map(shown).collect();
     Err(Unreadable::new(format!(
         "interface {} of the policy is not in the configuration, which has {}",
         if name.starts_with('"') { name.to_owned() } else { format!("`{name}`") },
