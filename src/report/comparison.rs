@@ -32,13 +32,13 @@ pub struct Finding {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub what: Option<String>,
     /// Who: a zone, a host or addresses.
-    #[serde(skip_serializing_if = "String::is_empty")]
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub from: String,
     /// To whom.
-    #[serde(skip_serializing_if = "String::is_empty")]
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub to: String,
     /// By what: protocols and ports.
-    #[serde(skip_serializing_if = "String::is_empty")]
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub service: String,
     /// One packet that shows it.
     pub packet: String,
@@ -49,7 +49,7 @@ pub struct Finding {
     pub router: Option<String>,
     /// The lines that led the packet there: a translation before a drop, the rule that asks the chain, an element of a
     /// list.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub led_by: Vec<String>,
     /// The statements of the policy that decide; empty where its default does.
     pub policy: Vec<String>,
