@@ -21,8 +21,24 @@ pub fn address(family: Family, bits: u128) -> IpAddr {
     }
 }
 
-fn is_of_link(at: IpAddr) -> bool {
-    matches!(at, IpAddr::V6(at) if at.is_unicast_link_local())
+/// Does the policy know an address to be the router's, or that it has none yet?
+fn is_known(at: IpAddr, topology: &Topology) -> bool {
+    let of_link = matches!(at, IpAddr::V6(at) if at.is_unicast_link_local());
+    ground::is_own(topology, at) || at.is_loopback() || at.is_unspecified() || of_link
+}
+
+/// Has the policy the same to say of two fates? What the router sends under an address that no zone knows bears an address of
+/// the router whether it is masqueraded or not.
+pub fn is_same(before: &Fate, after: &Fate, packet: &Packet, topology: &Topology) -> bool {
+    let own = |from: &Option<Source>| matches!(from, None | Some(Source::Router));
+    match (before, after) {
+        _ if before == after => true,
+        (Fate::Passed { to, from }, Fate::Passed { to: also_to, from: also_from }) => {
+            let strange = packet.ingress == LOCAL && !is_known(address(packet.family, packet.src), topology);
+            strange && to == also_to && own(from) && own(also_from)
+        }
+        _ => false,
+    }
 }
 
 /// Has the policy anything to say about a packet of this class? Of first packets and of those of no connection it has of
@@ -33,8 +49,7 @@ fn is_of_link(at: IpAddr) -> bool {
 pub fn is_asked(packet: &Packet, class: Class, topology: &Topology) -> bool {
     let src = address(packet.family, packet.src);
     if packet.ingress == LOCAL {
-        let known = ground::is_own(topology, src) || src.is_loopback() || src.is_unspecified() || is_of_link(src);
-        return known || !matches!(packet.egress, LOCAL | OTHER);
+        return is_known(src, topology) || !matches!(packet.egress, LOCAL | OTHER);
     }
     if matches!(class, Class::New | Class::Invalid) {
         return true;

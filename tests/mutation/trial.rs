@@ -13,7 +13,7 @@ use hedgerow::{
 };
 
 use crate::{
-    excuse::{is_asked, is_denied, is_right},
+    excuse::{is_asked, is_denied, is_right, is_same},
     fate::{Class, Fate},
     rng::Rng,
     sample::Sampler,
@@ -210,7 +210,7 @@ pub fn example<S: Subject>(name: &str, usual: usize) {
             let meant = checked.meant.as_ref().unwrap();
             let differs = tried.all().chain(aimed).find_map(|(packet, class, before)| {
                 let after = fate::<S>(&changed, &packet, class, &topology);
-                if before == after || !is_asked(&packet, class, &topology) {
+                if is_same(&before, &after, &packet, &topology) || !is_asked(&packet, class, &topology) {
                     return None;
                 }
                 let opened = before == Fate::Dropped && matches!(after, Fate::Passed { .. });
