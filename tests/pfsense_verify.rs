@@ -321,17 +321,20 @@ fn an_inner_interface_by_dhcp_is_open() {
 #[test]
 fn a_pool_that_nobody_may_ask_is_open() {
     let (mut checked, text) = house();
-    let policy = std::fs::read_to_string(HOUSE)
+    let policy = std::fs::read_to_string("examples/direct-tls/main.hedge")
         .unwrap()
         .replace("router : dns, dhcp4, dhcp6, ntp\nallow guest", "router : dns, ntp\nallow guest");
     let world = Memory { date: jiff::civil::date(2026, 11, 23), ..Memory::default() };
     assert_eq!(differences(&mut checked, text.clone()).len(), 0);
-    let mut narrower = compile::check(HOUSE, &policy, &world);
+    let mut narrower = compile::check("examples/direct-tls/main.hedge", &policy, &world);
     let pool = "<opt1>\n\t\t\t<enable></enable>\n\t\t</opt1>";
     let with_pool = |text: &str| {
         text.replacen("\t</interfaces>", &format!("\t</interfaces>\n\t<dhcpd>\n\t\t{pool}\n\t</dhcpd>"), 1)
     };
-    let compiled = compile::render(&mut narrower, HOUSE, Target::PfSense, &[]).unwrap().files[0].text.clone();
+    let compiled =
+        compile::render(&mut narrower, "examples/direct-tls/main.hedge", Target::PfSense, &[]).unwrap().files[0]
+            .text
+            .clone();
     let found = differences(&mut narrower, with_pool(&compiled));
     assert!(
         found.iter().any(|difference| difference.kind == Kind::Open && difference.packet.dst_port == 67),
