@@ -178,9 +178,16 @@ pub fn by_hand(network: &Network, exposure: &Exposure, name: &str) -> Option<Str
         Some((port, _)) if port != 443 => format!("{name}:{port}"),
         _ => name.to_owned(),
     };
+    let portal =
+        network.exposures.iter().find(|portal| portal.host == sign_in.host && portal.service == sign_in.service);
+    let portal = portal.and_then(|portal| portal.name.as_deref());
     Some(match sign_in.kind {
         SignInKind::Authelia => format!(
-            "Authelia on {host}: a rule for {name} in `access_control`, and a portal of its own name that is reachable; the apps of phones cannot sign in there"
+            "Authelia on {host}: a rule for {name} in `access_control`, and in `session.cookies` a domain that {name} lies in, with {} as its `authelia_url`; the apps of phones cannot sign in there",
+            portal.map_or_else(
+                || "a portal of its own name that is reachable".to_owned(),
+                |portal| format!("https://{portal}")
+            )
         ),
         SignInKind::Authentik => format!(
             "authentik on {host}: a proxy provider for https://{whole} with forward auth for a single application; the apps of phones cannot sign in there"

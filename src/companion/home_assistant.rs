@@ -49,11 +49,18 @@ pub fn write(network: &Network, printer: &Printer, found: &mut Companions) -> Re
             found.file(format!("home-assistant/{name}.yaml"), text);
         }
         if stored != Some(false) {
+            let believes = settings.contains_key("trusted_proxies");
+            let loose: Vec<String> = fronts(network, host)
+                .iter()
+                .filter(|front| front.forwards_client() && front.seen(network).ways.len() > 1)
+                .map(|front| format!("the proxy on `{}`", front.name(network)))
+                .collect();
             let rows: Vec<(String, String)> =
                 settings.iter().map(|(key, value)| (title(key).to_owned(), shown(value))).collect();
             found.file(
                 format!("home-assistant/{name}.md"),
-                printer.print("home-assistant.md", context! { name, rows, open => stored.is_none() })?,
+                printer
+                    .print("home-assistant.md", context! { name, rows, open => stored.is_none(), loose, believes })?,
             );
             found.file(format!("home-assistant/{name}.json"), format!("{:#}\n", Value::Object(settings)));
         }

@@ -13,6 +13,7 @@ mod names;
 mod nginx_addon;
 mod overlay;
 mod proxy;
+mod readme;
 mod relay;
 mod shared;
 mod tunnel;
@@ -37,7 +38,7 @@ pub struct Companions {
 }
 
 /// The templates, each by the name under which the stages ask for it.
-const TEMPLATES: [(&str, &str); 24] = [
+const TEMPLATES: [(&str, &str); 25] = [
     ("home-assistant.yaml", include_str!("../../companions/home-assistant.yaml.j2")),
     ("home-assistant.md", include_str!("../../companions/home-assistant.md.j2")),
     ("nginx.conf", include_str!("../../companions/nginx.conf.j2")),
@@ -57,6 +58,7 @@ const TEMPLATES: [(&str, &str); 24] = [
     ("radiusplugin.cnf", include_str!("../../companions/radiusplugin.cnf.j2")),
     ("tailscale.hujson", include_str!("../../companions/tailscale.hujson.j2")),
     ("avahi-daemon.conf", include_str!("../../companions/avahi-daemon.conf.j2")),
+    ("README.md", include_str!("../../companions/README.md.j2")),
     ("relay.nft", include_str!("../../companions/relay.nft.j2")),
     ("relay.service", include_str!("../../companions/relay.service.j2")),
     ("relay.uci", include_str!("../../companions/relay.uci.j2")),
@@ -94,7 +96,8 @@ pub fn companions(network: &Network, beside: &Beside<'_>) -> Result<Companions, 
         vpn::write(network, beside, &printer, &mut found)?;
         discovery::write(network, beside, &printer, &mut found)?;
         names::write(network, &printer, &mut found)?;
-        dhcp::write(network, beside, &printer, &mut found)
+        dhcp::write(network, beside, &printer, &mut found)?;
+        readme::write(&printer, &mut found)
     });
     match made {
         Ok(()) => Ok(found),

@@ -138,7 +138,15 @@ pub fn write(network: &Network, printer: &Printer, found: &mut Companions) -> Re
     for exposure in network.exposures.iter().filter(|exposure| !exposure.expired && exposure.tunnel.is_none()) {
         if matches!(exposure.tls, Some(Tls::Dns01 | Tls::Alpn01 | Tls::Http01 | Tls::Own)) {
             let name = exposure.name.as_deref().unwrap_or("the public name");
-            found.by_hand.push(format!("the certificate of {name} on {}", machine(network, exposure.target().0)));
+            let proven = match exposure.tls {
+                Some(Tls::Dns01) => ", proven by a record in its DNS, and its renewal",
+                Some(Tls::Http01) => ", proven on port 80, and its renewal",
+                Some(Tls::Alpn01) => ", proven on port 443, and its renewal",
+                _ => "",
+            };
+            found
+                .by_hand
+                .push(format!("the certificate of {name} on {}{proven}", machine(network, exposure.target().0)));
         }
     }
     Ok(())

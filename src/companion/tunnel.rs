@@ -53,7 +53,7 @@ pub fn write(network: &Network, printer: &Printer, found: &mut Companions) -> Re
             TunnelKind::Cloudflared => cloudflared(printer, found, host, &outlet)?,
             TunnelKind::Tor => tor(printer, found, host, &outlet)?,
             TunnelKind::NabuCasa => found.by_hand.push(format!(
-                "Nabu Casa on {host}: Settings > Home Assistant Cloud > Remote control; Home Assistant takes all who come by it for 127.0.0.1"
+                "Nabu Casa on {host}: Settings > Home Assistant Cloud > Remote control; up to 2026.8 Home Assistant takes all who come by it for 127.0.0.1"
             )),
             TunnelKind::Tailscale | TunnelKind::Relay => {
                 let program = if kind == TunnelKind::Tailscale { "Tailscale" } else { "the relay" };

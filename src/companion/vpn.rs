@@ -8,9 +8,18 @@ use minijinja::{Error, context};
 use super::{Beside, Companions, Printer, words::own};
 use crate::model::{Client, Network, Vpn, VpnKind, handed_out, left_over, service::TCP};
 
+/// Stands where nobody knows by which name a server is found.
+const UNKNOWN: &str = "PUBLIC-NAME";
+
 pub fn write(network: &Network, beside: &Beside<'_>, printer: &Printer, found: &mut Companions) -> Result<(), Error> {
     for vpn in &network.vpns {
         let router_holds = vpn.server.is_none() && beside.held.contains(&vpn.kind);
+        if !vpn.kind.is_overlay() && !vpn.listen.is_empty() && endpoint(network, vpn) == UNKNOWN {
+            found.by_hand.push(format!(
+                "{UNKNOWN} in the files of `{}`: the name by which the router is found outside (dynamic DNS, where its address may change)",
+                network.zone(vpn.zone).name
+            ));
+        }
         match vpn.kind {
             VpnKind::Wireguard => super::wireguard::write(network, vpn, router_holds, printer, found)?,
             VpnKind::Openvpn => openvpn(network, vpn, router_holds, printer, found)?,
@@ -37,7 +46,7 @@ pub fn endpoint(network: &Network, vpn: &Vpn) -> String {
         .filter(|exposure| exposure.tunnel.is_none() && !exposure.from_text.contains("cloudflare"));
     let name = direct.filter(|exposure| !exposure.expired).find_map(|exposure| exposure.name.clone());
     let known = vpn.on.iter().flat_map(|zone| &network.zone(*zone).addresses).find(|own| own.source.is_known());
-    name.or_else(|| known.map(|own| own.address.to_string())).unwrap_or_else(|| "PUBLIC-NAME".to_owned())
+    name.or_else(|| known.map(|own| own.address.to_string())).unwrap_or_else(|| UNKNOWN.to_owned())
 }
 
 fn openvpn(

@@ -77,7 +77,7 @@ fn server(
     let hidden = if vpn.hides_clients { near(network, vpn) } else { Vec::new() };
     let hidden = hidden.iter().filter(|net| matches!(net, IpNet::V4(_))).map(ToString::to_string);
     let values = context! {
-        zone, peers, port, server => true, who => "the server", private => "PRIVATE-KEY-OF-THE-SERVER", dns => none, behind => "",
+        zone, peers, port, server => true, device => device(network, vpn), who => "the server", private => "PRIVATE-KEY-OF-THE-SERVER", dns => none, behind => "",
         addresses => list(&own(network, vpn.zone)), forwards => vpn.server.is_some(), hidden => hidden.collect::<Vec<_>>(),
     };
     found.file(format!("wireguard-{zone}/server.conf"), printer.print("wireguard.conf", values)?);
@@ -130,7 +130,7 @@ fn client(
     // Who listens where it is called needs to be told its port, and who is not called back no place of ours.
     let values = context! {
         port => peer.endpoint.as_ref().map(|endpoint| endpoint.port),
-        zone, allowed => list(&allowed), behind => list(&peer.networks), server => false, who => peer.name.clone(),
+        zone, device => "", allowed => list(&allowed), behind => list(&peer.networks), server => false, who => peer.name.clone(),
         private => "PRIVATE-KEY-OF-THIS-DEVICE", dns, addresses => list(&single(peer)),
         endpoint => port.map(|port| format!("{host}:{port}")).unwrap_or_default(),
     };
@@ -152,6 +152,12 @@ fn allowed(network: &Network, vpn: &Vpn) -> Vec<IpNet> {
     };
     nets.retain(|net| vpn.carries_ipv6() || matches!(net, IpNet::V4(_)));
     nets
+}
+
+/// What the rules of a Linux router call the interface of a tunnel that ends there.
+fn device<'n>(network: &'n Network, vpn: &Vpn) -> &'n str {
+    let interface = vpn.server.is_none().then(|| network.zone(vpn.zone).interface_on("nftables")).flatten();
+    interface.map_or("", |interface| interface.name.as_str())
 }
 
 /// The networks of the tunnel itself.

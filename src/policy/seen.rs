@@ -105,6 +105,9 @@ impl Front<'_> {
         let kind = self.exposure.tunnel.as_ref().and_then(|tunnel| tunnel.kind);
         // `snitun` before 0.46 asks the server that it is a part of by 127.0.0.1; later ones show it the client.
         if kind == Some(TunnelKind::NabuCasa) {
+            if network.home_assistants.iter().any(|known| known.host == home && known.sees_cloud_clients()) {
+                return Seen::default();
+            }
             let own = Way { addresses: vec![IpAddr::V4(Ipv4Addr::LOCALHOST).into()], any: false };
             return Seen { ways: vec![own], ..Seen::default() };
         }

@@ -27,6 +27,13 @@ impl HomeAssistant {
     pub fn keeps_settings(&self) -> Option<bool> {
         self.version.map(|version| version >= (2026, 8))
     }
+
+    /// Does it see who comes by Home Assistant Cloud? Before that everybody is 127.0.0.1. `snitun` shows the client from 0.46
+    /// on, which `hass-nabucasa` brings to 2026.9 (home-assistant/core#182411).
+    #[must_use]
+    pub fn sees_cloud_clients(&self) -> bool {
+        self.version.is_some_and(|version| version >= (2026, 9))
+    }
 }
 
 /// How it was installed, which decides what runs beside it and how it is seen.

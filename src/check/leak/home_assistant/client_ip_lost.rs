@@ -7,7 +7,10 @@ use super::{
     },
     home::{homes, receiver},
 };
-use crate::policy::seen::{asks_for_it, speaks_http};
+use crate::{
+    model::{HomeAssistant, TunnelKind},
+    policy::seen::{asks_for_it, speaks_http},
+};
 
 pub fn run(subject: &mut Subject<'_>) -> Outcome {
     let network = subject.network;
@@ -43,10 +46,19 @@ pub fn run(subject: &mut Subject<'_>) -> Outcome {
             network.exposures.iter().filter(|exposure| exposure.host == home.id && asks_for_it(network, exposure))
         {
             let Some(tunnel) = exposure.tunnel.as_ref().filter(|tunnel| !speaks_http(tunnel.kind)) else { continue };
-            let diagnostic = warning(tunnel.span, "by this tunnel everybody has the same address to Home Assistant")
-                .label("comes in as the machine itself")
-                .note("a ban after failed logins shuts out all who come by it; no proxy setting changes that")
-                .help("let logins need a second factor, and waive this with that reason");
+            let cloud = tunnel.kind == Some(TunnelKind::NabuCasa);
+            let declared = network.home_assistants.iter().find(|declared| declared.host == home.id);
+            if cloud && declared.is_some_and(HomeAssistant::sees_cloud_clients) {
+                continue;
+            }
+            let mut diagnostic =
+                warning(tunnel.span, "by this tunnel everybody has the same address to Home Assistant")
+                    .label("comes in as the machine itself")
+                    .note("a ban after failed logins shuts out all who come by it; no proxy setting changes that");
+            if cloud && declared.is_none_or(|declared| declared.version.is_none()) {
+                diagnostic = diagnostic.help("from 2026.9 on it sees each client: write `version 2026.9` in `home-assistant` if it is that or newer");
+            }
+            let diagnostic = diagnostic.help("let logins need a second factor, and waive this with that reason");
             found.push(Finding::ends(diagnostic, subject.outside(), receiver(&home)));
         }
         // Then the router's own word is believed, and so is everybody's who bears its address.
