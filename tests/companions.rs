@@ -3,6 +3,7 @@
 use hedgerow::{
     compile::{self, Companions},
     diagnostic::Severity,
+    target::Target,
     world::Memory,
 };
 
@@ -141,6 +142,24 @@ fn what_no_file_can_say_is_said() {
     insta::assert_snapshot!(found.by_hand.join("\n"));
     let daemon = found.files.iter().any(|file| file.name == "discovery/avahi-daemon.conf");
     assert!(!daemon, "one daemon would join a and c");
+}
+
+/// What a router that can be told of forwards alone has to be told besides, by whoever owns it.
+#[test]
+fn a_router_of_forwards_needs_its_route_by_hand() {
+    let told = |target: &str| {
+        let policy = format!(
+            "router edge {{ target {target} }}\nzone wan {{ role internet;  interface eth0;  address 203.0.113.20 }}\n\
+             zone lan {{ role trusted;  interface eth1;  network 10.0.10.0/24 }}\nzone road {{ role vpn;  network 10.0.99.0/24 }}\n\
+             host box {{ zone lan;  address 10.0.10.7 }}\nvpn road {{ kind openvpn;  listen udp 1194;  server box }}\n"
+        );
+        let world = Memory { date: jiff::civil::date(2026, 11, 23), ..Memory::default() };
+        let checked = compile::check("main.hedge", &policy, &world);
+        let found = compile::companions(&checked, &[Target::named(target).unwrap()]).unwrap();
+        found.by_hand.iter().any(|what| what.contains("a static route to 10.0.99.0/24 by 10.0.10.7 on the router"))
+    };
+    assert!(told("port-forward"));
+    assert!(!told("openwrt"), "its own configuration has it");
 }
 
 /// A Home Assistant and an exposure of it.

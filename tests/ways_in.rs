@@ -63,6 +63,28 @@ fn each_is_what_init_writes() {
     assert!(failures.is_empty(), "\n{failures}\nRenew them with `just examples`, and read the difference.");
 }
 
+/// Every mode of reaching Home Assistant has one at least, and whoever reads about them finds each.
+#[test]
+fn each_mode_has_one_and_each_is_found() {
+    let numbers: BTreeSet<u8> = WAYS.iter().map(|way| way.number).collect();
+    assert_eq!(numbers, (0..=16).collect());
+    for (page, prefix) in
+        [("docs/exposing-home-assistant.md", "../examples/ways-in"), ("examples/README.md", "ways-in")]
+    {
+        let text = fs::read_to_string(page).unwrap();
+        for way in &WAYS {
+            let link = format!("({prefix}/{}/main.hedge)", name(way));
+            assert!(text.contains(&link), "{page} does not lead to {link}");
+        }
+    }
+    // What a router of forwards cannot do is said where such a router is spoken of.
+    let text = fs::read_to_string("docs/exposing-home-assistant.md").unwrap();
+    let part = text.split("most consumer routers take").nth(1).unwrap().split("\n\n").next().unwrap();
+    for way in &WAYS {
+        assert_eq!(part.contains(&format!("`{}`", way.name)), !way.by_forwards, "{}", way.name);
+    }
+}
+
 #[test]
 fn each_is_clean_and_compiles_for_every_router() {
     let mut text = String::new();

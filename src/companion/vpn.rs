@@ -27,6 +27,13 @@ pub fn write(network: &Network, beside: &Beside<'_>, printer: &Printer, found: &
         }
     }
     for (id, net, via) in network.routes() {
+        // nftables tells it in its guide, OpenWrt has it among its networks, pfSense refuses the zone.
+        if beside.targets.contains(&"port-forward") {
+            found.by_hand.push(format!(
+                "a static route to {net} by {via} on the router, for the clients of `{}`",
+                network.zone(id).name
+            ));
+        }
         let Some(behind) = &network.zone(id).behind else { continue };
         found.by_hand.push(format!(
             "a route to {net} by {via} on the hosts of `{}`, by DHCP (option 121) or in each: else what they answer the clients of `{}` goes to the router, which has not seen the question, and drops it",
