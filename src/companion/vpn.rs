@@ -27,7 +27,7 @@ pub fn write(network: &Network, beside: &Beside<'_>, printer: &Printer, found: &
         }
     }
     for (id, net, via) in network.routes() {
-        // nftables tells it in its guide, OpenWrt has it among its networks, pfSense refuses the zone.
+        // nftables tells it in its guide, OpenWrt and pfSense have it in their configuration.
         if beside.targets.contains(&"port-forward") {
             found.by_hand.push(format!(
                 "a static route to {net} by {via} on the router, for the clients of `{}`",
