@@ -135,6 +135,12 @@ pub fn write(network: &Network, printer: &Printer, found: &mut Companions) -> Re
         }
     }
     sites.write(network, printer, found)?;
+    certificates(network, found);
+    Ok(())
+}
+
+/// The certificates, which each has to get and to renew.
+fn certificates(network: &Network, found: &mut Companions) {
     for exposure in network.exposures.iter().filter(|exposure| !exposure.expired && exposure.tunnel.is_none()) {
         if matches!(exposure.tls, Some(Tls::Dns01 | Tls::Alpn01 | Tls::Http01 | Tls::Own)) {
             let name = exposure.name.as_deref().unwrap_or("the public name");
@@ -149,7 +155,6 @@ pub fn write(network: &Network, printer: &Printer, found: &mut Companions) -> Re
                 .push(format!("the certificate of {name} on {}{proven}", machine(network, exposure.target().0)));
         }
     }
-    Ok(())
 }
 
 /// The files for a product; without one, for all that there are.
