@@ -134,6 +134,29 @@ fn tunnels_that_the_backup_does_not_have_are_put_beside_its_own() {
     assert_eq!(peers, ["hedgerow laptop", "hedgerow phone", "tablet"]);
 }
 
+/// The area that WireGuard is in is that of all packages: with a backup it has all of them, and without there is none.
+#[test]
+fn the_area_of_wireguard_holds_every_package_or_is_not_written() {
+    let area = |files: &[File]| files.iter().find(|file| file.name == "installedpackages.xml").cloned();
+    let guide = |files: &[File]| files.iter().find(|file| file.name == "IMPORT.md").unwrap().text.clone();
+    let base = base("many-packages");
+    let merged = render(POLICY, std::slice::from_ref(&base));
+    let text = area(&merged).unwrap().text;
+    let packages = Document::parse(&text).unwrap();
+    let root = packages.root_element();
+    assert!(root.has_tag_name("installedpackages"));
+    let before = Document::parse(&base.text).unwrap();
+    let names = |root| texts(root, &["package", "name"]).join(" ");
+    assert_eq!(names(root), names(items(before.root_element(), &["installedpackages"])[0]));
+    assert_eq!(texts(root, &["wireguard", "tunnels", "item", "name"]), ["tun_wg1", "tun_wg0"]);
+    assert!(
+        guide(&merged).contains("`installedpackages.xml` | the area *Package Manager* of it, what is yours included")
+    );
+    let fresh = render(POLICY, &[]);
+    assert!(area(&fresh).is_none());
+    assert!(guide(&fresh).contains("There is no file for WireGuard: it is in the area *Package Manager*"));
+}
+
 #[test]
 fn a_tunnel_of_the_backup_is_taken_as_it_is() {
     // Not assigned yet: the interface is new, the tunnel is not.

@@ -58,14 +58,16 @@ pub fn obstacles(base: &[File], merged: &[File]) -> Vec<Obstacle> {
     LISTS.iter().flat_map(of).collect()
 }
 
-/// The rules of the user's on the tabs of these interfaces, with what is shown of each, as far as they are switched on.
-pub fn behind(base: &str, keys: &[String]) -> Vec<(String, Vec<String>)> {
+/// The rules of the user's on the tabs of these interfaces, with what is shown of each, as far as they are switched on;
+/// or those alone that hold back.
+pub fn behind(base: &str, keys: &[String], refusing: bool) -> Vec<(String, Vec<String>)> {
     let Ok(theirs) = Document::parse(base.trim_start_matches(BYTE_ORDER_MARK)) else { return Vec::new() };
     let all = foreign(&theirs, &RULES);
     let on = |rule: &&Node| ["disabled", "floating"].into_iter().all(|name| child(**rule, name).is_none());
     let mut found = Vec::new();
     for key in keys {
-        let here = all.iter().filter(on).filter(|rule| text(**rule, "interface") == key);
+        let wanted = |rule: &&Node| !refusing || ["block", "reject"].contains(&text(**rule, "type"));
+        let here = all.iter().filter(on).filter(wanted).filter(|rule| text(**rule, "interface") == key);
         let shown = |rule: &Node| match decoded(text(*rule, "descr")).replace('`', "'") {
             descr if descr.is_empty() => format!("one without a description (tracker {})", text(*rule, "tracker")),
             descr => format!("`{descr}`"),

@@ -100,11 +100,15 @@ pub fn guide(
         })
         .map(|(_, why)| why)
         .collect();
-    let silenced: Vec<Page> = base.map_or_else(Vec::new, |file| {
-        let closed = network.zone_ids().filter(|(_, zone)| network.router.reject && !zone.is_internet());
-        let keys: Vec<String> = closed.map(|(id, _)| renderer.key(id)).collect();
-        foreign::behind(&file.text, &keys).into_iter().map(|(tab, rules)| Page { tab, rules }).collect()
-    });
+    let behind = |uplinks: bool| -> Vec<Page> {
+        let Some(file) = base else { return Vec::new() };
+        let closed = |is_uplink: bool| is_uplink == uplinks && (is_uplink || network.router.reject);
+        let zones = network.zone_ids().filter(|(_, zone)| closed(zone.is_internet()));
+        let keys: Vec<String> = zones.map(|(id, _)| renderer.key(id)).collect();
+        let pages = foreign::behind(&file.text, &keys, uplinks).into_iter();
+        pages.map(|(tab, rules)| Page { tab, rules }).collect()
+    };
+    let silenced = behind(false);
     let names = |failover: bool| {
         let mut uplinks = network.zones.iter().filter(move |zone| zone.is_internet() && zone.failover == failover);
         uplinks.next().map(|zone| format!("`{}`", zone.name))
@@ -128,6 +132,7 @@ pub fn guide(
         gateway => document.default_gateway.as_ref().filter(|name| base.is_some() && !name.is_empty()),
         news => if base.is_some() { news(renderer) } else { Vec::new() },
         silenced_count => silenced.iter().map(|page| page.rules.len()).sum::<usize>(),
+        outdone => Value::from(Serde(&behind(true))),
         silenced => Value::from(Serde(&silenced)),
         packages => written("installedpackages.xml"),
         resolver => (written("unbound.xml") || written("dnsmasq.xml")).then_some(resolver),
