@@ -28,8 +28,13 @@ const LISTS: [List; 7] = [
 pub fn obstacle(base: &[File], merged: &[File], line: &Line, arriving: Option<&str>) -> Option<Obstacle> {
     let pair = Pair::new(base, merged)?;
     let (theirs, whole) = (Document::parse(pair.base).ok()?, Document::parse(pair.merged).ok()?);
+    // The rules that pfSense makes of a setting are called as they are, with their interface behind.
+    let says = line.text.split(" (interface ").next().unwrap_or_default();
+    if let Some(setting) = arriving.and_then(|name| pair.setting(&theirs, &whole, says, name)) {
+        return Some(setting);
+    }
     if line.line == 0 {
-        return pair.setting(&theirs, &whole, &line.text, arriving?);
+        return None;
     }
     let number = usize::try_from(line.line).ok()?;
     let here = pair.line(number)?;
