@@ -518,6 +518,33 @@ fn a_network_behind_a_peer_is_told_to_every_server() {
     assert!(refused.contains("no network behind a client of OpenVPN is written for pfsense"), "{refused}");
 }
 
+/// WireGuard drops what comes from elsewhere than `AllowedIPs`, whatever the router lets through.
+#[test]
+fn a_peer_takes_packets_of_those_who_are_let_in() {
+    let peer = |more: &str| {
+        let found = companions(&format!("{HOUSES}{more}"));
+        let file = file(&found, "wireguard-cabin/peer-hut.conf");
+        let allowed = file.lines().find_map(|line| line.strip_prefix("AllowedIPs = ")).unwrap().to_owned();
+        let by_hand = found.by_hand.iter().filter(|text| text.contains("`hut`")).cloned().collect::<Vec<_>>();
+        (allowed, by_hand.join("\n"))
+    };
+    let (before, nothing) = peer("");
+    assert_eq!(nothing, "");
+    let iot = "zone iot { role iot;  interface eth7;  network 10.0.70.0/24 }\n";
+    let (allowed, _) = peer(&format!("{iot}allow iot -> sensor : https\n"));
+    assert_eq!(allowed, format!("{before}, 10.0.70.0/24"));
+    let (allowed, _) = peer(&format!("{iot}allow iot -> sensor : https {{ as router }}\n"));
+    assert_eq!(allowed, before, "the router's own address is known there");
+    let (allowed, by_hand) = peer("expose sensor : https { from 198.51.100.64/28;  ipv6 off }\n");
+    assert_eq!((allowed, by_hand.as_str()), (format!("{before}, 198.51.100.64/28"), ""));
+    let (allowed, by_hand) = peer("expose sensor : https { ipv6 off }\n");
+    assert_eq!(allowed, before, "everybody is no list");
+    assert!(by_hand.starts_with("the internet's way to what peer `hut` of `cabin` has"), "{by_hand}");
+    let (allowed, by_hand) = peer("allow sensor -> internet : ntp\n");
+    assert_eq!(allowed, before);
+    assert!(by_hand.starts_with("the way to the internet by this router"), "{by_hand}");
+}
+
 #[test]
 fn the_addon_of_nginx_has_options_and_no_file_of_a_folder_that_it_has_not() {
     let found = exposed(

@@ -125,6 +125,7 @@ fn client(
     let host = if host.contains(':') { format!("[{host}]") } else { host };
     let mut allowed = allowed(network, vpn);
     allowed.retain(|net| !peer.networks.contains(net));
+    allowed.extend(beside(network, vpn, peer, &allowed, found));
     // A server that is called keeps its own resolver, unless the policy names another.
     let dns = if peer.endpoint.is_some() && vpn.resolver.is_none() { Vec::new() } else { names(network, vpn) };
     // Who listens where it is called needs to be told its port, and who is not called back no place of ours.
@@ -158,6 +159,33 @@ fn allowed(network: &Network, vpn: &Vpn) -> Vec<IpNet> {
 fn device<'n>(network: &'n Network, vpn: &Vpn) -> &'n str {
     let interface = vpn.server.is_none().then(|| network.zone(vpn.zone).interface_on("nftables")).flatten();
     interface.map_or("", |interface| interface.name.as_str())
+}
+
+/// Whom a peer has to take packets from though it sends them none of its own accord: WireGuard drops all others, and what
+/// answers them goes by the tunnel only where these are in the list. Of everybody no list can be made.
+fn beside(network: &Network, vpn: &Vpn, peer: &Peer, allowed: &[IpNet], found: &mut Companions) -> Vec<IpNet> {
+    if vpn.full_tunnel || vpn.addon {
+        return Vec::new();
+    }
+    let senders = network.senders(vpn, peer);
+    let (zone, name) = (&network.zone(vpn.zone).name, &peer.name);
+    if senders.everybody.is_some() {
+        found.by_hand.push(format!(
+            "the internet's way to what peer `{name}` of `{zone}` has: WireGuard there takes packets of those in AllowedIPs alone, and answers to all others leave by its own line. Let a proxy on this side ask it (`through`); or write AllowedIPs = 0.0.0.0/0 and `Table = off` there, and send by the tunnel what answers from these hosts (`ip rule`)"
+        ));
+    }
+    if senders.internet.is_some() {
+        found.by_hand.push(format!(
+            "the way to the internet by this router for what lies behind peer `{name}` of `{zone}`: its AllowedIPs name only what is inside, so that it goes out by its own line; `tunnel full` sends everything by the tunnel"
+        ));
+    }
+    let mut nets = senders.nets;
+    nets.retain(|net| {
+        let known =
+            allowed.iter().any(|other| other.contains(net)) || peer.networks.iter().any(|own| own.contains(net));
+        !known && (vpn.carries_ipv6() || matches!(net, IpNet::V4(_)))
+    });
+    nets
 }
 
 /// The networks of the tunnel itself.

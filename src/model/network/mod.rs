@@ -9,6 +9,7 @@ mod provider;
 mod proxy;
 mod ranges;
 mod rule;
+mod senders;
 mod settings;
 mod tunnel;
 mod zone;
