@@ -93,10 +93,11 @@ fn announced(subject: &mut Subject<'_>, vpn: &Vpn, nets: &[IpNet], span: Span) -
         let to = Region { place: Place::Zone(*id), addresses: here, whole: false };
         subject.anything(&[region(vpn.zone)], &[to]).is_empty()
     };
-    let (_, zone) = others.iter().find(|other| closed(subject, other))?;
-    Some(
-        warning(span, format!("the node announces `{}`, where no rule lets its peers reach anybody", zone.name))
+    let closed: Vec<String> =
+        others.iter().filter(|other| closed(subject, other)).map(|(_, zone)| format!("`{}`", zone.name)).collect();
+    (!closed.is_empty()).then(|| {
+        warning(span, format!("the node announces {}, where no rule lets its peers reach anybody", closed.join(", ")))
             .label("wider than the policy")
-            .help("announce only what the rules let peers reach, so that one slip in a rule does not open the rest"),
-    )
+            .help("announce only what the rules let peers reach, so that one slip in a rule does not open the rest")
+    })
 }
