@@ -82,6 +82,7 @@ examples! {
     m13_ipv6 => "ways-in/13-ipv6",
     m14_tor => "ways-in/14-tor",
     m15_relay => "ways-in/15-relay",
+    m15_relay_wireguard => "ways-in/15-relay-wireguard",
     m16_client_certificates => "ways-in/16-client-certificates",
     m16_sign_in => "ways-in/16-sign-in",
 }
