@@ -138,7 +138,10 @@ pub fn render(checked: &mut Checked, policy: &str, target: Target, base: &[File]
     let fault = |message: String| Diagnostic::error("not-proven", router, message);
     match verdict {
         Err(error) => Err(vec![fault(format!("the rendered configuration cannot be read back: {error}"))]),
-        Ok(verdict) if verdict.is_equal() => Ok(Output { target, files, additions: verdict.additions }),
+        // What the user's own configuration has of addresses, pools and leases is said where it is merged.
+        Ok(verdict) if verdict.is_equal() || !base.is_empty() && verdict.differences.is_empty() => {
+            Ok(Output { target, files, additions: verdict.additions })
+        }
         Ok(verdict) => {
             let lacking = target.lacking(network, base);
             if !lacking.is_empty() {
@@ -158,6 +161,7 @@ pub fn render(checked: &mut Checked, policy: &str, target: Target, base: &[File]
                     .help("if the rules named above are your own, change or remove them and merge again; if they are hedgerow's, please report it with the policy")
             };
             let notes = verdict.differences.iter().map(|difference| difference.sentence(network));
+            let notes = notes.chain(verdict.deviations.iter().map(verify::Deviation::sentence));
             Err(vec![notes.fold(error, Diagnostic::note)])
         }
     }

@@ -16,7 +16,7 @@ use crate::{
     report::comparison::{self, Comparison, Finding},
     router::{File, Line},
     target::Target,
-    verify::{Difference, Kind, Verdict},
+    verify::{Aspect, Deviation, Difference, Kind, Verdict},
     world::World,
 };
 
@@ -183,7 +183,9 @@ fn human(report: &Comparison, names: &str, path: &str, all: bool) -> String {
         let what = what.clone().unwrap_or_else(|| format!("{from} -> {to} : {service}"));
         text += &format!("  {:<10}  {what}\n", kind.word());
         let translation = translation.as_ref().map(|how| format!(", {how}")).unwrap_or_default();
-        text += &format!("            packet  {packet}{translation}\n");
+        if !packet.is_empty() {
+            text += &format!("            packet  {packet}{translation}\n");
+        }
         text += &format!("            router  {}\n", router.as_deref().unwrap_or("no rule, its default"));
         for line in led_by {
             text += &format!("            by      {line}\n");
@@ -252,7 +254,12 @@ fn report(verdict: &Verdict, checked: &mut Checked) -> Comparison {
         version: 1,
         hedgerow: env!("CARGO_PKG_VERSION"),
         equal: verdict.is_equal(),
-        differences: differences.into_iter().flat_map(|difference| finding(difference, checked)).collect(),
+        differences: {
+            let packets = differences.into_iter().flat_map(|difference| finding(difference, checked));
+            let mut all: Vec<Finding> = packets.collect();
+            all.extend(verdict.deviations.iter().map(|found| deviation(found, checked)));
+            all
+        },
         not_understood: verdict.unknown.iter().map(place).collect(),
         besides: verdict.additions.iter().cloned().chain(verdict.notes.iter().map(place)).collect(),
         notes: verdict.notes.len(),
@@ -301,6 +308,28 @@ fn finding(difference: &Difference, checked: &mut Checked) -> Vec<Finding> {
         return vec![of(Some(what.to_owned()), Default::default())];
     }
     triples.into_iter().map(|triple| of(None, (triple.from, triple.to, triple.service))).collect()
+}
+
+/// What the rules rest on, which no packet shows.
+fn deviation(found: &Deviation, checked: &Checked) -> Finding {
+    Finding {
+        kind: match found.kind {
+            Aspect::Address => comparison::Kind::Address,
+            Aspect::Gateway => comparison::Kind::Gateway,
+            Aspect::Lease => comparison::Kind::Lease,
+            Aspect::Pool => comparison::Kind::Pool,
+        },
+        what: Some(found.what.clone()),
+        from: String::new(),
+        to: String::new(),
+        service: String::new(),
+        packet: String::new(),
+        translation: None,
+        router: Some(found.line.as_ref().map_or_else(|| "nothing".to_owned(), place)),
+        led_by: Vec::new(),
+        policy: vec![checked.sources.place(found.span)],
+        allowed: false,
+    }
 }
 
 /// `main.hedge:33`, or what passes without a statement.

@@ -40,7 +40,8 @@ pub struct Finding {
     /// By what: protocols and ports.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub service: String,
-    /// One packet that shows it.
+    /// One packet that shows it, if packets do.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub packet: String,
     /// What the configuration does with the addresses of the packet.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -74,6 +75,14 @@ pub enum Kind {
     Replies,
     /// Packets that belong to no connection pass.
     Invalid,
+    /// An address of the router is not the policy's.
+    Address,
+    /// A gateway is not the policy's.
+    Gateway,
+    /// What DHCP keeps for a host is not the policy's.
+    Lease,
+    /// What DHCP gives to anybody is not the policy's.
+    Pool,
 }
 
 impl Kind {
@@ -87,6 +96,10 @@ impl Kind {
             Self::Undecided => "undecided",
             Self::Replies => "replies",
             Self::Invalid => "invalid",
+            Self::Address => "address",
+            Self::Gateway => "gateway",
+            Self::Lease => "lease",
+            Self::Pool => "pool",
         }
     }
 }

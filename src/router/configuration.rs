@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use super::{Behaviour, Limits, Topology};
+use super::{Behaviour, Ground, Limits, Topology};
 use crate::packet::{Bounds, Packet, Set, Space};
 
 /// A file of a configuration, by its name in the folder of its target.
@@ -97,6 +97,11 @@ pub enum Tracked {
 pub trait Configuration {
     /// What it does.
     fn facts(&self, space: &mut Space) -> Facts;
+
+    /// What its rules rest on, as far as it says that.
+    fn ground(&self) -> Ground {
+        Ground::default()
+    }
 
     /// The way of one packet.
     fn trace(

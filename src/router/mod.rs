@@ -4,12 +4,14 @@
 
 mod behaviour;
 mod configuration;
+mod ground;
 mod limits;
 mod obstacle;
 mod topology;
 
 pub use behaviour::{Behaviour, Dnat, Outcome, Snat};
 pub use configuration::{Addition, Configuration, Facts, File, Line, Scope, Trace, Tracked, Unreadable};
+pub use ground::{Addressed, Dhcp, Ground, Lease, Pool, hardware};
 pub use limits::{Limit, Limits};
 pub use obstacle::{Obstacle, blank, without};
 pub use topology::{Interface, LOCAL, OTHER, Topology, number};

@@ -81,7 +81,8 @@ impl Difference {
 }
 
 /// The line that decided, in brackets: with its file and its words where a number alone would not lead there.
-fn place(line: &Line) -> String {
+#[must_use]
+pub fn place(line: &Line) -> String {
     match (line.file.as_str(), line.line, line.text.as_str()) {
         ("", 0, "") => String::new(),
         ("", 0, text) => format!(" ({text})"),

@@ -1,9 +1,11 @@
 //! Is a configuration equal to the policy? Both are sets of packets; the difference is shown packet by packet.
 
 mod difference;
+mod ground;
 
 pub use crate::policy::describe;
-pub use difference::{Difference, Kind};
+pub use difference::{Difference, Kind, place};
+pub use ground::{Aspect, Deviation};
 
 use std::{
     collections::BTreeSet,
@@ -21,10 +23,12 @@ use crate::{
     target::Target,
 };
 
-/// What a comparison found. Equal exactly when there are no differences.
+/// What a comparison found. Equal exactly when there are neither differences nor deviations.
 #[derive(Clone, Debug, Default)]
 pub struct Verdict {
     pub differences: Vec<Difference>,
+    /// What its rules rest on and the policy has otherwise: addresses, gateways, what the DHCP server gives.
+    pub deviations: Vec<Deviation>,
     /// What the reader did not understand.
     pub unknown: Vec<Line>,
     /// What the router lets through beyond the policy and cannot be told not to, by its name in `target.toml`. It is
@@ -38,7 +42,7 @@ impl Verdict {
     /// Is the configuration equal to the policy, wholly and for certain?
     #[must_use]
     pub fn is_equal(&self) -> bool {
-        self.differences.is_empty()
+        self.differences.is_empty() && self.deviations.is_empty()
     }
 }
 
@@ -62,6 +66,7 @@ pub fn compare(
     for part in parts {
         let verdict = compare_one(target, &part, network, standing, meaning, (limits, space))?;
         whole.differences.extend(verdict.differences);
+        whole.deviations.extend(verdict.deviations);
         whole.unknown.extend(verdict.unknown);
         whole.notes.extend(verdict.notes);
         for addition in verdict.additions {
@@ -83,7 +88,9 @@ fn compare_one(
 ) -> Result<Verdict, Unreadable> {
     let configuration = target.read(files, &standing.topology, limits, space)?;
     let facts = configuration.facts(space);
-    let mut verdict = Verdict { unknown: facts.unknown.clone(), notes: facts.notes.clone(), ..Verdict::default() };
+    let deviations = ground::deviations(network, &configuration.ground());
+    let mut verdict =
+        Verdict { deviations, unknown: facts.unknown.clone(), notes: facts.notes.clone(), ..Verdict::default() };
     match &facts.scope {
         Scope::Everything => {
             first_packets(&standing.topology, &meaning.behaviour, &facts, &mut verdict, space);

@@ -16,6 +16,7 @@ mod address;
 mod common;
 mod defaults;
 mod forwarding;
+mod ground;
 mod icmp;
 mod include;
 mod ipset;
@@ -34,7 +35,7 @@ mod zone;
 
 use crate::{
     packet::Space,
-    router::{Configuration, File, Limits, Topology, Unreadable},
+    router::{Configuration, File, Ground, Limits, Topology, Unreadable},
     target::nftables::read,
 };
 
@@ -50,9 +51,10 @@ pub fn read(
     space: &mut Space,
 ) -> Result<Box<dyn Configuration>, Unreadable> {
     let state = understand(files, topology)?;
+    let ground = ground(files, &state, topology)?;
     let ruleset::Ruleset { text, origins } = ruleset::write(&state);
     let rules = read::read(&text, topology, limits, space).map_err(|error| refused(&error, &origins))?;
-    Ok(Box::new(reading::Read { rules, origins, notes: notes(&state), warnings: state.warnings.0 }))
+    Ok(Box::new(reading::Read { rules, origins, notes: notes(&state), warnings: state.warnings.0, ground }))
 }
 
 /// What firewall4 does as long as the router has what it takes.
@@ -88,17 +90,25 @@ fn refused(error: &read::ReadError, origins: &[crate::router::Line]) -> Unreadab
     }
 }
 
+/// The sections of a file of `/etc/config`, if it was given.
+fn package(files: &[File], name: &str) -> Result<Option<Vec<uci::Section>>, Unreadable> {
+    let file = files.iter().find(|file| file.name.rsplit('/').next() == Some(name));
+    file.map(|file| uci::parse(name, &file.text)).transpose()
+}
+
+/// What the rules rest on.
+fn ground(files: &[File], state: &state::State, topology: &Topology) -> Result<Ground, Unreadable> {
+    let Some(network) = package(files, "network")? else { return Ok(Ground::default()) };
+    let dhcp = package(files, "dhcp")?;
+    Ok(ground::ground(&network, dhcp.as_deref(), &state.networks, topology))
+}
+
 fn understand(files: &[File], topology: &Topology) -> Result<state::State, Unreadable> {
     let mut state = state::State::default();
-    let base = |file: &File| file.name.rsplit('/').next().unwrap_or_default().to_owned();
-    let sections = |name: &str| -> Result<Vec<uci::Section>, Unreadable> {
-        let file = files.iter().find(|file| base(file) == name);
-        file.map_or(Ok(Vec::new()), |file| uci::parse(name, &file.text))
-    };
-    if !files.iter().any(|file| base(file) == "firewall") {
+    let Some(firewall) = package(files, "firewall")? else {
         return Err(Unreadable::new("there is no file `firewall`"));
-    }
-    state.networks = network::networks(&sections("network")?, topology);
+    };
+    state.networks = network::networks(&package(files, "network")?.unwrap_or_default(), topology);
     for network in state.networks.values() {
         let untranslated = network.untranslated.clone().zip(network.device.clone());
         state.redirects.extend(untranslated.map(|(line, device)| state::Rule {
@@ -108,7 +118,6 @@ fn understand(files: &[File], topology: &Topology) -> Result<state::State, Unrea
             action: "accept".to_owned(),
         }));
     }
-    let firewall = sections("firewall")?;
     defaults::read(&firewall, &mut state)?;
     let readers: [(&str, Reader); 6] = [
         ("ipset", ipset::read),

@@ -2,7 +2,7 @@
 
 use crate::{
     packet::{Packet, Space},
-    router::{Configuration, Facts, Limits, Line, Topology, Trace, Tracked},
+    router::{Configuration, Facts, Ground, Limits, Line, Topology, Trace, Tracked},
     target::nftables::read::{Effect, Reading, Step},
 };
 
@@ -14,6 +14,7 @@ pub struct Read {
     pub notes: Vec<Line>,
     /// What firewall4 warns of, and what cannot be followed.
     pub warnings: Vec<Line>,
+    pub ground: Ground,
 }
 
 impl Read {
@@ -41,6 +42,10 @@ impl Configuration for Read {
         unknown.dedup();
         facts.unknown = unknown;
         facts
+    }
+
+    fn ground(&self) -> Ground {
+        self.ground.clone()
     }
 
     fn trace(

@@ -22,6 +22,7 @@ mod config;
 mod decide;
 mod ends;
 mod eval;
+mod ground;
 mod helpers;
 mod interfaces;
 mod line;

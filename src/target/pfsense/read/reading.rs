@@ -17,8 +17,8 @@ use super::{
 use crate::{
     packet::{Bounds, Cube, Family, Field, Packet, Ranges, Set, Side, Space, prefix},
     router::{
-        Addition, Behaviour, Configuration, Dnat, Facts, LOCAL, Limits, Line, OTHER, Outcome, Snat, Topology, Trace,
-        Tracked, Unreadable, number,
+        Addition, Behaviour, Configuration, Dnat, Facts, Ground, LOCAL, Limits, Line, OTHER, Outcome, Snat, Topology,
+        Trace, Tracked, Unreadable, number,
     },
 };
 
@@ -27,6 +27,7 @@ pub struct Reading {
     config: Config,
     rules: Rules,
     facts: Facts,
+    ground: Ground,
 }
 
 impl Reading {
@@ -39,13 +40,18 @@ impl Reading {
         if space.exhausted() {
             return Err(Unreadable::new("the configuration is too entangled to be evaluated within bounds"));
         }
-        Ok(Self { config, rules, facts })
+        let ground = super::ground::ground(&config, topology);
+        Ok(Self { config, rules, facts, ground })
     }
 }
 
 impl Configuration for Reading {
     fn facts(&self, _space: &mut Space) -> Facts {
         self.facts.clone()
+    }
+
+    fn ground(&self) -> Ground {
+        self.ground.clone()
     }
 
     fn trace(
