@@ -8,7 +8,7 @@ use hedgerow::{
     world::Memory,
 };
 
-const POLICY: &str = r#"
+const POLICY: &str = r"
 use std.services
 router edge { target openwrt, pfsense }
 zone wan  { role internet;  interface eth0;  interface pfsense wan;  address 203.0.113.2/30;  gateway 203.0.113.1;  delegated 2001:db8:7::/56 }
@@ -23,7 +23,7 @@ allow lan -> internet
 allow lan, iot -> router : dns, dhcp, ntp
 allow pc -> router : ssh, https
 allow road -> nas : smb
-"#;
+";
 
 fn house(target: Target) -> (Checked, Vec<File>) {
     let world = Memory { date: jiff::civil::date(2026, 11, 23), ..Memory::default() };
