@@ -2,26 +2,13 @@
 
 use std::net::IpAddr;
 
-use ipnet::{IpNet, Ipv4Subnets, Ipv6Subnets};
+use ipnet::IpNet;
 
-use crate::{
-    model::{AddressSet, HostId, Network, RunsAs, ZoneId, address::address, service::Traffic},
-    packet::Family,
-};
+use crate::model::{AddressSet, HostId, Network, RunsAs, ZoneId, service::Traffic};
 
-/// Addresses as the fewest prefixes that hold exactly them.
+/// Addresses as prefixes.
 pub fn prefixes(set: &AddressSet) -> Vec<IpNet> {
-    let mut found = Vec::new();
-    for family in [Family::V4, Family::V6] {
-        for (from, to) in set.family(family).ranges() {
-            match (address(family, *from), address(family, *to)) {
-                (IpAddr::V4(from), IpAddr::V4(to)) => found.extend(Ipv4Subnets::new(from, to, 0).map(IpNet::V4)),
-                (IpAddr::V6(from), IpAddr::V6(to)) => found.extend(Ipv6Subnets::new(from, to, 0).map(IpNet::V6)),
-                _ => {}
-            }
-        }
-    }
-    found
+    set.prefixes().collect()
 }
 
 /// What of a set can be written: not what lies below a prefix that may change.

@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Subnets, Ipv6Subnets};
 
 use crate::packet::Family;
 
@@ -119,6 +119,20 @@ impl AddressSet {
     #[must_use]
     pub fn all() -> Self {
         Self { v4: Intervals::new(vec![(0, u128::from(u32::MAX))]), v6: Intervals::new(vec![(0, u128::MAX)]) }
+    }
+
+    /// The fewest prefixes that hold exactly these addresses.
+    pub fn prefixes(&self) -> impl Iterator<Item = IpNet> {
+        let ranges = [Family::V4, Family::V6].into_iter().flat_map(|family| {
+            self.family(family).ranges().iter().map(move |(from, to)| (address(family, *from), address(family, *to)))
+        });
+        ranges.flat_map(|ends| -> Box<dyn Iterator<Item = IpNet>> {
+            match ends {
+                (IpAddr::V4(from), IpAddr::V4(to)) => Box::new(Ipv4Subnets::new(from, to, 0).map(IpNet::V4)),
+                (IpAddr::V6(from), IpAddr::V6(to)) => Box::new(Ipv6Subnets::new(from, to, 0).map(IpNet::V6)),
+                _ => Box::new(std::iter::empty()),
+            }
+        })
     }
 
     /// One address.

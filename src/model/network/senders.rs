@@ -1,9 +1,9 @@
 //! Who opens connections to a peer of a VPN, and to what lies behind it.
 
-use ipnet::{IpNet, Ipv4Subnets, Ipv6Subnets};
+use ipnet::IpNet;
 
 use super::{Action, AddressSet, Network, Peer, Place, Region, Vpn};
-use crate::{diagnostic::Span, model::address::address, packet::Family};
+use crate::diagnostic::Span;
 
 /// Those whom WireGuard at the peer has to take packets from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -86,24 +86,8 @@ impl Network {
 
 /// A set as prefixes, if they are few.
 fn prefixes(set: &AddressSet) -> Option<Vec<IpNet>> {
-    let mut found: Vec<IpNet> = Vec::new();
-    for (family, ranges) in [(Family::V4, set.v4.ranges()), (Family::V6, set.v6.ranges())] {
-        for (from, to) in ranges {
-            match (address(family, *from), address(family, *to)) {
-                (std::net::IpAddr::V4(from), std::net::IpAddr::V4(to)) => {
-                    found.extend(Ipv4Subnets::new(from, to, 0).take(PREFIXES + 1).map(IpNet::V4));
-                }
-                (std::net::IpAddr::V6(from), std::net::IpAddr::V6(to)) => {
-                    found.extend(Ipv6Subnets::new(from, to, 0).take(PREFIXES + 1).map(IpNet::V6));
-                }
-                _ => {}
-            }
-            if found.len() > PREFIXES {
-                return None;
-            }
-        }
-    }
+    let found: Vec<IpNet> = set.prefixes().take(PREFIXES + 1).collect();
     // A handful of large ones is everybody, too.
     let wide = |net: &IpNet| net.prefix_len() < if matches!(net, IpNet::V4(_)) { 8 } else { 16 };
-    (!found.iter().any(wide)).then_some(found)
+    (found.len() <= PREFIXES && !found.iter().any(wide)).then_some(found)
 }
