@@ -119,6 +119,12 @@ fn openwrt_tells_what_its_rules_rest_on() {
         ),
         (
             "dhcp",
+            "option limit '100'",
+            "option limit '100'\n\toption ignore 'on'",
+            "the DHCP pool of zone `lan` is off, and 192.168.21.100-192.168.21.199 in the policy (dhcp:",
+        ),
+        (
+            "dhcp",
             "config dhcp 'hedgerow_pool_iot'\n\toption interface 'iot'\n\toption start '",
             "config dhcp 'hedgerow_pool_iot'\n\toption interface 'iot'\n\toption start '2'\n\toption leasetime '",
             "the DHCP pool of zone `iot` holds 192.168.30.9, the address of `lamp` (dhcp:",

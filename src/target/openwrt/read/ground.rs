@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use ipnet::{IpNet, Ipv4Net};
 
-use super::{network::Networks, state::line, uci::Section};
+use super::{network::Networks, state::line, uci::Section, value::boolean};
 use crate::router::{Addressed, Dhcp, Ground, Lease, Pool, Topology, hardware};
 
 /// Where dnsmasq's pool begins, and how many addresses it has, where the section does not say.
@@ -18,8 +18,7 @@ pub fn ground(sections: &[Section], dhcp: Option<&[Section]>, networks: &Network
         let mut all = topology.interfaces().filter(|(_, interface)| interface.behind.is_none());
         all.find(|(_, interface)| interface.devices().any(|own| own == device)).map(|(number, _)| number)
     };
-    let interfaces =
-        sections.iter().filter(|section| section.kind == "interface" && section.text("disabled") != Some("1"));
+    let interfaces = sections.iter().filter(|section| section.kind == "interface" && !is_on(section, "disabled"));
     let addressed: Vec<Addressed> =
         interfaces.filter_map(|section| addressed(section, number(section.name.as_deref()?)?)).collect();
     let dhcp = dhcp.map(|sections| Dhcp {
@@ -69,6 +68,11 @@ fn addressed(section: &Section, interface: u16) -> Option<Addressed> {
     Some(Addressed { interface, own, tunnels: None, delegated, gateways, line: line(section) })
 }
 
+/// The words of UCI for yes.
+fn is_on(section: &Section, option: &str) -> bool {
+    section.text(option).and_then(boolean) == Some(true)
+}
+
 fn with_length(word: &str, mask: Option<&str>) -> Option<IpNet> {
     if word.contains('/') {
         return word.parse().ok();
@@ -91,7 +95,7 @@ fn lease(section: &Section) -> Option<Lease> {
 
 /// dnsmasq counts from the network of the interface's first address.
 fn range(section: &Section, net: Option<Ipv4Net>) -> Option<(Ipv4Addr, Ipv4Addr)> {
-    if section.text("ignore") == Some("1") || section.text("dhcpv4") == Some("disabled") {
+    if is_on(section, "ignore") || section.text("dhcpv4") == Some("disabled") {
         return None;
     }
     let count = |key: &str, usual: u32| section.text(key).map_or(Some(usual), |text| text.parse().ok());
